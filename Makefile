@@ -1,0 +1,42 @@
+# `make run` and `make test` do all their own set-up; see README.md.
+PYTHON ?= $(shell scripts/find-python)
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+
+.PHONY: help install run test check format web clean
+
+help:
+	@echo "make run    the sample page, the console and both functions on this machine"
+	@echo "make test   every test"
+	@echo "make check  lint, format and types"
+	@echo "make clean  remove what the others made"
+
+$(VENV)/.installed: requirements.txt requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.10 or later is needed: install it, or say where it is: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+install: $(VENV)/.installed web
+
+# The sample page. Without Node.js the rest works all the same, and a line says what is missing.
+web:
+	@scripts/build-web
+
+run: install
+	@exec $(BIN)/python -m local
+
+test: install
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv* build web/node_modules web/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The functions, one package each; they share nothing but `shared`."""

@@ -1,0 +1,1 @@
+"""track: anonymous uploads from browsers, checked, signed and written to SLS."""

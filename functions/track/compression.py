@@ -1,0 +1,115 @@
+"""A POST's body as JSON text: its compression undone, its size checked before and after.
+
+`x-log-compresstype: lz4` (a raw block) or `deflate` as SLS has it (SLS documentation, "Common request
+headers"), `Content-Encoding: gzip` or `deflate` as HTTP has it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+
+from functions.track.limits import MAX_BODY
+from shared.errors import INVALID_COMPRESS_TYPE, POST_BODY_TOO_LARGE, UNCOMPRESS_ERROR, ApiError
+
+_GZIP_WINDOW = 31  # zlib's way to say: a gzip header, a window of any size
+_RAW_WINDOW = -15  # deflate without zlib's header, which some senders mean by "deflate"
+
+
+class _Corrupt(Exception):
+    """The body is not what its header says."""
+
+
+def plain_body(headers: Mapping[str, str], body: bytes) -> bytes:
+    """Return the body decompressed.
+
+    Raises ApiError: PostBodyTooLarge past MAX_BODY bytes as received or after decompression,
+    InvalidCompressType for an encoding not named above or two of them, PostBodyUncompressError for a body
+    that does not decompress.
+    """
+    if len(body) > MAX_BODY:
+        raise ApiError(POST_BODY_TOO_LARGE, f"the body has {len(body)} bytes; at most {MAX_BODY} are allowed")
+    sls, http = headers.get("x-log-compresstype"), headers.get("content-encoding")
+    if not sls and not http:
+        return body
+    decompress = None if sls and http else _SLS.get(sls.lower()) if sls else _HTTP.get((http or "").lower())
+    if decompress is None:
+        raise ApiError(
+            INVALID_COMPRESS_TYPE, f"one of {', '.join(_SLS)} or Content-Encoding {', '.join(_HTTP)}"
+        )
+    try:
+        return decompress(body)
+    except _Corrupt:
+        raise ApiError(UNCOMPRESS_ERROR, "the body does not decompress as its header says") from None
+
+
+def _too_large() -> ApiError:
+    return ApiError(POST_BODY_TOO_LARGE, f"the body has more than {MAX_BODY} bytes once decompressed")
+
+
+def _inflate(body: bytes, window: int) -> bytes:
+    decompressor = zlib.decompressobj(window)
+    try:
+        plain = decompressor.decompress(body, MAX_BODY + 1)
+    except zlib.error:
+        raise _Corrupt from None
+    if len(plain) > MAX_BODY:
+        raise _too_large()
+    if not decompressor.eof or decompressor.unused_data:
+        raise _Corrupt
+    return plain
+
+
+def _gunzip(body: bytes) -> bytes:
+    return _inflate(body, _GZIP_WINDOW)
+
+
+def _deflate(body: bytes) -> bytes:
+    has_header = len(body) >= 2 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
+    return _inflate(body, zlib.MAX_WBITS if has_header else _RAW_WINDOW)
+
+
+def _unlz4(body: bytes) -> bytes:
+    # Imported here because hardly any client sends LZ4.
+    from lz4.block import LZ4BlockError, decompress
+
+    try:
+        return bytes(decompress(body, uncompressed_size=MAX_BODY))
+    except LZ4BlockError:
+        # The library does not tell a corrupt block from one that outgrows its buffer.
+        if _lz4_size(body, MAX_BODY) > MAX_BODY:
+            raise _too_large() from None
+        raise _Corrupt from None
+
+
+def _lz4_size(block: bytes, limit: int) -> int:
+    """Return how large a block would get by the lengths in it, or where it ends or passes `limit`.
+
+    Source: lz4_Block_format.md: a token with both lengths, longer ones continued in bytes of 255, the
+    literals, a two-byte offset, and a match of at least 4.
+    """
+    size = at = 0
+    try:
+        while size <= limit:
+            token = block[at]
+            literals, at = _lz4_length(block, at + 1, token >> 4)
+            at += literals + 2
+            match, at = _lz4_length(block, at, token & 15)
+            size += literals + match + 4
+    except IndexError:
+        return size  # the last sequence ends after its literals, so a sound block ends here as well
+    return size
+
+
+def _lz4_length(block: bytes, at: int, length: int) -> tuple[int, int]:
+    if length < 15:
+        return length, at
+    while True:
+        length += block[at]
+        at += 1
+        if block[at - 1] < 255:
+            return length, at
+
+
+_SLS: dict[str, Callable[[bytes], bytes]] = {"lz4": _unlz4, "deflate": _deflate}
+_HTTP: dict[str, Callable[[bytes], bytes]] = {"gzip": _gunzip, "deflate": _deflate}

@@ -1,0 +1,27 @@
+"""The pixel's answers: a 1×1 GIF, refused or not, since an <img> shows a broken picture for anything else."""
+
+from __future__ import annotations
+
+import base64
+
+from shared.errors import ApiError
+from shared.events import Response
+
+# A transparent GIF89a of one pixel: header, two-colour table, transparency, image, trailer.
+GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
+
+_HEADERS = {
+    "Content-Type": "image/gif",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "cross-origin",  # for pages under Cross-Origin-Embedder-Policy
+}
+
+
+def gif_response(status: int = 200) -> Response:
+    """Return the GIF under the given status."""
+    return Response(status, _HEADERS, GIF)
+
+
+def gif_refusal(error: ApiError) -> Response:
+    """Return the GIF with the error's status and headers; the reason is in `x-log-errorcode`."""
+    return Response(error.kind.status, {**_HEADERS, **error.headers}, GIF)

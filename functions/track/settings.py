@@ -1,0 +1,41 @@
+"""track's settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from shared.gate import Gate
+from shared.settings import Environment
+
+_HEADER = re.compile(r"[A-Za-z0-9-]+")
+
+
+class TrackSettings(NamedTuple):
+    """What the environment says; see README.md, "Settings"."""
+
+    logstores: frozenset[str]
+    address: str  # http(s)://host[:port] that writes go to
+    region: str
+    anonymous: bool
+    client_ip: str
+    client_ip_header: str | None
+    gate: Gate
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> TrackSettings:
+        """Read and check all of them; raises SettingError for the first bad one."""
+        env = Environment(variables)
+        project, logstores, region = env.project(), env.logstores(), env.region()
+        endpoint = env.endpoint("SLS_ENDPOINT", f"{env.get('FC_REGION') or region}.log.aliyuncs.com")
+        return cls(
+            logstores=frozenset(logstores),
+            # The SDK's own rule: with a scheme the address is complete, the Project not put before it.
+            address=endpoint if "://" in endpoint else f"https://{project}.{endpoint}",
+            region=region,
+            anonymous=env.choice("SLS_WRITE", ("signed", "anonymous")) == "anonymous",
+            client_ip=env.choice("CLIENT_IP", ("full", "truncate", "off")),
+            client_ip_header=env.optional_text("CLIENT_IP_HEADER", _HEADER, "the name of a header"),
+            gate=Gate.from_environment(env),
+        )

@@ -1,0 +1,89 @@
+"""THE credential module: the function's own credentials, looked up for each request.
+
+Order: what FC put on the context, then the environment, then, off Function Compute only, the default
+chain of alibabacloud-credentials (profile file, instance role, …). Nothing is kept from one request to
+the next, because FC replaces the credentials of a living instance: `context.credentials` on
+python3.10, the environment on python3.12 (Function Compute documentation, "Context").
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from shared.errors import INTERNAL_SERVER_ERROR, ApiError
+
+KEY_ID = "ALIBABA_CLOUD_ACCESS_KEY_ID"
+KEY_SECRET = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"  # noqa: S105 - the variable's name, not its value
+TOKEN = "ALIBABA_CLOUD_SECURITY_TOKEN"  # noqa: S105 - likewise
+
+
+class Credentials(NamedTuple):
+    """An AccessKey pair, with the security token if STS issued it."""
+
+    access_key_id: str
+    access_key_secret: str
+    security_token: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.access_key_id[:8]}…)"
+
+
+def from_context(context: object) -> Credentials | None:
+    """Return what FC put on the handler's `context`, or None where it put nothing usable."""
+    given = getattr(context, "credentials", None)
+    return _usable(
+        getattr(given, "access_key_id", None),
+        getattr(given, "access_key_secret", None),
+        getattr(given, "security_token", None),
+    )
+
+
+class CredentialSource:
+    """Where the function's own credentials come from."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        self._environ = environ
+        self._chain: Any = None
+
+    def read(self, given: Credentials | None) -> Credentials:
+        """Return the credentials of this moment: `given` (the context's), the environment's, the chain's.
+
+        Raises ApiError (500) where there are none; its detail, for the log, names what was looked for.
+        """
+        found = given or self._from_environment() or self._from_default_chain()
+        if found is None:
+            raise ApiError(INTERNAL_SERVER_ERROR, "the function is not set up", detail=self._missing())
+        return found
+
+    def _from_environment(self) -> Credentials | None:
+        read = self._environ.get
+        return _usable(read(KEY_ID), read(KEY_SECRET), read(TOKEN))
+
+    def _from_default_chain(self) -> Credentials | None:
+        if self._on_function_compute():
+            return None
+        try:
+            if self._chain is None:
+                # Imported here because it costs more than the rest of a cold start together.
+                from alibabacloud_credentials.client import Client
+
+                self._chain = Client()
+            found = self._chain.get_credential()
+        except Exception:  # noqa: BLE001 - each provider of the chain fails with types of its own
+            return None
+        return _usable(found.access_key_id, found.access_key_secret, found.security_token)
+
+    def _on_function_compute(self) -> bool:
+        return bool(self._environ.get("FC_FUNCTION_NAME"))
+
+    def _missing(self) -> str:
+        tried = f"no credentials: the context has none, {KEY_ID} and {KEY_SECRET} are not both set"
+        if self._on_function_compute():
+            return tried + "; give the function a role (`role` in s.yaml)"
+        return tried + ", and alibabacloud-credentials' default chain found none"
+
+
+def _usable(key_id: str | None, secret: str | None, token: str | None) -> Credentials | None:
+    return Credentials(key_id, secret, token or None) if key_id and secret else None

@@ -1,0 +1,68 @@
+"""The thin skin between FC and a `Service`: start, one event in, one answer out, no exception through."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from shared.credentials import from_context
+from shared.deadline import Deadline
+from shared.errors import INTERNAL_SERVER_ERROR, NOT_FOUND, ApiError
+from shared.events import NotHttp, Response, read_event, to_fc
+from shared.gate import NOBODY, Verdict, cors_headers
+from shared.logs import log, stack
+from shared.service import Service, error_response
+from shared.settings import SettingError
+
+USUAL_TIMEOUT = 10.0  # seconds, where the context does not say
+RESERVE = 1.0  # seconds kept between the last thing done and FC ending the invocation
+
+
+class Function:
+    """A function on FC: builds its service once, from the environment, and lets it answer events."""
+
+    def __init__(self, build: Callable[[Mapping[str, str]], Service]) -> None:
+        self._build = build
+        self._service: Service | None = None
+
+    def start(self) -> Service:
+        """Read the settings and build the service, once; raises SettingError, so that FC's start fails."""
+        if self._service is None:
+            self._service = self._build(os.environ)
+        return self._service
+
+    def handle(self, event: bytes | str, context: object) -> dict[str, Any]:
+        """Answer one HTTP trigger event; nothing escapes, since FC shows a caller what does."""
+        request_id = str(getattr(context, "request_id", "") or "")
+        try:
+            request = read_event(
+                event, request_id=request_id, deadline=_deadline(context), credentials=from_context(context)
+            )
+            return to_fc(self.start().answer(request))
+        except NotHttp as error:
+            return _failure(ApiError(NOT_FOUND, str(error)), request_id)
+        except SettingError as error:
+            fault = ApiError(INTERNAL_SERVER_ERROR, "the function is not set up", detail=str(error))
+            return _failure(fault, request_id)
+        except Exception as error:  # noqa: BLE001 - the last line before FC shows a caller the stack
+            bug = ApiError(
+                INTERNAL_SERVER_ERROR, "an unforeseen error; it has been logged", detail=stack(error)
+            )
+            return _failure(bug, request_id)
+
+
+def _deadline(context: object) -> Deadline:
+    """Return when all must be done: a second before FC's timeout, or half of one too short for that."""
+    timeout = getattr(getattr(context, "function", None), "timeout", None)
+    seconds = float(timeout) if isinstance(timeout, (int, float)) and timeout > 0 else USUAL_TIMEOUT
+    return Deadline(max(seconds - RESERVE, seconds / 2))
+
+
+def _failure(error: ApiError, request_id: str) -> dict[str, Any]:
+    log(logging.ERROR, "failed", request_id, errorCode=error.kind.code, detail=error.detail or error.message)
+    refusal: Response = error_response(error)
+    closed = cors_headers(Verdict(False, NOBODY))
+    headers = {**refusal.headers, **closed, "x-log-requestid": request_id, "x-log-errorcode": error.kind.code}
+    return to_fc(refusal._replace(headers=headers))

@@ -1,0 +1,152 @@
+"""Reading one HTTP/1.1 answer off a connection.
+
+`http.client` reads answers too, but it bounds each read and not the whole, so a peer that sends a byte now
+and then holds it for ever; and with the email package under it, it costs a cold start more than everything
+else here together (docs/performance.md). What SLS and STS send is a small, plain part of RFC 9112.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+MAX_HEAD = 64 * 1024  # bytes of status line and headers, and of one chunk-size line
+MAX_BODY = 1024 * 1024  # bytes; SLS and STS answer a few hundred
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n]*)?")
+_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*")
+_LENGTH = re.compile(r"[0-9]{1,10}")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
+
+
+class BadAnswer(Exception):
+    """What came is malformed, too large or cut off; `started` says whether anything came at all."""
+
+    def __init__(self, reason: str, *, started: bool = True) -> None:
+        super().__init__(reason)
+        self.started = started
+
+
+class Answer(NamedTuple):
+    """An answer read to its end. Header names are in lower case, repeated ones joined with a comma."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    reusable: bool = False  # whether the connection can carry another request
+
+
+def read_answer(receive: Callable[[], bytes]) -> Answer:
+    """Read one final answer; `receive` returns the next bytes, b"" at the end, and may raise OSError.
+
+    Interim (1xx) answers are passed over. Raises BadAnswer.
+    """
+    incoming = _Incoming(receive)
+    while True:
+        version, status, headers = _read_head(incoming)
+        if status >= 200:
+            break
+    body, delimited = _read_body(incoming, status, headers)
+    closing = "close" in headers.get("connection", "").lower()
+    reusable = delimited and version == 1 and not closing and not incoming.pending
+    return Answer(status, headers, body, reusable)
+
+
+class _Incoming:
+    """The bytes received and not yet taken."""
+
+    def __init__(self, receive: Callable[[], bytes]) -> None:
+        self._receive = receive
+        self.pending = bytearray()
+        self._started = False
+
+    def more(self) -> bool:
+        """Wait for more bytes; False at the end of the stream."""
+        data = self._receive()
+        self._started = self._started or bool(data)
+        self.pending += data
+        return bool(data)
+
+    def line(self) -> bytes:
+        """Take one line, without its end (CRLF, or the bare LF that RFC 9112, 2.2 lets a reader accept)."""
+        searched = 0
+        while (end := self.pending.find(b"\n", searched)) < 0:
+            searched = len(self.pending)
+            if searched > MAX_HEAD:
+                raise BadAnswer("a line of the answer is too long")
+            if not self.more():
+                raise BadAnswer("the connection closed before the answer", started=self._started)
+        return self.take(end + 1).rstrip(b"\r\n")
+
+    def take(self, count: int) -> bytes:
+        """Take exactly `count` bytes."""
+        while len(self.pending) < count:
+            if not self.more():
+                raise BadAnswer("the connection closed within the answer")
+        taken = bytes(self.pending[:count])
+        del self.pending[:count]
+        return taken
+
+    def rest(self, limit: int) -> bytes:
+        """Take everything up to the end of the stream, at most `limit` bytes."""
+        while self.more():
+            if len(self.pending) > limit:
+                raise BadAnswer("the answer is too large")
+        return self.take(len(self.pending))
+
+
+def _read_head(incoming: _Incoming) -> tuple[int, int, dict[str, str]]:
+    match = _STATUS_LINE.fullmatch(incoming.line())
+    if match is None:
+        raise BadAnswer("what came is not HTTP/1.1")
+    headers: dict[str, str] = {}
+    size = 0
+    while line := incoming.line():
+        size += len(line)
+        header = _HEADER.fullmatch(line)
+        if header is None or size > MAX_HEAD:
+            raise BadAnswer("the answer's headers are malformed or too large")
+        name, value = header[1].decode("ascii").lower(), header[2].decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return int(match[1]), int(match[2]), headers
+
+
+def _read_body(incoming: _Incoming, status: int, headers: Mapping[str, str]) -> tuple[bytes, bool]:
+    """Return the body and whether its end was marked other than by closing (RFC 9112, 6.3)."""
+    if status in (204, 304):
+        return b"", True
+    coding = headers.get("transfer-encoding")
+    if coding is not None:
+        # A second coding, or both ways of telling the length, is how answers are smuggled.
+        if coding.lower() != "chunked" or "content-length" in headers:
+            raise BadAnswer("the answer's length is ambiguous")
+        return _read_chunks(incoming), True
+    length = headers.get("content-length")
+    if length is None:
+        return incoming.rest(MAX_BODY), False
+    if _LENGTH.fullmatch(length) is None or int(length) > MAX_BODY:
+        raise BadAnswer("the answer's length is malformed or too large")
+    return incoming.take(int(length)), True
+
+
+def _read_chunks(incoming: _Incoming) -> bytes:
+    body = bytearray()
+    while True:
+        size_line = _CHUNK_SIZE.fullmatch(incoming.line())
+        if size_line is None:
+            raise BadAnswer("a chunk of the answer is malformed")
+        size = int(size_line[1], 16)
+        if len(body) + size > MAX_BODY:
+            raise BadAnswer("the answer is too large")
+        if size == 0:
+            break
+        body += incoming.take(size)
+        if incoming.line():
+            raise BadAnswer("a chunk of the answer is malformed")
+    trailers = 0
+    while line := incoming.line():
+        trailers += len(line)
+        if trailers > MAX_HEAD:
+            raise BadAnswer("the answer's trailers are too large")
+    return bytes(body)

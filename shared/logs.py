@@ -1,0 +1,50 @@
+"""Log lines: one JSON object each, with the request's id, through the root logger.
+
+FC's runtime puts its own handler on the root logger, so none is added here
+(Function Compute documentation, "Print logs").
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+import msgspec
+
+LONGEST_VALUE = 512  # characters of one value that came from outside
+
+_encode = msgspec.json.Encoder().encode
+
+
+def log(level: int, event: str, request_id: str, **fields: str | int | float | None) -> None:
+    """Write one line; `event` says what happened, None values are left out, long ones cut.
+
+    JSON escapes what could break a line apart. Never pass a body, a token or a key.
+    """
+    logger = logging.getLogger()
+    if not logger.isEnabledFor(level):
+        return
+    line: dict[str, str | int | float] = {
+        "level": logging.getLevelName(level),
+        "event": event,
+        "requestId": request_id,
+    }
+    for name, value in fields.items():
+        if value is not None:
+            line[name] = _cut(value) if isinstance(value, str) else value
+    logger.log(level, "%s", _encode(line).decode())
+
+
+def stack(error: BaseException) -> str:
+    """Return where an error was raised: its type and its frames, innermost last.
+
+    Its message is left out, since the message of an unforeseen error may quote the request.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    places = (f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames)
+    return " > ".join((*places, type(error).__name__))
+
+
+def _cut(value: str) -> str:
+    printable = value.encode("utf-8", "replace").decode()
+    return printable if len(printable) <= LONGEST_VALUE else printable[:LONGEST_VALUE] + "…"

@@ -1,0 +1,118 @@
+"""What both functions are: a table of routes behind the gate, every failure turned into an answer.
+
+A request passes once through: allowlist, path and method, the route's own work. Whatever goes wrong comes
+out as SLS's error shape, with the CORS headers of a success.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from shared.errors import INTERNAL_SERVER_ERROR, METHOD_NOT_SUPPORTED, NOT_FOUND, ORIGIN_NOT_ALLOWED, ApiError
+from shared.events import Request, Response
+from shared.gate import Gate, Verdict, cors_headers, preflight_headers
+from shared.logs import log, stack
+
+_SLASHES = re.compile(r"//+")
+
+
+def error_response(error: ApiError) -> Response:
+    """Return an error in SLS's own shape (SLS documentation, "Error codes")."""
+    body = msgspec.json.encode({"errorCode": error.kind.code, "errorMessage": error.message})
+    return Response(error.kind.status, {"Content-Type": "application/json", **error.headers}, body)
+
+
+class Route(NamedTuple):
+    """Paths of one form, under any prefix, and what answers them."""
+
+    pattern: re.Pattern[str]  # of the whole path, undecoded, `//` collapsed
+    methods: tuple[str, ...]
+    respond: Callable[[Request, re.Match[str]], Response]
+    guarded: bool = True  # whether the allowlist applies
+    refuse: Callable[[ApiError], Response] = error_response
+
+
+def _no_such_path(_: Request, __: re.Match[str]) -> Response:
+    raise ApiError(NOT_FOUND, "there is nothing at this path")
+
+
+def _healthy(_: Request, __: re.Match[str]) -> Response:
+    return Response(
+        200, {"Content-Type": "application/json", "Cache-Control": "no-store"}, b'{"status":"ok"}'
+    )
+
+
+_ANYTHING = re.compile(r".*", re.DOTALL)
+_NOWHERE = Route(_ANYTHING, (), _no_such_path)
+HEALTHZ = Route(re.compile(r"(?:/.*)?/healthz"), ("GET",), _healthy, guarded=False)
+
+
+class Service:
+    """A function's core: `Request` to `Response`, never an exception."""
+
+    def __init__(self, gate: Gate, routes: Sequence[Route], *, pixels: bool = False) -> None:
+        """`pixels` says whether GETs that name no origin are usual here, as e-mail pixels are."""
+        self._gate = gate
+        self._routes = (*routes, HEALTHZ)
+        self._pixels = pixels
+        used = {method for route in self._routes for method in route.methods}
+        self._methods = (*sorted(used), "OPTIONS")
+
+    def answer(self, request: Request) -> Response:
+        """Return the answer to a request, whatever happens."""
+        verdict = self._gate.judge(request, pixels=self._pixels)
+        route, match = self._find(request.path)
+        try:
+            response = self._respond(request, verdict, route, match)
+        except ApiError as error:
+            response = self._refuse(request, route, error)
+        except Exception as error:  # noqa: BLE001 - a bug must not show the caller its stack
+            bug = ApiError(
+                INTERNAL_SERVER_ERROR, "an unforeseen error; it has been logged", detail=stack(error)
+            )
+            response = self._refuse(request, route, bug)
+        headers = {**response.headers, **cors_headers(verdict), "x-log-requestid": request.id}
+        return response._replace(headers=headers)
+
+    def _find(self, path: str) -> tuple[Route, re.Match[str]]:
+        collapsed = _SLASHES.sub("/", path)
+        for route in (*self._routes, _NOWHERE):
+            if match := route.pattern.fullmatch(collapsed):
+                return route, match
+        raise AssertionError("the last route takes every path")
+
+    def _respond(self, request: Request, verdict: Verdict, route: Route, match: re.Match[str]) -> Response:
+        if route.guarded and verdict.refusal:
+            _refuse_origin(request, verdict, verdict.refusal)
+        if request.method == "OPTIONS":
+            return Response(200, preflight_headers(self._methods))
+        if route.methods and request.method not in route.methods:
+            allow = (*route.methods, "OPTIONS")
+            raise ApiError(METHOD_NOT_SUPPORTED, f"the method is not one of {', '.join(allow)}", allow=allow)
+        return route.respond(request, match)
+
+    def _refuse(self, request: Request, route: Route, error: ApiError) -> Response:
+        log(
+            error.kind.level,
+            "refused",
+            request.id,
+            errorCode=error.kind.code,
+            status=error.kind.status,
+            method=request.method,
+            path=request.path,
+            detail=error.detail or error.message,
+        )
+        refusal = route.refuse(error)
+        return refusal._replace(headers={**refusal.headers, "x-log-errorcode": error.kind.code})
+
+
+def _refuse_origin(request: Request, verdict: Verdict, reason: str) -> None:
+    """Refuse, or in audit mode note what would have been refused."""
+    if not verdict.allowed:
+        raise ApiError(ORIGIN_NOT_ALLOWED, "this origin may not send here", detail=reason)
+    log(logging.WARNING, "would refuse", request.id, reason=reason, method=request.method, path=request.path)
