@@ -23,7 +23,8 @@ REQUEST_HEADERS = (
 EXPOSED_HEADERS = "x-log-requestid, x-log-errorcode, retry-after"
 PREFLIGHT_SECONDS = 86400  # browsers cap it themselves, Chromium at two hours
 
-_REFLECTABLE = re.compile(rf"[\x21-\x7e]{{1,{LONGEST}}}")
+# What a browser sends as Origin (RFC 6454, 7); above all not `*`, which would stand for every origin.
+_REFLECTABLE = re.compile(rf"null|[a-z][a-z0-9+.-]{{0,31}}://[\x21-\x7e]{{1,{LONGEST}}}")
 
 
 class Verdict(NamedTuple):

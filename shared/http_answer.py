@@ -1,8 +1,8 @@
 """Reading one HTTP/1.1 answer off a connection.
 
-`http.client` reads answers too, but it bounds each read and not the whole, so a peer that sends a byte now
-and then holds it for ever; and with the email package under it, it costs a cold start more than everything
-else here together (docs/performance.md). What SLS and STS send is a small, plain part of RFC 9112.
+`http.client` bounds each read and not the whole, so a peer that sends a byte now and then would hold a
+request past its deadline; and it brings the email package into every cold start (`python -m
+benchmarks.cold_start`). What SLS and STS send is a small, plain part of RFC 9112.
 """
 
 from __future__ import annotations
@@ -15,17 +15,13 @@ MAX_HEAD = 64 * 1024  # bytes of status line and headers, and of one chunk-size 
 MAX_BODY = 1024 * 1024  # bytes; SLS and STS answer a few hundred
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n]*)?")
-_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*")
+_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)")
 _LENGTH = re.compile(r"[0-9]{1,10}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
 
 
 class BadAnswer(Exception):
-    """What came is malformed, too large or cut off; `started` says whether anything came at all."""
-
-    def __init__(self, reason: str, *, started: bool = True) -> None:
-        super().__init__(reason)
-        self.started = started
+    """What came is malformed, too large or cut off."""
 
 
 class Answer(NamedTuple):
@@ -59,41 +55,39 @@ class _Incoming:
     def __init__(self, receive: Callable[[], bytes]) -> None:
         self._receive = receive
         self.pending = bytearray()
-        self._started = False
 
     def more(self) -> bool:
         """Wait for more bytes; False at the end of the stream."""
         data = self._receive()
-        self._started = self._started or bool(data)
         self.pending += data
         return bool(data)
 
     def line(self) -> bytes:
         """Take one line, without its end (CRLF, or the bare LF that RFC 9112, 2.2 lets a reader accept)."""
         searched = 0
-        while (end := self.pending.find(b"\n", searched)) < 0:
+        while (end := self.pending.find(b"\n", searched)) < 0 and len(self.pending) <= MAX_HEAD:
             searched = len(self.pending)
-            if searched > MAX_HEAD:
-                raise BadAnswer("a line of the answer is too long")
             if not self.more():
-                raise BadAnswer("the connection closed before the answer", started=self._started)
+                raise BadAnswer("the connection closed before the answer's end")
+        if not 0 <= end <= MAX_HEAD:
+            raise BadAnswer("a line of the answer is too long")
         return self.take(end + 1).rstrip(b"\r\n")
 
     def take(self, count: int) -> bytes:
         """Take exactly `count` bytes."""
         while len(self.pending) < count:
             if not self.more():
-                raise BadAnswer("the connection closed within the answer")
+                raise BadAnswer("the connection closed before the answer's end")
         taken = bytes(self.pending[:count])
         del self.pending[:count]
         return taken
 
     def rest(self, limit: int) -> bytes:
         """Take everything up to the end of the stream, at most `limit` bytes."""
-        while self.more():
-            if len(self.pending) > limit:
-                raise BadAnswer("the answer is too large")
-        return self.take(len(self.pending))
+        while len(self.pending) <= limit:
+            if not self.more():
+                return self.take(len(self.pending))
+        raise BadAnswer("the answer is too large")
 
 
 def _read_head(incoming: _Incoming) -> tuple[int, int, dict[str, str]]:
@@ -107,7 +101,7 @@ def _read_head(incoming: _Incoming) -> tuple[int, int, dict[str, str]]:
         header = _HEADER.fullmatch(line)
         if header is None or size > MAX_HEAD:
             raise BadAnswer("the answer's headers are malformed or too large")
-        name, value = header[1].decode("ascii").lower(), header[2].decode("latin-1")
+        name, value = header[1].decode("ascii").lower(), header[2].strip(b" \t").decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return int(match[1]), int(match[2]), headers
 

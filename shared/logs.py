@@ -12,6 +12,7 @@ import traceback
 import msgspec
 
 LONGEST_VALUE = 512  # characters of one value that came from outside
+DEEPEST = 12  # frames of a stack, the innermost ones; so many fit into a value
 
 _encode = msgspec.json.Encoder().encode
 
@@ -27,7 +28,7 @@ def log(level: int, event: str, request_id: str, **fields: str | int | float | N
     line: dict[str, str | int | float] = {
         "level": logging.getLevelName(level),
         "event": event,
-        "requestId": request_id,
+        "requestId": _cut(request_id),
     }
     for name, value in fields.items():
         if value is not None:
@@ -36,11 +37,11 @@ def log(level: int, event: str, request_id: str, **fields: str | int | float | N
 
 
 def stack(error: BaseException) -> str:
-    """Return where an error was raised: its type and its frames, innermost last.
+    """Return where an error was raised: its innermost frames, innermost last, and its type.
 
     Its message is left out, since the message of an unforeseen error may quote the request.
     """
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = traceback.extract_tb(error.__traceback__, limit=-DEEPEST)
     places = (f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames)
     return " > ".join((*places, type(error).__name__))
 

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from shared.credentials import Credentials
+from shared.deadline import Deadline
 from shared.errors import INTERNAL_SERVER_ERROR, METHOD_NOT_SUPPORTED, NOT_FOUND, ORIGIN_NOT_ALLOWED, ApiError
 from shared.events import Request, Response
 from shared.gate import Gate, Verdict, cors_headers, preflight_headers
@@ -55,8 +57,19 @@ HEALTHZ = Route(re.compile(r"(?:/.*)?/healthz"), ("GET",), _healthy, guarded=Fal
 class Service:
     """A function's core: `Request` to `Response`, never an exception."""
 
-    def __init__(self, gate: Gate, routes: Sequence[Route], *, pixels: bool = False) -> None:
-        """`pixels` says whether GETs that name no origin are usual here, as e-mail pixels are."""
+    def __init__(
+        self,
+        gate: Gate,
+        routes: Sequence[Route],
+        *,
+        pixels: bool = False,
+        warm_up: Callable[[Credentials | None, Deadline], None] = lambda _given, _deadline: None,
+    ) -> None:
+        """`pixels` says whether GETs that name no origin are usual here, as e-mail pixels are.
+
+        `warm_up` is what an initializer may do ahead of the first request; it raises nothing.
+        """
+        self.warm_up = warm_up
         self._gate = gate
         self._routes = (*routes, HEALTHZ)
         self._pixels = pixels

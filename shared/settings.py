@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from shared.address import HOST_NAME, parse_address
+
 PROJECT = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 LOGSTORE = re.compile(r"[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]")
 REGION = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_NAME = rf"{_LABEL}(?:\.{_LABEL})*"
-ADDRESS = re.compile(rf"{_NAME}|https?://(?:{_NAME}|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?/?")
 
 
 class SettingError(ValueError):
@@ -92,4 +91,7 @@ class Environment:
     def endpoint(self, name: str, default: str) -> str:
         """Return a host name, or `http(s)://host[:port]` to be taken as it is."""
         wanted = "a host name such as cn-hangzhou.log.aliyuncs.com, or http(s)://host[:port]"
-        return self.text(name, ADDRESS, wanted, default)
+        held = self.get(name) or default
+        if HOST_NAME.fullmatch(held) is None and parse_address(held) is None:
+            raise SettingError(name, held, wanted)
+        return held

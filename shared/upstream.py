@@ -12,13 +12,15 @@ import socket
 import ssl
 from collections.abc import Sequence
 
+from shared.address import parse_address
 from shared.deadline import Deadline
 from shared.http_answer import Answer, BadAnswer, read_answer
 
 SEND = 256 * 1024  # bytes handed to the socket at a time
 RECEIVE = 64 * 1024  # bytes asked of it at a time
 
-_ADDRESS = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?/?")
+_SocketAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _TARGET = re.compile(r"/[\x21-\x7e]*")
@@ -37,15 +39,11 @@ class Upstream:
 
     def __init__(self, address: str) -> None:
         """Take `http(s)://host[:port]`; raises ValueError for anything else. Nothing is connected yet."""
-        match = _ADDRESS.fullmatch(address)
-        if match is None:
+        parsed = parse_address(address)
+        if parsed is None:
             raise ValueError(f"not http(s)://host[:port]: {address!r}")
-        scheme, host, port = match.groups()
-        default = 443 if scheme == "https" else 80
-        self._name = host.strip("[]")
-        self._port = int(port or default)
-        self.host = host if self._port == default else f"{host}:{self._port}"
-        self._tls = ssl.create_default_context() if scheme == "https" else None
+        tls, self._name, self._port, self.host = parsed
+        self._tls = ssl.create_default_context() if tls else None
         self._idle: list[socket.socket] = []
 
     def exchange(
@@ -78,8 +76,8 @@ class Upstream:
 
     def close(self) -> None:
         """Close the idle connections."""
-        while self._idle:
-            self._idle.pop().close()
+        while (connection := self._pop_idle()) is not None:
+            connection.close()
 
     def _head(self, method: str, target: str, headers: Sequence[tuple[str, str]], length: int) -> bytes:
         if _TOKEN.fullmatch(method) is None or _TARGET.fullmatch(target) is None:
@@ -93,12 +91,15 @@ class Upstream:
 
     def _take_idle(self) -> socket.socket | None:
         """Return a kept connection on which nothing has arrived; something that has is its end."""
-        while self._idle:
-            connection = self._idle.pop()
-            if not _readable(connection):
-                return connection
+        while (connection := self._pop_idle()) is not None and _readable(connection):
             connection.close()
-        return None
+        return connection
+
+    def _pop_idle(self) -> socket.socket | None:
+        try:
+            return self._idle.pop()
+        except IndexError:  # and not asked before, since another thread may take the last one in between
+            return None
 
     def _connect(self, deadline: Deadline) -> socket.socket:
         connection = self._connect_to_any(deadline)
@@ -117,30 +118,29 @@ class Upstream:
         addresses = socket.getaddrinfo(self._name, self._port, type=socket.SOCK_STREAM)
         failure: OSError = OSError("the name has no address")
         for tried, (family, kind, protocol, _, address) in enumerate(addresses):
-            connection = socket.socket(family, kind, protocol)
+            share = _left(deadline) / (len(addresses) - tried)
             try:
-                connection.settimeout(_left(deadline) / (len(addresses) - tried))
-                connection.connect(address)
+                return _connected(family, kind, protocol, address, share)
             except OSError as error:
-                connection.close()
                 failure = error
-            else:
-                return connection
         raise failure
 
     def _exchange_on(self, connection: socket.socket, head: bytes, body: bytes, deadline: Deadline) -> Answer:
+        started = False
+
         def receive() -> bytes:
+            nonlocal started
             connection.settimeout(_left(deadline))
-            return connection.recv(RECEIVE)
+            received = connection.recv(RECEIVE)
+            started = started or bool(received)
+            return received
 
         answer = None
         try:
             _send(connection, head, body, deadline)
             answer = read_answer(receive)
-        except (ConnectionError, ssl.SSLEOFError) as error:
-            raise _Unanswered from error
-        except BadAnswer as error:
-            if error.started:
+        except (ConnectionError, ssl.SSLEOFError, BadAnswer) as error:
+            if started:
                 raise
             raise _Unanswered from error
         finally:
@@ -149,6 +149,19 @@ class Upstream:
             else:
                 connection.close()
         return answer
+
+
+def _connected(
+    family: int, kind: int, protocol: int, address: _SocketAddress, seconds: float
+) -> socket.socket:
+    connection = socket.socket(family, kind, protocol)
+    try:
+        connection.settimeout(seconds)
+        connection.connect(address)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _send(connection: socket.socket, head: bytes, body: bytes, deadline: Deadline) -> None:

@@ -1,0 +1,22 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Shared machines pause; a slow example is no finding here, and random failures would not be reproducible.
+settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+_OWN = ("SLS_", "STS_", "FC_", "ALIBABA_CLOUD_", "ALLOWED_ORIGINS", "ORIGIN_MODE", "MISSING_ORIGIN", "CLIENT_IP", "TOKEN_")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of whoever runs the tests out of them."""
+    for name in [name for name in os.environ if name.startswith(_OWN)]:
+        monkeypatch.delenv(name)
