@@ -90,7 +90,7 @@ def _parse(body: bytes) -> Any:
 def _is_deeper(value: Any, depth: int) -> bool:
     """Whether more than `depth` brackets are open somewhere; level by level, so that it cannot recurse."""
     level = [value]
-    for _ in range(depth + 1):
+    for _ in range(depth):
         level = [inner for outer in level for inner in _members(outer) if isinstance(inner, (dict, list))]
         if not level:
             return False

@@ -10,9 +10,9 @@ from shared.function import Function
 _function = Function(build)
 
 
-def initialize(context: object) -> None:  # noqa: ARG001 - FC's signature
-    """Check the settings once an instance; a bad one fails the start with its name and what it holds."""
-    _function.start()
+def initialize(context: object) -> None:
+    """Check the settings, once an instance; a bad one fails the start with its name and what it holds."""
+    _function.initialize(context)
 
 
 def handler(event: bytes, context: object) -> dict[str, Any]:

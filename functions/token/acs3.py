@@ -1,0 +1,51 @@
+"""ACS3-HMAC-SHA256, the signature of Alibaba Cloud's RPC-style calls, as pure functions.
+
+Sources: "V3 request structure and signature mechanism" in the Alibaba Cloud documentation, and
+alibabacloud-tea-openapi 0.4.6, `utils.py`, `get_authorization`, whose output this equals.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+ALGORITHM = "ACS3-HMAC-SHA256"
+
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+# Written out because urllib.parse would cost a cold start more than the signature itself.
+_ENCODED = [chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in range(256)]
+
+
+def percent_encode(text: str) -> str:
+    """Encode as RFC 3986 has it: everything but letters, digits and `-._~`, by its UTF-8 bytes."""
+    return "".join([_ENCODED[byte] for byte in text.encode()])
+
+
+def canonical_query(parameters: Mapping[str, str]) -> str:
+    """The parameters as they are signed, which is also a form to send them in: encoded, sorted by name."""
+    return "&".join(
+        f"{percent_encode(name)}={percent_encode(parameters[name])}" for name in sorted(parameters)
+    )
+
+
+def payload_hash(body: bytes) -> str:
+    """The value of `x-acs-content-sha256`."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def authorization(
+    method: str, query: str, headers: Mapping[str, str], *, access_key_id: str, access_key_secret: str
+) -> str:
+    """Return the `Authorization` header of a call to the path `/`.
+
+    `query` is the canonical one. All `headers` are signed; their names are in lower case, `host` and
+    `x-acs-content-sha256` are among them, and their values have no space at either end.
+    """
+    names = sorted(headers)
+    lines = "".join(f"{name}:{headers[name]}\n" for name in names)
+    signed = ";".join(names)
+    canonical = f"{method}\n/\n{query}\n{lines}\n{signed}\n{headers['x-acs-content-sha256']}"
+    string_to_sign = f"{ALGORITHM}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    signature = hmac.new(access_key_secret.encode(), string_to_sign.encode(), hashlib.sha256).hexdigest()
+    return f"{ALGORITHM} Credential={access_key_id},SignedHeaders={signed},Signature={signature}"

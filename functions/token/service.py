@@ -1,0 +1,78 @@
+"""token's core: from a request to a credential that can do nothing but write to the configured Logstores."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+from alibabacloud_sts20150401.models import AssumeRoleRequest
+
+from functions.token.assume_role import AssumeRole, session_name
+from functions.token.cache import CredentialCache
+from functions.token.settings import TokenSettings
+from functions.token.sts_answer import Issued
+from shared.credentials import Credentials, CredentialSource
+from shared.deadline import Deadline
+from shared.errors import ApiError
+from shared.events import Request, Response
+from shared.logs import log
+from shared.service import Route, Service
+from shared.upstream import Upstream
+
+_PATH = re.compile(r"(?:/.*)?/get_sts_token")
+
+
+def build(variables: Mapping[str, str]) -> Service:
+    """Return the function's service, from environment variables; raises SettingError."""
+    settings = TokenSettings.read(variables)
+    vendor = TokenVendor(settings, CredentialSource(variables))
+    return Service(settings.gate, (Route(_PATH, ("GET",), vendor.token),), warm_up=vendor.warm_up)
+
+
+class TokenVendor:
+    """Hands out one credential an instance, renewed in time."""
+
+    def __init__(self, settings: TokenSettings, credentials: CredentialSource) -> None:
+        self._credentials = credentials
+        self._cache: CredentialCache[Issued] = CredentialCache()
+        request = AssumeRoleRequest(
+            role_arn=settings.role_arn,
+            role_session_name=session_name(settings.instance),
+            duration_seconds=settings.duration,
+            policy=settings.policy,
+        )
+        self._assume_role = AssumeRole(Upstream(settings.address), request)
+
+    def token(self, request: Request, _: re.Match[str]) -> Response:
+        """Answer `…/get_sts_token`; the key names are the ones the SDK's STS plugin is given in its guide."""
+        issued = self._issued(request.credentials, request.deadline, request.id)
+        body = msgspec.json.encode(
+            {
+                "AccessKeyId": issued.access_key_id,
+                "AccessKeySecret": issued.access_key_secret,
+                "SecurityToken": issued.security_token,
+                "Expiration": issued.expiration,
+            }
+        )
+        return Response(200, {"Content-Type": "application/json", "Cache-Control": "no-store"}, body)
+
+    def warm_up(self, given: Credentials | None, deadline: Deadline) -> None:
+        """Fetch the first credential, so that the first page does not wait; a failure is only logged.
+
+        The first request tries again, and its answer then tells the page.
+        """
+        try:
+            self._issued(given, deadline, "initialize")
+        except ApiError as error:
+            _report(error, "initialize")
+
+    def _issued(self, given: Credentials | None, deadline: Deadline, request_id: str) -> Issued:
+        def fetch(deadline: Deadline) -> Issued:
+            return self._assume_role(self._credentials.read(given), deadline)
+
+        return self._cache.get(fetch, deadline, report=lambda error: _report(error, request_id))
+
+
+def _report(error: ApiError, request_id: str) -> None:
+    log(error.kind.level, "no new credential", request_id, errorCode=error.kind.code, detail=error.detail)

@@ -1,0 +1,38 @@
+"""token's settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from functions.token.policy import session_policy
+from shared.gate import Gate
+from shared.settings import Environment
+
+_ROLE_ARN = re.compile(r"acs:ram::[0-9]+:role/[A-Za-z0-9.@_/-]{1,128}")
+
+
+class TokenSettings(NamedTuple):
+    """What the environment says; see README.md, "Settings"."""
+
+    policy: str  # the session policy, made of SLS_PROJECT and SLS_LOGSTORES
+    role_arn: str
+    address: str  # http(s)://host[:port] of STS
+    duration: int  # seconds
+    instance: str
+    gate: Gate
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> TokenSettings:
+        """Read and check all of them; raises SettingError for the first bad one."""
+        env = Environment(variables)
+        endpoint = env.endpoint("STS_ENDPOINT", f"sts.{env.region()}.aliyuncs.com")
+        return cls(
+            policy=session_policy(env.project(), env.logstores()),
+            role_arn=env.text("STS_ROLE_ARN", _ROLE_ARN, "a role's ARN: acs:ram::ACCOUNT-ID:role/ROLE-NAME"),
+            address=endpoint if "://" in endpoint else f"https://{endpoint}",
+            duration=env.integer("TOKEN_DURATION_SECONDS", 900, 43200, 3600),
+            instance=env.get("FC_INSTANCE_ID") or "local",
+            gate=Gate.from_environment(env),
+        )

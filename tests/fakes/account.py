@@ -1,0 +1,59 @@
+"""The account that the fakes share: the roles a deployment has, with the rights it gives them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from local.ram import PolicyDocument, Ram
+from shared.credentials import KEY_ID, KEY_SECRET, TOKEN, Credentials
+
+REGION = "cn-hangzhou"
+PROJECT = "webtracking-demo"
+LOGSTORES = ("web-tracking-logstore", "checkout")
+WRITE = ["log:PostLogStoreLogs", "log:PutLogs"]
+
+
+def policy(action: object, resource: object) -> PolicyDocument:
+    """A policy with one statement, which allows."""
+    return {"Version": "1", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}
+
+
+class FakeAccount:
+    """Three roles: the track function's, the token function's, and the one whose rights tokens carry."""
+
+    def __init__(self) -> None:
+        self.ram = Ram()
+        logs = f"acs:log:*:*:project/{PROJECT}/logstore/*"
+        target = f"acs:ram::{self.ram.account_id}:role/sls-web-tracking"
+        on_fc = ["fc.aliyuncs.com"]
+        self.track_role = self.ram.add_role("track", trusted=on_fc, policies=[policy(WRITE, logs)])
+        self.token_role = self.ram.add_role(
+            "token", trusted=on_fc, policies=[policy("sts:AssumeRole", target)]
+        )
+        self.written_role = self.ram.add_role(
+            "sls-web-tracking", trusted=[self.token_role], policies=[policy(WRITE, logs)]
+        )
+
+    def credentials(self, role: str, *, life: int = 3600, age: int = 0) -> Credentials:
+        """What FC gives a function with that role, `age` seconds ago, for `life` seconds."""
+        now = time.time() - age
+        issued = self.ram.issue(role, session_name="fc", session_policy=None, duration=life, now=now)
+        return Credentials(issued.id, issued.secret, issued.security_token)
+
+    def variables(self, role: str, **settings: str) -> Mapping[str, str]:
+        """The environment of a function with that role, `settings` added to what every deployment sets."""
+        own = self.credentials(role)
+        found: dict[str, Any] = {
+            "FC_REGION": REGION,
+            "FC_FUNCTION_NAME": "tests",
+            "FC_INSTANCE_ID": "c-tests-1",
+            "SLS_PROJECT": PROJECT,
+            "SLS_LOGSTORES": ",".join(LOGSTORES),
+            "STS_ROLE_ARN": self.written_role,
+            KEY_ID: own.access_key_id,
+            KEY_SECRET: own.access_key_secret,
+            TOKEN: own.security_token,
+        }
+        return {**found, **settings}

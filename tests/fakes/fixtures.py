@@ -1,0 +1,42 @@
+"""The fakes as fixtures, for a conftest.py to import; only services that a test asks for are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_mock import MockerFixture
+
+from shared.upstream import Upstream
+from tests.fakes.account import FakeAccount
+from tests.fakes.network import FakeNetwork
+from tests.fakes.sls import FakeSls
+from tests.fakes.sts import FakeSts
+
+
+@pytest.fixture
+def fake_account() -> FakeAccount:
+    """The account and its roles."""
+    return FakeAccount()
+
+
+@pytest.fixture
+def fake_network(mocker: MockerFixture) -> FakeNetwork:
+    """In place of the network, for every `Upstream`; no host is there until a service is."""
+    network = FakeNetwork()
+    mocker.patch.object(Upstream, "exchange", autospec=True, side_effect=network.exchange)
+    return network
+
+
+@pytest.fixture
+def fake_sts(fake_account: FakeAccount, fake_network: FakeNetwork) -> FakeSts:
+    """STS, at its usual addresses."""
+    return FakeSts(fake_account, fake_network)
+
+
+@pytest.fixture
+def fake_sls(fake_account: FakeAccount, fake_network: FakeNetwork) -> Iterator[FakeSls]:
+    """SLS, at its usual addresses, with the account's Project and Logstores."""
+    sls = FakeSls(fake_account, fake_network)
+    yield sls
+    sls.close()

@@ -1,0 +1,152 @@
+"""The seam: what `Upstream.exchange` would send goes to an application in this process instead."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from starlette.types import ASGIApp, Message, Scope
+
+from shared.deadline import Deadline
+from shared.http_answer import Answer
+from shared.upstream import Upstream, UpstreamUnreachable
+
+
+class Sent(NamedTuple):
+    """A request that left the function; header names are in lower case."""
+
+    host: str
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Wire:
+    """One connection: it stands in for the asyncio transport too, so that faults can break it."""
+
+    def __init__(self, sent: Sent) -> None:
+        self._requests: list[Message] = [{"type": "http.request", "body": sent.body, "more_body": False}]
+        self._broken = asyncio.Event()
+        self.messages: list[Message] = []
+
+    async def receive(self) -> Message:
+        if self._requests:
+            return self._requests.pop()
+        await self._broken.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.messages.append(message)
+
+    def is_closing(self) -> bool:
+        return self._broken.is_set()
+
+    def write(self, _: bytes) -> None:
+        """Take bytes that are no HTTP answer, and so none for the caller."""
+
+    def close(self) -> None:
+        self._broken.set()
+
+    abort = close
+
+    def get_extra_info(self, _: str) -> Wire:
+        return self
+
+    def setsockopt(self, *_: object) -> None:
+        """Let the linger time of a reset be set."""
+
+    def answer(self) -> Answer:
+        starts = [message for message in self.messages if message["type"] == "http.response.start"]
+        if self.is_closing() or not starts:
+            raise UpstreamUnreachable("the fake network: no answer")
+        headers = {name.decode().lower(): value.decode("latin-1") for name, value in starts[0]["headers"]}
+        body = b"".join(message.get("body", b"") for message in self.messages)
+        return Answer(starts[0]["status"], headers, body, reusable=True)
+
+
+class FakeNetwork:
+    """Knows which host is which service; `sent` is everything that left, in order."""
+
+    def __init__(self) -> None:
+        self.sent: list[Sent] = []
+        self._services: list[tuple[str, ASGIApp]] = []
+        self._down: set[str] = set()
+        self._lock = threading.Lock()
+
+    def serve(self, hosts: str, app: ASGIApp) -> None:
+        """Put `app` behind the host names that match `hosts` (`*` stands for anything)."""
+        self._services.append((hosts, app))
+
+    def cut(self, hosts: str) -> None:
+        """Make these hosts unreachable until `mend`."""
+        self._down.add(hosts)
+
+    def mend(self) -> None:
+        """Make every host reachable again."""
+        self._down.clear()
+
+    def to(self, hosts: str) -> list[Sent]:
+        """What was sent to these hosts, in order."""
+        return [sent for sent in self.sent if fnmatchcase(sent.host, hosts)]
+
+    def exchange(
+        self,
+        upstream: Upstream,
+        method: str,
+        target: str,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        *,
+        deadline: Deadline,
+    ) -> Answer:
+        """Do what `Upstream.exchange` does, with its checks and its exceptions."""
+        upstream._head(method, target, headers, len(body))  # raises ValueError for what cannot be sent
+        sent = Sent(
+            upstream.host, method, target, {name.lower(): value for name, value in headers}, bytes(body)
+        )
+        with self._lock:
+            self.sent.append(sent)
+        if deadline.remaining() <= 0 or any(fnmatchcase(sent.host, hosts) for hosts in self._down):
+            raise UpstreamUnreachable("the fake network: cut")
+        return asyncio.run(_ask(self._service(sent.host), sent, deadline))
+
+    def _service(self, host: str) -> ASGIApp:
+        for hosts, app in self._services:
+            if fnmatchcase(host, hosts):
+                return app
+        raise UpstreamUnreachable(f"the fake network: no such host: {host}")
+
+
+async def _ask(app: ASGIApp, sent: Sent, deadline: Deadline) -> Answer:
+    wire = Wire(sent)
+    try:
+        await asyncio.wait_for(app(_scope(sent, wire), wire.receive, wire.send), deadline.remaining())
+    except asyncio.TimeoutError:
+        raise UpstreamUnreachable("the fake network: out of time") from None
+    return wire.answer()
+
+
+def _scope(sent: Sent, wire: Wire) -> Scope:
+    path, _, query = sent.target.partition("?")
+    headers = {"host": sent.host, "content-length": str(len(sent.body)), **sent.headers}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": sent.method,
+        "scheme": "http",
+        "path": re.sub(r"%([0-9A-Fa-f]{2})", lambda found: chr(int(found[1], 16)), path),
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
+        "client": ("203.0.113.9", 40000),
+        "server": (sent.host, 443),
+        "state": {"transport": wire},
+    }
+    return scope
