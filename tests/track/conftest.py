@@ -1,0 +1,34 @@
+"""Fixtures that start track."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+
+from tests.track.support import Start, Track, running
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start track with settings beside the usual ones, in front of a server that says the given scripts."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*scripts: bytes, **settings: str) -> Track:
+            return stack.enter_context(running(*scripts, **settings))
+
+        yield start
+
+
+@pytest.fixture
+def track(start: Start) -> Track:
+    """Track with the usual settings, in front of a server that confirms every write."""
+    return start()
+
+
+@pytest.fixture(scope="module")
+def steady() -> Iterator[Track]:
+    """One instance for many examples; its credentials have to come with the context."""
+    with running() as track:
+        yield track

@@ -1,0 +1,161 @@
+"""track on an instance of its own, writing to a scripted server; every answer is checked for FC's rules."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import importlib.util
+import json
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import pytest
+
+from functions.track import forward, service
+from shared.upstream import Upstream
+from tests.support.fc import context, event
+from tests.support.raw_server import RawServer, Received
+
+LOGSTORE = "web-tracking-logstore"
+TRACK = f"/logstores/{LOGSTORE}/track"
+KEY_ID = "LTAI5tFunctionKey"
+SECRET = "function-secret-8f3a"
+TOKEN = "function-token-CAIS9c"
+SETTINGS = {
+    "SLS_PROJECT": "webtracking-demo",
+    "SLS_LOGSTORES": f"{LOGSTORE},checkout",
+    "FC_REGION": "cn-hangzhou",
+    "FC_FUNCTION_NAME": "track",
+    "ALIBABA_CLOUD_ACCESS_KEY_ID": KEY_ID,
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET": SECRET,
+    "ALIBABA_CLOUD_SECURITY_TOKEN": TOKEN,
+}
+# Function Compute documentation, "HTTP trigger invocations": headers that an answer may not set.
+_FORBIDDEN = {"connection", "content-length", "date", "keep-alive", "server", "upgrade"}
+
+Handler = Callable[[bytes, object], dict[str, Any]]
+Start = Callable[..., "Track"]
+
+
+class Reply(NamedTuple):
+    """What the handler returned; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def code(self) -> str:
+        """The errorCode of an error's JSON, "" for anything else."""
+        return str(self.json().get("errorCode", "")) if self.status != 200 and self.body[:1] == b"{" else ""
+
+    def json(self) -> dict[str, Any]:
+        parsed: dict[str, Any] = json.loads(self.body)
+        return parsed
+
+
+class Track:
+    """One instance of the function."""
+
+    def __init__(self, upstream: RawServer) -> None:
+        """Start it with the settings of this moment."""
+        self.upstream = upstream
+        module = fresh_index()
+        module.initialize(context())
+        self.handler: Handler = module.handler
+
+    @property
+    def forwarded(self) -> list[Received]:
+        """What reached the upstream."""
+        return self.upstream.received
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: str | bytes = "",
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        source_ip: str = "203.0.113.77",
+        given: SimpleNamespace | None = None,
+    ) -> Reply:
+        """Answer one request; `given` is the context."""
+        asked = event(method, path, body, query=query, headers=headers, source_ip=source_ip)
+        return self.raw(asked, given or context(3))
+
+    def post(self, body: str | bytes, **headers: str) -> Reply:
+        """POST a body to the Logstore; `_` in a header's name stands for `-`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.send("POST", TRACK, body, headers=named)
+
+    def raw(self, asked: bytes, given: object) -> Reply:
+        """Answer one event."""
+        return check(self.handler(asked, given))
+
+    def last(self) -> dict[str, Any]:
+        """Return the body forwarded last."""
+        return body_of(self.forwarded[-1])
+
+
+def fresh_index() -> Any:
+    """Return `functions.track.index` as a new process would load it, sharing nothing with another."""
+    spec = importlib.util.find_spec("functions.track.index")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextlib.contextmanager
+def running(*scripts: bytes, **settings: str) -> Iterator[Track]:
+    """Run track with settings beside the usual ones, in front of a server that says the given scripts."""
+    with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
+
+        def remembered(address: str) -> Upstream:
+            upstream = Upstream(address)
+            stack.callback(upstream.close)  # on FC a kept connection ends with the process
+            return upstream
+
+        upstream = stack.enter_context(RawServer(*scripts))
+        patch.setattr(service, "Upstream", remembered)
+        patch.setattr(forward, "PAUSES", (0.01, 0.01, 0.01, 0.01))
+        for name, value in {**SETTINGS, "SLS_ENDPOINT": upstream.url, **settings}.items():
+            patch.setenv(name, value)
+        yield Track(upstream)
+
+
+def body_of(received: Received) -> dict[str, Any]:
+    """Return a forwarded body, strictly parsed."""
+    parsed: dict[str, Any] = json.loads(received.body.decode("utf-8"), parse_constant=_refuse)
+    return parsed
+
+
+def timeless(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a signed write's body with the time of receipt taken out of its logs, and it must be there."""
+    logs = [dict(log) for log in body["__logs__"]]
+    assert all(type(log.pop("__time__")) is int for log in logs)
+    return {**body, "__logs__": logs}
+
+
+def check(answer: dict[str, Any]) -> Reply:
+    """Return FC's view of an answer, which must hold to what FC asks and what every answer promises."""
+    assert set(answer) == {"statusCode", "headers", "isBase64Encoded", "body"}
+    assert type(answer["statusCode"]) is int
+    assert all(type(item) is str for pair in answer["headers"].items() for item in pair)
+    headers = {name.lower(): value for name, value in answer["headers"].items()}
+    assert len(headers) == len(answer["headers"])
+    assert not _FORBIDDEN & set(headers)
+    assert not any(name.startswith("x-fc-") for name in headers)
+    assert headers["access-control-allow-origin"]
+    assert headers["x-log-requestid"]
+    assert sum(len(name) + len(value) for name, value in headers.items()) < 8192
+    encoded = answer["body"]
+    body = base64.b64decode(encoded, validate=True) if answer["isBase64Encoded"] else encoded.encode()
+    return Reply(answer["statusCode"], headers, body)
+
+
+def _refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")

@@ -1,0 +1,216 @@
+"""Compressed bodies: the encodings of the contract, and what attackers make of them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import resource
+import time
+import tracemalloc
+import zlib
+from collections.abc import Callable
+
+import lz4.block
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.track.compression import plain_body
+from functions.track.limits import MAX_BODY
+from shared.errors import ApiError
+from tests.track.support import Track, timeless
+
+BODY = b'{"__logs__":[{"a":"1"},{"b":"\xe2\x98\x83"}],"__topic__":"T"}'
+BOMB = 256 * 1024 * 1024  # bytes that a bomb would get to
+
+
+def _raw(body: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-15)
+    return compressor.compress(body) + compressor.flush()
+
+
+def _lz4(body: bytes) -> bytes:
+    return bytes(lz4.block.compress(body, store_size=False))
+
+
+Encoding = tuple[dict[str, str], Callable[[bytes], bytes]]
+SLS_LZ4: Encoding = ({"x-log-compresstype": "lz4"}, _lz4)
+ENCODINGS: dict[str, Encoding] = {
+    "lz4": SLS_LZ4,
+    "sls-zlib": ({"x-log-compresstype": "deflate"}, zlib.compress),
+    "sls-raw": ({"x-log-compresstype": "deflate"}, _raw),
+    "gzip": ({"content-encoding": "gzip"}, gzip.compress),
+    "http-zlib": ({"content-encoding": "deflate"}, zlib.compress),
+    "http-raw": ({"content-encoding": "deflate"}, _raw),
+}
+each_encoding = pytest.mark.parametrize(("headers", "compress"), ENCODINGS.values(), ids=list(ENCODINGS))
+
+
+def _code(headers: dict[str, str], body: bytes) -> str:
+    with pytest.raises(ApiError) as refused:
+        plain_body(headers, body)
+    return refused.value.kind.code
+
+
+@each_encoding
+def test_a_compressed_body_is_forwarded_like_a_plain_one(
+    headers: dict[str, str], compress: Callable[[bytes], bytes], track: Track
+) -> None:
+    assert track.post(BODY).status == 200
+    assert track.send("POST", "/logstores/checkout/track", compress(BODY), headers=headers).status == 200
+    plain, compressed = (timeless(json.loads(received.body)) for received in track.forwarded)
+    assert compressed == plain
+
+
+@given(body=st.binary(max_size=5000), name=st.sampled_from(sorted(ENCODINGS)))
+def test_whatever_was_compressed_comes_out_again(body: bytes, name: str) -> None:
+    headers, compress = ENCODINGS[name]
+    assert plain_body(headers, compress(body)) == body
+
+
+@given(body=st.binary(max_size=2000), name=st.sampled_from(sorted(ENCODINGS)))
+def test_any_bytes_decompress_or_are_refused(body: bytes, name: str) -> None:
+    try:
+        assert len(plain_body(ENCODINGS[name][0], body)) <= MAX_BODY
+    except ApiError as error:
+        assert error.kind.code in ("PostBodyUncompressError", "PostBodyTooLarge")  # noqa: PT017
+
+
+@pytest.mark.parametrize("value", ["LZ4", "Deflate"])
+def test_the_name_of_an_sls_encoding_may_be_in_any_case(value: str) -> None:
+    compress = ENCODINGS["lz4" if value == "LZ4" else "sls-zlib"][1]
+    assert plain_body({"x-log-compresstype": value}, compress(BODY)) == BODY
+
+
+@pytest.mark.parametrize("value", ["GZIP", "Deflate"])
+def test_the_name_of_an_http_encoding_may_be_in_any_case(value: str) -> None:
+    compress = ENCODINGS["gzip" if value == "GZIP" else "http-zlib"][1]
+    assert plain_body({"content-encoding": value}, compress(BODY)) == BODY
+
+
+def test_empty_headers_mean_a_plain_body() -> None:
+    assert plain_body({"x-log-compresstype": "", "content-encoding": ""}, BODY) == BODY
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-log-compresstype": "gzip"},
+        {"x-log-compresstype": "zstd"},
+        {"x-log-compresstype": "lz4,deflate"},
+        {"x-log-compresstype": "none"},
+        {"x-log-compresstype": "l" * 8000},
+        {"content-encoding": "lz4"},
+        {"content-encoding": "br"},
+        {"content-encoding": "zstd"},
+        {"content-encoding": "gzip, gzip"},
+        {"content-encoding": "gzip,deflate"},
+        {"content-encoding": "identity"},
+        {"content-encoding": "\u0130"},
+        {"x-log-compresstype": "deflate", "content-encoding": "deflate"},
+        {"x-log-compresstype": "lz4", "content-encoding": "gzip"},
+        {"x-log-compresstype": "unknown", "content-encoding": "unknown"},
+    ],
+    ids=str,
+)
+def test_an_encoding_not_named_or_two_at_once_are_refused(headers: dict[str, str], track: Track) -> None:
+    reply = track.send("POST", "/logstores/checkout/track", gzip.compress(BODY), headers=headers)
+    assert (reply.status, reply.code) == (400, "InvalidCompressType")
+    assert "llll" not in reply.json()["errorMessage"]
+    assert track.forwarded == []
+
+
+@each_encoding
+@pytest.mark.parametrize("damage", ["empty", "truncated", "half", "trailing", "text", "flipped", "twice"])
+def test_a_damaged_body_is_refused(
+    damage: str, headers: dict[str, str], compress: Callable[[bytes], bytes], track: Track
+) -> None:
+    sound = compress(BODY)
+    damaged = {
+        "empty": b"",
+        "truncated": sound[:-1],
+        "half": sound[: len(sound) // 2],
+        "trailing": sound + b"\xf0",
+        "text": BODY,
+        "flipped": bytes([sound[0] ^ 0xFF]) + sound[1:],
+        "twice": sound + sound,
+    }[damage]
+    reply = track.send("POST", "/logstores/checkout/track", damaged, headers=headers)
+    assert reply.status == 400
+    # A block has no checksum: LZ4 may come out as other bytes, which then are not JSON.
+    assert reply.code in ("PostBodyUncompressError", "PostBodyInvalid")
+    if headers != SLS_LZ4[0]:
+        assert reply.code == "PostBodyUncompressError"
+    assert track.forwarded == []
+
+
+@pytest.mark.parametrize(("name", "compress"), [("gzip", gzip.compress), ("http-zlib", zlib.compress)])
+def test_a_wrong_checksum_is_refused(name: str, compress: Callable[[bytes], bytes]) -> None:
+    sound = bytearray(compress(BODY))
+    sound[-5 if name == "gzip" else -1] ^= 1
+    assert _code(ENCODINGS[name][0], bytes(sound)) == "PostBodyUncompressError"
+
+
+def _bomb(wbits: int) -> bytes:
+    compressor = zlib.compressobj(9, wbits=wbits)
+    zeros = bytes(1024 * 1024)
+    pieces = [compressor.compress(zeros) for _ in range(BOMB // len(zeros))]
+    return b"".join((*pieces, compressor.flush()))
+
+
+def _lz4_bomb() -> bytes:
+    # One literal, then a match as long as the bytes of 255 behind it say.
+    return b"\x1fa\x01\x00" + b"\xff" * (BOMB // 255) + b"\x00" + b"\x50abcde"
+
+
+@pytest.mark.parametrize(
+    ("headers", "bomb"),
+    [
+        (ENCODINGS["gzip"][0], lambda: _bomb(31)),
+        (ENCODINGS["http-zlib"][0], lambda: _bomb(15)),
+        (ENCODINGS["http-raw"][0], lambda: _bomb(-15)),
+        (ENCODINGS["sls-zlib"][0], lambda: _bomb(15)),
+        (ENCODINGS["lz4"][0], _lz4_bomb),
+    ],
+    ids=["gzip", "zlib", "raw", "sls-zlib", "lz4"],
+)
+def test_a_bomb_is_refused_without_being_unpacked(headers: dict[str, str], bomb: Callable[[], bytes]) -> None:
+    body = bomb()
+    assert len(body) <= MAX_BODY
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.process_time()
+    tracemalloc.start()
+    try:
+        assert _code(headers, body) == "PostBodyTooLarge"
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * MAX_BODY
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024  # in KB
+    assert time.process_time() - started < 10  # generous: tracing slows all this down
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"\xff" * MAX_BODY,
+        b"\x0f\x01\x00" + b"\xff" * (MAX_BODY - 3),
+        b"\x10a\x01\x00" + b"\x00\x01\x00" * ((MAX_BODY - 4) // 3),
+        b"\x10a\x00\x00" + b"\x00\x01\x00" * ((MAX_BODY - 4) // 3),
+        b"\x00" * MAX_BODY,
+    ],
+    ids=["endless-literals", "endless-match", "short-matches", "bad-offset", "zeros"],
+)
+def test_the_worst_lz4_blocks_are_refused_in_bounded_time(block: bytes) -> None:
+    started = time.process_time()
+    assert _code(SLS_LZ4[0], block) in ("PostBodyUncompressError", "PostBodyTooLarge")
+    assert time.process_time() - started < 5
+
+
+def test_an_lz4_block_cut_off_in_any_place_is_refused() -> None:
+    block = _lz4(b"abcabcabc" * 50 + BODY)
+    for end in range(len(block)):
+        try:
+            assert plain_body(SLS_LZ4[0], block[:end]) != b"abcabcabc" * 50 + BODY
+        except ApiError as error:
+            assert error.kind.code == "PostBodyUncompressError"  # noqa: PT017

@@ -1,0 +1,193 @@
+"""Each limit: the largest allowed passes, one more does not and nothing is forwarded."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Callable
+
+import lz4.block
+import pytest
+
+from functions.track import limits
+from tests.track.support import TRACK, Start, Track
+
+PAIRS = 16 * 1024 - 1
+BODY = 3 * 1024 * 1024
+LOGS = 4096
+DEPTH = 64
+
+
+def test_the_limits_are_those_of_webtracking() -> None:
+    assert (limits.MAX_PAIRS, limits.MAX_BODY, limits.MAX_LOGS, limits.MAX_DEPTH) == (
+        PAIRS,
+        BODY,
+        LOGS,
+        DEPTH,
+    )
+
+
+def _pairs(size: int, character: str, encoded: int, others: dict[str, str], taken: int) -> dict[str, str]:
+    """Return pairs of exactly `size` bytes: `others`, which take `taken`, and a key with what is left."""
+    count, rest = divmod(size - taken - len("k="), encoded)
+    return {**others, "k": character * count + "x" * rest}
+
+
+@pytest.mark.parametrize(
+    ("character", "encoded"),
+    [("x", 1), ("é", 6), ("☃", 9), ("😀", 12), (" ", 1), ("+", 3), ("&", 3), ("~", 1), ("\0", 3)],
+    ids=["ascii", "two-byte", "three-byte", "four-byte", "space", "plus", "ampersand", "tilde", "nul"],
+)
+@pytest.mark.parametrize("form", ["track", "track.gif", "track_ua.gif"])
+def test_pairs_of_16383_bytes_pass_and_of_16384_do_not(
+    form: str, character: str, encoded: int, track: Track
+) -> None:
+    path = TRACK.replace("/track", f"/{form}")
+    fits = _pairs(PAIRS, character, encoded, {}, 0)
+    assert track.send("GET", path, query=fits).status == 200
+    assert len(track.forwarded) == 1
+    refused = track.send("GET", path, query={"k": fits["k"] + "x"})
+    assert (refused.status, refused.headers["x-log-errorcode"]) == (414, "ParameterTooLarge")
+    assert len(track.forwarded) == 1
+
+
+def test_topic_and_source_count_and_the_api_version_does_not(track: Track) -> None:
+    beside = {"__topic__": "t" * 100, "__source__": "s"}
+    taken = len("__topic__=" + "t" * 100 + "&__source__=s&")
+    fits = _pairs(PAIRS, "x", 1, beside, taken)
+    assert track.send("GET", TRACK, query={"APIVersion": "0.6.0", **fits}).status == 200
+    assert track.send("GET", TRACK, query={**fits, "k": fits["k"] + "x"}).status == 414
+    assert track.send("GET", TRACK, query={**fits, "__topic__": "t" * 101}).status == 414
+    assert track.send("GET", TRACK, query={**fits, "": ""}).status == 414  # even `&=` takes two bytes
+    assert len(track.forwarded) == 1
+
+
+def _body(size: int) -> bytes:
+    start, end = b'{"__logs__":[{"a":"', b'"}]}'
+    return start + b"x" * (size - len(start) - len(end)) + end
+
+
+def _raw_deflate(body: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-15)
+    return compressor.compress(body) + compressor.flush()
+
+
+def _lz4(body: bytes) -> bytes:
+    return bytes(lz4.block.compress(body, store_size=False))
+
+
+def _stored_gzip(body: bytes) -> bytes:
+    return gzip.compress(body, 0)
+
+
+COMPRESSIONS: list[tuple[str, str, Callable[[bytes], bytes]]] = [
+    ("x-log-compresstype", "lz4", _lz4),
+    ("x-log-compresstype", "deflate", zlib.compress),
+    ("x-log-compresstype", "deflate", _raw_deflate),
+    ("Content-Encoding", "gzip", gzip.compress),
+    ("Content-Encoding", "deflate", zlib.compress),
+    ("Content-Encoding", "deflate", _raw_deflate),
+]
+NAMES = ["lz4", "sls-zlib", "sls-raw", "gzip", "http-zlib", "http-raw"]
+
+
+@pytest.mark.parametrize("base64", [False, True], ids=["plain", "base64"])
+def test_a_body_of_3_mb_passes_and_one_more_byte_does_not(base64: bool, track: Track) -> None:
+    fits, over = _body(BODY), _body(BODY + 1)
+    assert track.post(fits if base64 else fits.decode()).status == 200
+    reply = track.post(over if base64 else over.decode())
+    assert (reply.status, reply.code) == (413, "PostBodyTooLarge")
+    assert reply.json()["errorMessage"] == "the body has 3145729 bytes; at most 3145728 are allowed"
+    assert len(track.forwarded) == 1
+
+
+def test_the_body_is_counted_in_bytes_and_not_in_characters(track: Track) -> None:
+    assert track.post('{"__logs__":[{"a":"' + "☃" * (BODY // 3) + '"}]}').status == 413
+    assert track.forwarded == []
+
+
+@pytest.mark.parametrize(("header", "value", "compress"), COMPRESSIONS, ids=NAMES)
+def test_the_limit_holds_after_decompression(
+    header: str, value: str, compress: Callable[[bytes], bytes], track: Track
+) -> None:
+    assert track.send("POST", TRACK, compress(_body(BODY)), headers={header: value}).status == 200
+    reply = track.send("POST", TRACK, compress(_body(BODY + 1)), headers={header: value})
+    assert (reply.status, reply.code) == (413, "PostBodyTooLarge")
+    assert len(track.forwarded) == 1
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_the_limit_holds_for_what_was_received_however_small_it_would_become(over: int, track: Track) -> None:
+    wrapped = len(_stored_gzip(_body(3_000_000))) - 3_000_000
+    # What gzip stores uncompressed outgrows the body, so the one as received is the one that is too large.
+    inner = BODY + over - wrapped
+    received = _stored_gzip(_body(inner))
+    assert len(received) == BODY + over
+    reply = track.post(received, Content_Encoding="gzip")
+    assert reply.status == (413 if over else 200)
+    assert len(track.forwarded) == 1 - over
+
+
+@pytest.mark.parametrize("log", [{}, {"a": "1"}, {"a": 1}], ids=["empty", "text", "number"])
+def test_4096_logs_pass_and_4097_do_not(log: dict[str, object], track: Track) -> None:
+    assert track.post(json.dumps({"__logs__": [log] * LOGS})).status == 200
+    assert len(track.last()["__logs__"]) == LOGS
+    reply = track.post(json.dumps({"__logs__": [log] * (LOGS + 1)}))
+    assert (reply.status, reply.code) == (400, "PostBodyInvalid")
+    assert reply.json()["errorMessage"] == "the body has 4097 logs; at most 4096 are allowed"
+    assert len(track.forwarded) == 1
+
+
+def _brackets(kind: str, count: int) -> str:
+    if kind == "arrays":
+        return "[" * count + "]" * count
+    return '{"o":' * (count - 1) + "{}" + "}" * (count - 1)
+
+
+@pytest.mark.parametrize("kind", ["arrays", "objects"])
+@pytest.mark.parametrize(
+    ("template", "around"),
+    [
+        ('{"__logs__":[{"a":%s}]}', 3),
+        ('{"__logs__":[{},{"a":"x","b":["y",%s,1]}]}', 4),
+        ('{"__logs__":[{}],"__tags__":{"t":%s}}', 2),
+        ('{"__logs__":[{}],"__tags__":[%s]}', 2),
+        ('{"__logs__":[{}],"__topic__":%s}', 1),
+        ('{"__logs__":[{}],"unknown":%s}', 1),
+    ],
+    ids=["log-value", "log-array", "tag", "tag-array", "topic", "unknown-member"],
+)
+def test_64_open_brackets_pass_and_65_do_not(template: str, around: int, kind: str, track: Track) -> None:
+    assert track.post(template % _brackets(kind, DEPTH - around)).status == 200
+    assert len(track.forwarded) == 1
+    reply = track.post(template % _brackets(kind, DEPTH - around + 1))
+    assert (reply.status, reply.code) == (400, "PostBodyInvalid")
+    assert reply.json()["errorMessage"] == "the body is nested too deep; at most 64 open brackets are allowed"
+    assert len(track.forwarded) == 1
+
+
+def test_brackets_within_text_are_not_open_ones(track: Track) -> None:
+    assert track.post(json.dumps({"__logs__": [{"a": "[{" * 1000, "n": 1}]})).status == 200
+    assert track.last()["__logs__"][0]["a"] == "[{" * 1000
+
+
+def test_many_brackets_side_by_side_are_not_deep(track: Track) -> None:
+    assert track.post(json.dumps({"__logs__": [{"a": [[]] * 1000}]})).status == 200
+    assert track.last()["__logs__"][0]["a"] == "[" + ",".join(["[]"] * 1000) + "]"
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_in_anonymous_mode_the_body_as_forwarded_keeps_to_3_mb(over: int, start: Start) -> None:
+    track = start(SLS_WRITE="anonymous")
+    assert track.post(_body(1000)).status == 200
+    added = len(track.forwarded[0].body) - 1000  # the tag that says who sent it
+    reply = track.post(_body(BODY - added + over))
+    assert (reply.status, reply.code) == ((413, "PostBodyTooLarge") if over else (200, ""))
+    sizes = [len(received.body) for received in track.forwarded]
+    assert sizes == [1000 + added] + [BODY] * (1 - over)
+
+
+def test_in_signed_mode_the_tags_may_take_it_past_3_mb(track: Track) -> None:
+    assert track.post(_body(BODY)).status == 200
+    assert len(track.forwarded[0].body) > BODY
