@@ -1,0 +1,21 @@
+"""``python -m local``: the laptop's cloud until Ctrl-C. `make run` does its set-up first."""
+
+import signal
+import sys
+import threading
+
+
+def main() -> int:
+    """Run until SIGINT or SIGTERM and return the exit status."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+
+    # Imported with the handlers in place: a Ctrl-C in that second is not to end in a traceback.
+    from local.run import run
+
+    return run(stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""What `s deploy` and an operator would set up: the account's roles and a reader, and the two functions."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from functools import partial
+
+from local.fc.function import Credentials, Function
+from local.ram import PolicyDocument, Ram
+from shared.settings import Environment
+
+REGION = "cn-hangzhou"
+CREDENTIALS_LAST = 36 * 3600  # seconds: the function's own, as on Function Compute
+LONGEST_SESSION = 43200  # seconds: all that TOKEN_DURATION_SECONDS may ask for
+
+DEFAULTS = {
+    "SLS_PROJECT": "webtracking-demo",
+    "SLS_LOGSTORES": "web-tracking-logstore,checkout",
+}
+# What each function reads of the environment (README.md, "Settings").
+_BOTH_READ = (
+    "SLS_PROJECT",
+    "SLS_LOGSTORES",
+    "SLS_REGION",
+    "ALLOWED_ORIGINS",
+    "ORIGIN_MODE",
+    "MISSING_ORIGIN",
+)
+_TRACK_READS = (*_BOTH_READ, "SLS_ENDPOINT", "SLS_WRITE", "CLIENT_IP", "CLIENT_IP_HEADER")
+_TOKEN_READS = (*_BOTH_READ, "STS_ENDPOINT", "STS_ROLE_ARN", "TOKEN_DURATION_SECONDS")
+_KEY_ID, _KEY_SECRET = "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"
+_ROLE_ARN = re.compile(r"acs:ram::(\d+):role/([A-Za-z0-9.-]+)")
+
+
+class Deployment:
+    """An account, made from settings: those of `environ`, else the defaults.
+
+    Raises shared.settings.SettingError for a Project, Logstore or region that the functions would refuse.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = {name: value for name, value in environ.items() if value.strip()}
+        env = Environment({"FC_REGION": REGION, **DEFAULTS, **self._environ})
+        self.project, self.logstores, self.region = env.project(), env.logstores(), env.region()
+        # A role that is named in the settings is the one that the stand-in has.
+        role = _ROLE_ARN.fullmatch(self._environ.get("STS_ROLE_ARN", ""))
+        account, self._target = role.groups() if role else ("1234567890123456", "sls-web-tracking")
+        self.ram = Ram(account)
+        everything = f"acs:log:*:*:project/{self.project}/*"
+        self.reader_key = self.ram.add_user("reader", [_allow(["log:Get*", "log:List*"], [everything])])
+
+    @property
+    def origins(self) -> str:
+        """The origin setting in force, in words."""
+        allowed = self._environ.get("ALLOWED_ORIGINS")
+        if not allowed:
+            return "any, as ALLOWED_ORIGINS is empty"
+        audited = self._environ.get("ORIGIN_MODE") == "audit"
+        return f"{allowed}{' (audit: others are logged and let through)' if audited else ''}"
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether track writes unsigned, for which the Logstores need WebTracking."""
+        return self._environ.get("SLS_WRITE") == "anonymous"
+
+    def track(self, sls_url: str) -> Function:
+        """Return track; its role may write to the configured Logstores, and nothing else."""
+        role = self._function_role("track", self._writing("log:PostLogStoreLogs"))
+        return self._function(
+            "track", role, _TRACK_READS, {"SLS_ENDPOINT": sls_url}, ("GET", "POST", "OPTIONS")
+        )
+
+    def token(self, sts_url: str) -> Function:
+        """Return token; its role may assume the role that pages write with, and nothing else."""
+        target = f"acs:ram::{self.ram.account_id}:role/{self._target}"
+        role = self._function_role("token", _allow(["sts:AssumeRole"], [target]))
+        policy = self._writing("log:PostLogStoreLogs", "log:PutLogs")
+        self.ram.add_role(self._target, trusted=[role], policies=[policy], max_session=LONGEST_SESSION)
+        defaults = {"STS_ENDPOINT": sts_url, "STS_ROLE_ARN": target}
+        return self._function("token", role, _TOKEN_READS, defaults, ("GET", "OPTIONS"))
+
+    def _function_role(self, name: str, policy: PolicyDocument) -> str:
+        return self.ram.add_role(f"sls-webtracking-{name}", trusted=["fc.aliyuncs.com"], policies=[policy])
+
+    def _writing(self, *actions: str) -> PolicyDocument:
+        stores = [f"acs:log:*:*:project/{self.project}/logstore/{name}" for name in self.logstores]
+        return _allow(list(actions), stores)
+
+    def _function(
+        self, name: str, role: str, reads: tuple[str, ...], local: Mapping[str, str], methods: tuple[str, ...]
+    ) -> Function:
+        given = {setting: self._environ[setting] for setting in reads if setting in self._environ}
+        return Function(
+            name=name,
+            handler=f"functions.{name}.index.handler",
+            initializer=f"functions.{name}.index.initialize",
+            methods=methods,
+            environment={**DEFAULTS, **local, **given},
+            credentials=partial(self._credentials, role, given),
+            region=REGION,
+            account_id=self.ram.account_id,
+        )
+
+    def _credentials(self, role: str, given: Mapping[str, str]) -> Credentials:
+        """Return a credential of the role, or the caller's own keys where these are meant for a real service.
+
+        Keys that somebody happens to have exported would only be refused by the stand-ins.
+        """
+        elsewhere = "SLS_ENDPOINT" in given or "STS_ENDPOINT" in given
+        if elsewhere and _KEY_ID in self._environ and _KEY_SECRET in self._environ:
+            token = self._environ.get("ALIBABA_CLOUD_SECURITY_TOKEN", "")
+            return Credentials(self._environ[_KEY_ID], self._environ[_KEY_SECRET], token)
+        issued = self.ram.issue(
+            role, session_name="fc", session_policy=None, duration=CREDENTIALS_LAST, now=time.time()
+        )
+        return Credentials(issued.id, issued.secret, issued.security_token)
+
+
+def _allow(actions: list[str], resources: list[str]) -> PolicyDocument:
+    return {"Version": "1", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources}]}

@@ -1,0 +1,34 @@
+"""The environment an instance sees: the function's own, never that of the person who runs the host."""
+
+from __future__ import annotations
+
+import os
+
+from local.fc.function import ROOT, Credentials, Function
+
+# What a Python interpreter may need to start at all on this machine.
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
+
+
+def build(function: Function, instance_id: str, credentials: Credentials | None) -> dict[str, str]:
+    """Return all variables of one instance.
+
+    Runtimes up to Python 3.10 get their credentials in the context only, so that code which looks in one
+    place alone is found out on the other.
+    """
+    variables = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    # A home of its own: the developer's ~/.aliyun and the like are not the function's to read.
+    variables |= {"LANG": "C.UTF-8", "HOME": str(function.code), "PYTHONPATH": str(ROOT)}
+    variables |= function.environment
+    if credentials and not function.credentials_in_context:
+        variables["ALIBABA_CLOUD_ACCESS_KEY_ID"] = credentials.access_key_id
+        variables["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = credentials.access_key_secret
+        variables["ALIBABA_CLOUD_SECURITY_TOKEN"] = credentials.security_token
+    return variables | {
+        "FC_ACCOUNT_ID": function.account_id,
+        "FC_FUNCTION_HANDLER": function.handler,
+        "FC_FUNCTION_MEMORY_SIZE": str(function.memory),
+        "FC_FUNCTION_NAME": function.name,
+        "FC_INSTANCE_ID": instance_id,
+        "FC_REGION": function.region,
+    }

@@ -1,0 +1,68 @@
+"""What Function Compute knows of a function before anybody calls it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT_LIMIT = 4096  # bytes, all names and values of a function together (environment variables, FC 3.0)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a function may act as: the STS credential of its role."""
+
+    access_key_id: str
+    access_key_secret: str
+    security_token: str
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function and its HTTP trigger.
+
+    `handler`, `initializer` and `pre_stop` are dotted names below `code`, the folder that FC would unpack.
+    `timeout` and `initializer_timeout` are seconds, `memory` MB, `instances` how many may run at once.
+    `credentials` is asked when an instance starts; after `lifetime` seconds it makes room for a new one.
+    Raises ValueError for an environment that FC would not take.
+    """
+
+    name: str
+    handler: str
+    initializer: str | None = None
+    pre_stop: str | None = None
+    methods: tuple[str, ...] = ("GET", "POST", "OPTIONS")
+    timeout: float = 10
+    initializer_timeout: float = 30
+    memory: int = 512
+    instances: int = 10
+    environment: Mapping[str, str] = field(default_factory=dict)
+    credentials: Callable[[], Credentials] | None = None
+    lifetime: float = 24 * 3600
+    runtime: str = "python3.12"
+    region: str = "cn-hangzhou"
+    account_id: str = "1234567890123456"
+    code: Path = ROOT
+
+    def __post_init__(self) -> None:
+        reserved = sorted(name for name in self.environment if name.startswith("FC_"))
+        if reserved:
+            raise ValueError(f"{self.name}: {reserved[0]} cannot be set, FC_* names are reserved")
+        size = sum(len(name.encode()) + len(value.encode()) for name, value in self.environment.items())
+        if size > ENVIRONMENT_LIMIT:
+            raise ValueError(
+                f"{self.name}: environment of {size} bytes; at most {ENVIRONMENT_LIMIT} are allowed"
+            )
+
+    @property
+    def credentials_in_context(self) -> bool:
+        """Whether the runtime has `context.credentials`: those up to 3.10 do, 3.12 has the environment."""
+        return self.runtime in ("python3.9", "python3.10")
+
+    @property
+    def trigger_id(self) -> str:
+        """The first label of the function's address, stable for a name."""
+        return f"{self.name}-{hashlib.sha256(self.name.encode()).hexdigest()[:10]}"

@@ -1,0 +1,103 @@
+"""The HTTP triggers of several functions on one address, as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from local.fc import answer, event, limits
+from local.fc.answer import Answer
+from local.fc.errors import FcError, FunctionFailed, Refused
+from local.fc.function import Function
+from local.fc.logs import Log, to_stderr
+from local.fc.pool import Pool
+
+
+class Route(NamedTuple):
+    """Requests whose undecoded path matches `pattern` in full go to `function`."""
+
+    pattern: str
+    function: Function
+
+
+class Host:
+    """Serves each request by the first route that fits, else by `default`; each has instances of its own."""
+
+    def __init__(self, default: Function, routes: Sequence[Route] = (), *, log: Log = to_stderr) -> None:
+        self._log = log
+        self._default = Pool(default, log)
+        self._routes = [(re.compile(route.pattern), Pool(route.function, log)) for route in routes]
+        self._pools = [self._default, *(pool for _, pool in self._routes)]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        now = time.time()
+        request_id = event.new_request_id(now)
+        try:
+            body = await limits.read_body(receive)
+        except ClientDisconnect:
+            return
+        pool = self._pool(scope["raw_path"].decode("latin-1"))
+        try:
+            answered = await self._answer(scope, body, pool, request_id, now)
+        except FcError as error:
+            answered = self._failed(error, pool.function, request_id)
+            if isinstance(error, FunctionFailed):
+                answered = _open(answered, scope)
+        await _send(send, answered, request_id)
+
+    def warm(self) -> None:
+        """Start one instance of each function. Raises FunctionFailed, with the function's own message."""
+        for pool in self._pools:
+            pool.warm(event.new_request_id(time.time()))
+
+    def pids(self, name: str) -> set[int]:
+        """Return the process ids of a function's instances."""
+        return set().union(*(pool.pids for pool in self._pools if pool.function.name == name))
+
+    def stop(self) -> None:
+        """End all instances."""
+        for pool in self._pools:
+            pool.stop()
+
+    def _pool(self, raw_path: str) -> Pool:
+        return next((pool for pattern, pool in self._routes if pattern.fullmatch(raw_path)), self._default)
+
+    async def _answer(
+        self, scope: Scope, body: bytes | None, pool: Pool, request_id: str, now: float
+    ) -> Answer:
+        limits.check(scope, pool.function)
+        if body is None:
+            raise Refused.invalid(f"the body has more than {limits.BODY_LIMIT} bytes")
+        made = event.build(scope, body, pool.function, request_id=request_id, now=now)
+        result = await asyncio.wrap_future(pool.submit(made, request_id))
+        answered = answer.parse(result)
+        for name in answered.dropped:
+            self._log(pool.function.name, request_id, f"response header {name} may not be set: dropped")
+        return _open(answered, scope)
+
+    def _failed(self, error: FcError, function: Function, request_id: str) -> Answer:
+        self._log(function.name, request_id, f"{error.status} {error}")
+        headers = {"Content-Type": "application/json", "X-Fc-Error-Type": error.kind}
+        return Answer(error.status, headers, error.body(request_id))
+
+
+def _open(answered: Answer, scope: Scope) -> Answer:
+    origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
+    headers = answer.with_open_cors(answered.headers, None if origin is None else event.decoded(origin))
+    return answered._replace(headers=headers)
+
+
+async def _send(send: Send, answered: Answer, request_id: str) -> None:
+    headers = answered.headers | {"X-Fc-Request-Id": request_id}
+    if answered.status not in answer.WITHOUT_BODY:
+        headers["Content-Length"] = str(len(answered.body))
+    raw = [(name.encode(), value.encode("utf-8", "replace")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answered.status, "headers": raw})
+    await send({"type": "http.response.body", "body": answered.body})

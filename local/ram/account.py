@@ -1,0 +1,176 @@
+"""One Alibaba Cloud account as RAM sees it: users with long-term keys, roles, and the tokens STS issued."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import string
+import threading
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from local.ram.policy import PolicyDocument, Verdict, check_policy, judge
+
+_ALPHANUMERIC = string.ascii_letters + string.digits
+_TOKEN_BYTES = 480  # a real security token is some 600 to 1,000 characters of base64
+
+
+class UnknownAccessKey(LookupError):
+    """No such AccessKey id, or it has been revoked."""
+
+
+class UnknownToken(LookupError):
+    """The security token was not issued with this AccessKey id, or is missing where the key needs one."""
+
+
+class UnknownRole(LookupError):
+    """No role with that ARN."""
+
+
+class AccessKey(NamedTuple):
+    """A long-term key."""
+
+    id: str
+    secret: str
+
+
+class StsToken(NamedTuple):
+    """What AssumeRole hands out; `expires` is in epoch seconds."""
+
+    id: str
+    secret: str
+    security_token: str
+    expires: float
+
+
+class Role(NamedTuple):
+    """A role; `trusted` are the principals that may assume it, `max_session` is in seconds."""
+
+    arn: str
+    id: str
+    trusted: tuple[str, ...]
+    policies: tuple[PolicyDocument, ...]
+    max_session: int
+
+
+class Identity(NamedTuple):
+    """Who signed a request, with what it may do.
+
+    `arn` names a user, or a session of a role; `principal` is what a trust policy calls it (the user, the
+    role). `expires` is in epoch seconds, None for a long-term key. `layers` are the sets of policies it is
+    subject to, a role's own and a session's: each set has to allow what is asked.
+    """
+
+    arn: str
+    secret: str
+    expires: float | None
+    principal: str
+    layers: tuple[tuple[PolicyDocument, ...], ...]
+
+    def allows(self, action: str, resource: str, *, now: float) -> bool:
+        """Whether it may do `action` on the ARN `resource` at `now` (epoch seconds); expired, nothing."""
+        if self.expires is not None and now >= self.expires:
+            return False
+        return all(judge(layer, action, resource) is Verdict.ALLOW for layer in self.layers)
+
+    def trusted_by(self, role: Role) -> bool:
+        """Whether the trust policy of `role` names this identity, or its whole account."""
+        account_root = f"{self.principal.rpartition(':')[0]}:root"
+        return self.principal in role.trusted or account_root in role.trusted
+
+
+class Ram:
+    """The account's users, roles, keys and tokens; safe to use from many threads."""
+
+    def __init__(self, account_id: str = "1234567890123456") -> None:
+        """Start empty; `account_id` is the number in every ARN."""
+        self.account_id = account_id
+        self._lock = threading.Lock()
+        self._roles: dict[str, Role] = {}
+        self._keys: dict[
+            str, tuple[Identity, str | None]
+        ] = {}  # with the security token, where one belongs to it
+
+    def add_user(self, name: str, policies: Sequence[PolicyDocument]) -> AccessKey:
+        """Create a user with one long-term key. Raises MalformedPolicy."""
+        key = AccessKey("LTAI5t" + _random(18), _random(30))
+        arn = f"acs:ram::{self.account_id}:user/{name}"
+        identity = Identity(arn, key.secret, None, arn, (_checked(policies),))
+        with self._lock:
+            self._keys[key.id] = (identity, None)
+        return key
+
+    def add_role(
+        self,
+        name: str,
+        *,
+        trusted: Sequence[str],
+        policies: Sequence[PolicyDocument],
+        max_session: int = 3600,
+    ) -> str:
+        """Create a role, or replace the one of that name, and return its ARN. Raises MalformedPolicy.
+
+        `trusted` are ARNs of accounts (`…:root`), users or roles, or services such as `fc.aliyuncs.com`;
+        `max_session` is the longest a session of it may last, in seconds. Tokens already issued stay.
+        """
+        arn = f"acs:ram::{self.account_id}:role/{name.lower()}"
+        role_id = "".join(secrets.choice(string.digits) for _ in range(18))
+        with self._lock:
+            self._roles[arn] = Role(arn, role_id, tuple(trusted), _checked(policies), max_session)
+        return arn
+
+    def role(self, arn: str) -> Role:
+        """The role with that ARN; role names know no case. Raises UnknownRole."""
+        with self._lock:
+            role = self._roles.get(arn.lower())
+        if role is None:
+            raise UnknownRole(arn)
+        return role
+
+    def issue(
+        self,
+        role_arn: str,
+        *,
+        session_name: str,
+        session_policy: PolicyDocument | None,
+        duration: int,
+        now: float,
+    ) -> StsToken:
+        """Make a token for a session of the role, `duration` seconds long from `now` (epoch seconds).
+
+        What STS checks of a caller (trust, rights, bounds) is the STS stand-in's business, not checked here.
+        Raises UnknownRole, MalformedPolicy.
+        """
+        role = self.role(role_arn)
+        layers = (role.policies,) if session_policy is None else (role.policies, _checked([session_policy]))
+        security_token = "CAIS" + base64.b64encode(secrets.token_bytes(_TOKEN_BYTES)).decode()
+        token = StsToken("STS.N" + _random(24), _random(44), security_token, now + duration)
+        identity = Identity(f"{role.arn}/{session_name}", token.secret, token.expires, role.arn, layers)
+        with self._lock:
+            self._keys[token.id] = (identity, security_token)
+        return token
+
+    def revoke(self, access_key_id: str) -> None:
+        """Forget a key or a token at once, as when an operator deletes it. Raises UnknownAccessKey."""
+        with self._lock:
+            if self._keys.pop(access_key_id, None) is None:
+                raise UnknownAccessKey(access_key_id)
+
+    def identify(self, access_key_id: str, security_token: str | None) -> Identity:
+        """Whose key this is, expired or not. Raises UnknownAccessKey, UnknownToken."""
+        with self._lock:
+            found = self._keys.get(access_key_id)
+        if found is None:
+            raise UnknownAccessKey(access_key_id)
+        identity, expected = found
+        if (security_token or None) != expected:
+            raise UnknownToken(access_key_id)
+        return identity
+
+
+def _checked(policies: Sequence[PolicyDocument]) -> tuple[PolicyDocument, ...]:
+    return tuple(check_policy(policy) for policy in policies)
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(length))

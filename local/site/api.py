@@ -1,0 +1,57 @@
+"""The console's data as JSON: ``/api/logs`` and ``/api/counts``."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from local.site.selection import BadQueryError, Selection
+from local.site.shape import as_json, as_json_with_id
+from local.site.stream import Stream
+from local.sls.store import Store
+
+NO_STORE = {"cache-control": "no-store"}
+
+
+def api_routes(store: Store) -> list[BaseRoute]:
+    """Routes below ``/api``."""
+    api = _Api(store)
+    return [
+        Route("/api/logs", api.logs),
+        Route("/api/counts", api.counts),
+        Route("/api/stream", Stream(store).answer),
+    ]
+
+
+class _Api:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def logs(self, request: Request) -> Response:
+        """Logs, newest first; ``x-next-before`` is the `before` of the next page, if this one is full.
+
+        With ``ids=true`` each log also has its id.
+        """
+        try:
+            wanted = Selection.from_query(request.query_params)
+        except BadQueryError as error:
+            return JSONResponse({"error": str(error)}, status_code=400, headers=NO_STORE)
+        found = await run_in_threadpool(
+            self._store.query,
+            logstore=wanted.logstore,
+            contains=wanted.contains,
+            limit=wanted.limit,
+            before_id=wanted.before,
+            since_id=wanted.since,
+        )
+        shape = as_json_with_id if request.query_params.get("ids") == "true" else as_json
+        full = len(found) == wanted.limit
+        paging = {"x-next-before": str(found[-1].id)} if full else {}
+        return JSONResponse([shape(log) for log in found], headers={**NO_STORE, **paging})
+
+    async def counts(self, _request: Request) -> Response:
+        """How many logs each Logstore holds."""
+        counts = await run_in_threadpool(self._store.counts)
+        return JSONResponse(dict(counts), headers=NO_STORE)

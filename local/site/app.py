@@ -1,0 +1,49 @@
+"""Puts the site together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp
+
+from local.site.api import api_routes
+from local.site.pages import page_routes
+from local.site.security import SecurityHeaders
+from local.sls.store import Store
+
+# A page elsewhere must not read the logs by pointing a name of its own at this machine (DNS rebinding).
+OWN_NAMES = ("127.0.0.1", "localhost")
+
+
+def create_site(
+    store: Store,
+    *,
+    functions_url: str,
+    sls_url: str,
+    project: str,
+    logstores: Sequence[str],
+    web_dist: Path,
+) -> ASGIApp:
+    """The sample page on ``/``, the console on ``/console``, its data below ``/api``.
+
+    `functions_url` and `sls_url` are where the page's browser reaches the functions and SLS; `web_dist` is
+    the built page, in whose absence ``/`` says how to build it.
+    """
+    pages = page_routes(
+        functions_url=functions_url,
+        sls_url=sls_url,
+        project=project,
+        logstores=logstores,
+        web_dist=web_dist,
+    )
+    return Starlette(
+        routes=[*api_routes(store), *pages],
+        middleware=[
+            Middleware(SecurityHeaders, connect_to=(functions_url, sls_url)),
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(OWN_NAMES), www_redirect=False),
+        ],
+    )

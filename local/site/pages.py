@@ -1,0 +1,65 @@
+"""The pages: the built sample page with its ``/config.json``, and the console."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+STATIC = Path(__file__).with_name("static")
+
+
+class _Files(StaticFiles):
+    """Files that a browser asks about again each time, but for those with a checksum in their name."""
+
+    def __init__(self, directory: Path, *, hashed: str = "") -> None:
+        super().__init__(directory=directory, check_dir=False)
+        self._hashed = hashed
+
+    async def check_config(self) -> None:
+        """Take a folder that is not there for an empty one: the page may be built later."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        hashed = bool(self._hashed) and path.startswith(self._hashed)
+        response.headers["cache-control"] = "max-age=31536000, immutable" if hashed else "no-cache"
+        return response
+
+
+def page_routes(
+    *, functions_url: str, sls_url: str, project: str, logstores: Sequence[str], web_dist: Path
+) -> list[BaseRoute]:
+    """Routes of the pages; `web_dist` is looked at on each request, as it may be built later."""
+    config = {
+        "functionsUrl": functions_url,
+        "slsUrl": sls_url,
+        "project": project,
+        "logstores": list(logstores),
+    }
+
+    async def sample_page(_request: Request) -> Response:
+        built = web_dist / "index.html"
+        return _page(built if built.is_file() else STATIC / "unbuilt.html")
+
+    async def console(_request: Request) -> Response:
+        return _page(STATIC / "console.html")
+
+    async def config_json(_request: Request) -> Response:
+        return JSONResponse(config, headers={"cache-control": "no-store"})
+
+    return [
+        Route("/", sample_page),
+        Route("/console", console),
+        Route("/config.json", config_json),
+        Mount("/console/static", _Files(STATIC)),
+        Mount("/", _Files(web_dist, hashed="assets/")),
+    ]
+
+
+def _page(path: Path) -> Response:
+    return FileResponse(path, media_type="text/html", headers={"cache-control": "no-cache"})

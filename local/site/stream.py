@@ -1,0 +1,86 @@
+"""``/api/stream``: logs as they arrive, as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from local.site.selection import BadQueryError, Selection
+from local.site.shape import as_json_with_id
+from local.sls.store import Store
+
+TICK = 0.25  # seconds between looks at the store
+HEARTBEAT_TICKS = 20  # a comment every 5 s, so that a connection that has gone is noticed
+BATCH = 200  # logs in one event; more than that at once is a gap, and the reader asks for a page again
+RECONNECT_MS = 1000
+
+
+class Stream:
+    """Follows a store for each reader. Events:
+
+    ``logs``: ``{"logs": [newest first], "gap": true if some were left out}``, its id the newest log's;
+    ``counts``: ``{logstore: logs}``, at the start and after each arrival.
+
+    It starts behind the log that ``since`` names, or, on a reconnect, ``Last-Event-ID``.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def answer(self, request: Request) -> Response:
+        """Start a stream for the Logstore and text that the query selects."""
+        try:
+            wanted = Selection.from_query(request.query_params)
+            resumed = Selection.from_query({"since": request.headers.get("last-event-id", "")})
+        except BadQueryError as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        since = resumed.since if resumed.since is not None else wanted.since
+        return StreamingResponse(
+            self._events(wanted, since), media_type="text/event-stream", headers={"cache-control": "no-store"}
+        )
+
+    async def _events(self, wanted: Selection, since: int | None) -> AsyncIterator[str]:
+        yield f"retry: {RECONNECT_MS}\n\n"
+        seen = -1  # the newest log of any Logstore
+        sent = since if since is not None else await self._newest()
+        for tick in itertools.count(1):
+            newest = await self._newest()
+            if newest != seen:
+                for event in await self._arrivals(wanted, sent, newest):
+                    yield event
+                seen, sent = newest, max(sent, newest)
+            elif tick % HEARTBEAT_TICKS == 0:
+                yield ": still here\n\n"
+            await asyncio.sleep(TICK)
+
+    async def _arrivals(self, wanted: Selection, since: int, newest: int) -> list[str]:
+        found = await run_in_threadpool(
+            self._store.query,
+            logstore=wanted.logstore,
+            contains=wanted.contains,
+            limit=BATCH,
+            before_id=newest + 1,
+            since_id=since,
+        )
+        counts = await run_in_threadpool(self._store.counts)
+        events = [_event("counts", dict(counts))]
+        if found:
+            batch = {"logs": [as_json_with_id(log) for log in found], "gap": len(found) == BATCH}
+            events.insert(0, _event("logs", batch, newest))
+        return events
+
+    async def _newest(self) -> int:
+        newest = await run_in_threadpool(self._store.query, limit=1)
+        return newest[0].id if newest else 0
+
+
+def _event(name: str, data: dict[str, Any], event_id: int | None = None) -> str:
+    line = f"id: {event_id}\n" if event_id is not None else ""
+    return f"{line}event: {name}\ndata: {json.dumps(data)}\n\n"

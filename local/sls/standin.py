@@ -1,0 +1,66 @@
+"""The stand-in as a whole: made by tests and by ``make run``, served by `local.serving.Server`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from local.faults import Faults
+from local.ram import Ram
+from local.sls.access import Gate
+from local.sls.app import Routes
+from local.sls.envelope import envelope
+from local.sls.projects import Logstore, Projects
+from local.sls.quotas import Meter, WriteQuota
+from local.sls.store import Store
+from local.sls.writes import Writer
+
+
+class SlsStandIn:
+    """Simple Log Service in one process.
+
+    `app` is the ASGI application, `store` the logs it has taken, `faults` what it is to do wrong. Requests
+    that name no Project in their Host are for the one created first.
+    """
+
+    app: ASGIApp
+
+    def __init__(
+        self,
+        ram: Ram,
+        *,
+        clock: Callable[[], float] = time.time,
+        database: str | Path = ":memory:",
+        region: str = "cn-hangzhou",
+    ) -> None:
+        """Open `database`; V4 signatures must be for `region`. Raises sqlite3.Error."""
+        self.store = Store(database)
+        self.faults = Faults()
+        self._projects = Projects()
+        gate = Gate(ram, region=region, clock=clock)
+        routes = Routes(self._projects, self.store, gate, Writer(self.store, clock))
+        self.app = envelope(self.faults.wrap(routes.app()))
+
+    def create(
+        self,
+        project: str,
+        logstore: str,
+        *,
+        webtracking: bool = False,
+        append_meta: bool = False,
+        quota: WriteQuota | None = None,
+    ) -> None:
+        """Create a Logstore, or change the settings of one; its logs stay.
+
+        Raises ValueError for names the service would refuse.
+        """
+        meter = Meter(quota or WriteQuota())
+        self._projects.add(Logstore(project, logstore, webtracking, append_meta, meter))
+
+    def close(self) -> None:
+        """Let go what hangs and close the store."""
+        self.faults.clear()
+        self.store.close()

@@ -1,0 +1,163 @@
+"""The logs a stand-in has taken, in SQLite: in memory, or in a file that outlives it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS logs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL, logstore TEXT NOT NULL,
+    time INTEGER NOT NULL, received REAL NOT NULL,
+    topic TEXT NOT NULL, source TEXT NOT NULL,
+    tags TEXT NOT NULL, fields TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS logs_by_time ON logs (logstore, project, time);
+"""
+_INSERT = """
+INSERT INTO logs (project, logstore, time, received, topic, source, tags, fields, text)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_NEWEST = """
+SELECT id, project, logstore, time, received, topic, source, tags, fields FROM logs
+WHERE id > :since AND id < :before
+  AND (:logstore IS NULL OR logstore = :logstore)
+  AND (:needle = '' OR instr(text, :needle))
+ORDER BY id DESC LIMIT :limit
+"""
+_BY_TIME = """
+SELECT id, project, logstore, time, received, topic, source, tags, fields FROM logs
+WHERE logstore = :logstore AND project = :project AND time >= :start AND time < :end
+  AND (:needle = '' OR instr(text, :needle))
+ORDER BY time, id LIMIT :limit OFFSET :offset
+"""
+_BY_TIME_REVERSED = _BY_TIME.replace("ORDER BY time, id", "ORDER BY time DESC, id DESC")
+_LAST_ID = 2**63 - 1
+
+
+class NewLog(NamedTuple):
+    """A log to be kept; `time` and `received` are in epoch seconds."""
+
+    project: str
+    logstore: str
+    time: int
+    received: float
+    topic: str
+    source: str
+    tags: dict[str, str]
+    fields: dict[str, str]
+
+
+class StoredLog(NamedTuple):
+    """A log as it was kept; ids only ever grow."""
+
+    id: int
+    project: str
+    logstore: str
+    time: int
+    received: float
+    topic: str
+    source: str
+    tags: dict[str, str]
+    fields: dict[str, str]
+
+
+class Store:
+    """The table of logs; safe to use from many threads."""
+
+    def __init__(self, database: str | Path = ":memory:") -> None:
+        """Open `database`, a file that is made if need be. Raises sqlite3.Error."""
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(database, check_same_thread=False)
+        with self._connection:
+            # The page, the console and the tests want speed; a crash of the laptop may cost the last logs.
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = OFF")
+            self._connection.executescript(_SCHEMA)
+
+    def append(self, logs: Iterable[NewLog]) -> None:
+        """Keep `logs`, all or none, in their order."""
+        rows = [_row(log) for log in logs]
+        with self._lock, self._connection:
+            self._connection.executemany(_INSERT, rows)
+
+    def query(
+        self,
+        logstore: str | None = None,
+        contains: str | None = None,
+        *,
+        limit: int = 100,
+        before_id: int | None = None,
+        since_id: int | None = None,
+    ) -> list[StoredLog]:
+        """Return at most `limit` logs, newest first, with ids under `before_id` and over `since_id`.
+
+        `contains` is looked for, whatever its case, in topic, source, and the ``key: value`` of each tag and
+        field.
+        """
+        values = {
+            "logstore": logstore,
+            "needle": (contains or "").casefold(),
+            "limit": limit,
+            "before": _LAST_ID if before_id is None else before_id,
+            "since": 0 if since_id is None else since_id,
+        }
+        return self._select(_NEWEST, values)
+
+    def between(
+        self,
+        project: str,
+        logstore: str,
+        start: int,
+        end: int,
+        *,
+        contains: str = "",
+        reverse: bool = False,
+        offset: int = 0,
+        limit: int = -1,
+    ) -> list[StoredLog]:
+        """Return the logs with start <= time < end (epoch seconds) by time; a `limit` of -1 is none."""
+        values = {
+            "project": project,
+            "logstore": logstore,
+            "start": start,
+            "end": end,
+            "needle": contains.casefold(),
+            "offset": offset,
+            "limit": limit,
+        }
+        return self._select(_BY_TIME_REVERSED if reverse else _BY_TIME, values)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many logs each Logstore holds, for those that hold any."""
+        with self._lock:
+            rows = self._connection.execute("SELECT logstore, COUNT(*) FROM logs GROUP BY logstore")
+            return dict(rows.fetchall())
+
+    def close(self) -> None:
+        """Close the database; nothing may be asked of it afterwards."""
+        with self._lock:
+            self._connection.close()
+
+    def _select(self, statement: str, values: Mapping[str, object]) -> list[StoredLog]:
+        with self._lock:
+            rows = self._connection.execute(statement, values).fetchall()
+        return [_stored(row) for row in rows]
+
+
+def _row(log: NewLog) -> Sequence[str | int | float]:
+    tags, fields = (json.dumps(pairs, ensure_ascii=False) for pairs in (log.tags, log.fields))
+    pairs = [*log.tags.items(), *log.fields.items()]
+    text = "\n".join([log.topic, log.source, *(f"{key}: {value}" for key, value in pairs)])
+    return (*log[:6], tags, fields, text.casefold())
+
+
+def _stored(row: Sequence[Any]) -> StoredLog:
+    *plain, tags, fields = row
+    return StoredLog._make([*plain, json.loads(tags), json.loads(fields)])

@@ -1,0 +1,136 @@
+"""The laptop's cloud as a whole: SLS and STS stand-ins, both functions behind triggers, the web site."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from types import TracebackType
+from typing import NamedTuple
+
+from starlette.types import ASGIApp
+
+from local.deployment import Deployment
+from local.fc.function import ROOT
+from local.fc.host import Host, Route
+from local.fc.logs import Log, to_stderr
+from local.ram import AccessKey, Ram
+from local.serving import Server
+from local.site import create_site
+from local.sls import SlsStandIn
+from local.sts import StsStandIn
+
+WEB_DIST = ROOT / "web" / "dist"
+TOKEN_PATHS = r"(?:/.*)?/(?:get_sts_token|token/healthz)"
+
+
+class Ports(NamedTuple):
+    """Where everything listens; 0 takes a free port."""
+
+    site: int = 8080
+    functions: int = 9000
+    sls: int = 9001
+    sts: int = 9002
+
+
+USUAL_PORTS = Ports()
+FREE_PORTS = Ports(0, 0, 0, 0)
+
+
+class PortTaken(Exception):
+    """One of the ports cannot be listened on."""
+
+    def __init__(self, part: str, port: int, reason: OSError) -> None:
+        super().__init__(
+            f"cannot listen on port {port}: {reason.strerror}; "
+            f"choose another with {part.upper()}_PORT=…, where 0 takes any free one"
+        )
+
+
+class Stack:
+    """Everything that `make run` starts, inside a ``with`` block.
+
+    The addresses are known within it; `sls`, `sts`, `ram` and `host` are the parts to look into.
+    """
+
+    functions_url: str
+    sls_url: str
+    sts_url: str
+    site_url: str
+    host: Host
+
+    def __init__(
+        self,
+        *,
+        ports: Ports = USUAL_PORTS,
+        environ: Mapping[str, str] = os.environ,
+        log: Log = to_stderr,
+    ) -> None:
+        """Read the settings; nothing is open yet. Raises shared.settings.SettingError."""
+        self.deployment = Deployment(environ)
+        self._ports, self._log = ports, log
+        self._closing = ExitStack()
+
+    @property
+    def ram(self) -> Ram:
+        """The account that both stand-ins ask."""
+        return self.deployment.ram
+
+    @property
+    def reader_key(self) -> AccessKey:
+        """A key that may read every Logstore of the Project."""
+        return self.deployment.reader_key
+
+    def __enter__(self) -> Stack:
+        """Start it all, one instance of each function included.
+
+        Raises PortTaken, or local.fc.errors.FunctionFailed with what a function says of its settings.
+        """
+        with ExitStack() as undo:
+            undo.callback(self._closing.close)
+            self._start_stand_ins()
+            self._start_functions()
+            self._start_site()
+            self.host.warm()
+            undo.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.close()
+
+    def _start_stand_ins(self) -> None:
+        deployment = self.deployment
+        self.sls = SlsStandIn(self.ram, region=deployment.region)
+        self._closing.callback(self.sls.close)
+        for logstore in deployment.logstores:
+            self.sls.create(deployment.project, logstore, webtracking=deployment.anonymous)
+        self.sts = StsStandIn(self.ram)
+        self._closing.callback(self.sts.faults.clear)
+        self.sls_url = self._serve("sls", self._ports.sls, self.sls.app)
+        self.sts_url = self._serve("sts", self._ports.sts, self.sts.app)
+
+    def _start_functions(self) -> None:
+        token = Route(TOKEN_PATHS, self.deployment.token(self.sts_url))
+        self.host = Host(self.deployment.track(self.sls_url), [token], log=self._log)
+        self.functions_url = self._serve("functions", self._ports.functions, self.host)
+        self._closing.callback(self.host.stop)
+
+    def _start_site(self) -> None:
+        site = create_site(
+            self.sls.store,
+            functions_url=self.functions_url,
+            sls_url=self.sls_url,
+            project=self.deployment.project,
+            logstores=self.deployment.logstores,
+            web_dist=WEB_DIST,
+        )
+        self.site_url = self._serve("site", self._ports.site, site)
+
+    def _serve(self, part: str, port: int, app: ASGIApp) -> str:
+        try:
+            server = Server(app, port=port)
+        except OSError as error:
+            raise PortTaken(part, port, error) from None
+        return self._closing.enter_context(server).url

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from local.serving import Server
+from local.site import create_site
+from local.sls.store import NewLog, Store
+
+Add = Callable[..., None]
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    opened = Store()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def add(store: Store) -> Add:
+    """Stores one log with the given fields."""
+
+    def add_log(
+        logstore: str = "shop",
+        *,
+        at: int = 1_700_000_000,
+        topic: str = "",
+        tags: dict[str, str] | None = None,
+        **fields: str,
+    ) -> None:
+        log = NewLog("demo", logstore, at, time.time(), topic, "page", tags or {}, fields)
+        store.append([log])
+
+    return add_log
+
+
+@pytest.fixture
+def web_dist(tmp_path: Path) -> Path:
+    """Where a built sample page would be; empty."""
+    return tmp_path / "dist"
+
+
+@pytest.fixture
+def app(store: Store, web_dist: Path) -> ASGIApp:
+    return create_site(
+        store,
+        functions_url="http://127.0.0.1:9000",
+        sls_url="http://127.0.0.1:9001/prefix",
+        project="demo",
+        logstores=["shop", "checkout"],
+        web_dist=web_dist,
+    )
+
+
+class Current:
+    """The site of the test that is running, so that one server does for all of them."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def current() -> Iterator[tuple[Current, httpx.Client]]:
+    current = Current()
+    with Server(current) as server, httpx.Client(base_url=server.url, timeout=10) as client:
+        yield current, client
+
+
+@pytest.fixture
+def site(app: ASGIApp, current: tuple[Current, httpx.Client]) -> httpx.Client:
+    current[0].app = app
+    return current[1]
+
+
+@pytest.fixture
+def streaming_site(app: ASGIApp) -> Iterator[httpx.Client]:
+    """A server of its own, which ends the streams that a test leaves open."""
+    with Server(app) as server, httpx.Client(base_url=server.url, timeout=10) as client:
+        yield client

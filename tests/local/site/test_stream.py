@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import httpx
+
+from local.site.stream import BATCH
+from local.sls.store import NewLog, Store
+from tests.local.site.conftest import Add
+
+
+class Event(NamedTuple):
+    name: str
+    data: Any
+    id: str | None
+
+
+def events(answer: httpx.Response) -> Iterator[Event]:
+    """The events of a stream; comments are left out."""
+    fields: dict[str, str] = {}
+    for line in answer.iter_lines():
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+            continue
+        if "event" in fields:
+            yield Event(fields["event"], json.loads(fields["data"]), fields.get("id"))
+        fields = {}
+
+
+def first(answer: httpx.Response, name: str) -> Event:
+    return next(event for event in events(answer) if event.name == name)
+
+
+def test_a_stream_starts_with_the_counts(streaming_site: httpx.Client, add: Add) -> None:
+    add("shop", note="old")
+
+    with streaming_site.stream("GET", "/api/stream") as answer:
+        event = next(events(answer))
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert event == Event("counts", {"shop": 1}, None)
+
+
+def test_a_log_arrives_within_two_seconds_and_old_ones_do_not(streaming_site: httpx.Client, add: Add) -> None:
+    add(note="old")
+    with streaming_site.stream("GET", "/api/stream") as answer:
+        arrivals = events(answer)
+        next(arrivals)
+        start = time.monotonic()
+        add(note="new")
+        event = next(arrivals)
+
+    assert event.name == "logs"
+    assert [log["fields"]["note"] for log in event.data["logs"]] == ["new"]
+    assert event.data["gap"] is False
+    assert time.monotonic() - start < 2
+
+
+def test_a_stream_carries_only_what_is_selected(streaming_site: httpx.Client, add: Add) -> None:
+    with streaming_site.stream(
+        "GET", "/api/stream", params={"logstore": "shop", "contains": "wanted"}
+    ) as answer:
+        arrivals = events(answer)
+        next(arrivals)
+        add("checkout", note="wanted")
+        add("shop", note="other")
+        add("shop", note="wanted")
+        event = next(event for event in arrivals if event.name == "logs")
+
+    assert [(log["logstore"], log["fields"]["note"]) for log in event.data["logs"]] == [("shop", "wanted")]
+
+
+def test_a_reconnecting_reader_gets_what_it_missed(streaming_site: httpx.Client, add: Add) -> None:
+    with streaming_site.stream("GET", "/api/stream?since=0") as answer:
+        add(note="seen")
+        seen = first(answer, "logs")
+    add(note="missed")
+
+    headers = {"last-event-id": seen.id or ""}
+    with streaming_site.stream("GET", "/api/stream?since=0", headers=headers) as answer:
+        event = first(answer, "logs")
+
+    assert [log["fields"]["note"] for log in event.data["logs"]] == ["missed"]
+
+
+def test_more_than_a_batch_at_once_is_marked_as_a_gap(streaming_site: httpx.Client, store: Store) -> None:
+    log = NewLog("demo", "shop", 1, 1.0, "", "", {}, {})
+    with streaming_site.stream("GET", "/api/stream?since=0") as answer:
+        store.append([log] * (BATCH + 1))
+        event = first(answer, "logs")
+
+    assert event.data["gap"] is True
+    assert len(event.data["logs"]) == BATCH
+
+
+def test_a_stream_that_cannot_be_understood_is_refused(streaming_site: httpx.Client) -> None:
+    answer = streaming_site.get("/api/stream?since=yesterday")
+
+    assert answer.status_code == 400
+    assert "since" in answer.json()["error"]
