@@ -1,0 +1,80 @@
+"""A real browser, and everything that `make run` starts. One of each for all tests, a fresh profile for each.
+
+Without Chromium or the built page these tests are skipped; with REQUIRE_BROWSER=1 they fail instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from local.stack import FREE_PORTS, WEB_DIST, Stack
+from tests.browser.visitor import Visitor
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Nothing but the tests' own requests, on machines without a GPU or a user to sandbox for.
+CHROMIUM_OPTIONS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def _missing(what: str) -> NoReturn:
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(f"REQUIRE_BROWSER=1, but {what}")
+    pytest.skip(what)
+
+
+# Per package: while Playwright runs, this thread has a running event loop, which other tests must not meet.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if executable is None:
+        _missing(f"no Chromium on PATH: {', '.join(CHROMIUM_NAMES)}")
+    if not (WEB_DIST / "index.html").is_file():
+        _missing("web/dist is not built: `make web`, which needs Node.js")
+    options = [*CHROMIUM_OPTIONS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=options)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="package")
+def stack() -> Iterator[Stack]:
+    """Everything, with an allowlist: a page on localhost is allowed, the same page on 127.0.0.1 is not."""
+    environ = {"ALLOWED_ORIGINS": "http://localhost:*"}
+    with Stack(ports=FREE_PORTS, environ=environ, log=lambda _line: None) as started:
+        yield started
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    fresh = browser.new_context(viewport={"width": 1280, "height": 900})
+    fresh.set_default_timeout(15_000)
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab; the test fails if any script in it throws."""
+    tab = context.new_page()
+    thrown: list[str] = []
+    tab.on("pageerror", lambda error: thrown.append(str(error)))
+    yield tab
+    assert thrown == []
+
+
+@pytest.fixture
+def visitor(stack: Stack, page: Page) -> Visitor:
+    return Visitor(stack, page)

@@ -1,0 +1,54 @@
+/** Where the page sends its logs: from the server that serves it, so that the built page holds no address. */
+export interface Config {
+  functionsUrl: string;
+  slsUrl: string;
+  project: string;
+  logstores: string[];
+}
+
+export type Mode = "anonymous" | "sts";
+
+/** What the form under "Tracker options" sets, through the page's own query string. */
+export interface Options {
+  mode: Mode;
+  logstore: string;
+  time: number;
+  count: number;
+  topic: string;
+  source: string;
+  tags: Record<string, unknown>;
+}
+
+export async function loadConfig(): Promise<Config> {
+  const answer = await fetch("config.json", { cache: "no-store" });
+  if (!answer.ok) throw new Error(`config.json was answered ${answer.status}`);
+  return (await answer.json()) as Config;
+}
+
+export function readOptions(query: URLSearchParams, config: Config): Options {
+  return {
+    mode: query.get("mode") === "sts" ? "sts" : "anonymous",
+    logstore: query.get("logstore") || config.logstores[0] || "",
+    time: positive(query.get("time"), 10),
+    count: positive(query.get("count"), 10),
+    topic: query.get("topic") ?? "shop",
+    source: query.get("source") ?? "sample-page",
+    tags: readTags(query.get("tags") ?? '{"env":"demo"}'),
+  };
+}
+
+function positive(text: string | null, otherwise: number): number {
+  const value = Number(text);
+  return text && Number.isFinite(value) && value > 0 ? value : otherwise;
+}
+
+function readTags(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (value && typeof value === "object") return value as Record<string, unknown>;
+  } catch {
+    // Told below: a broken tag must not stop the page.
+  }
+  console.warn(`the tags are left out, because they are not a JSON object: ${text}`);
+  return {};
+}

@@ -1,0 +1,32 @@
+import { Receipt } from "./receipt";
+import { observeUploads, type Upload } from "./wire";
+
+export type Log = Record<string, unknown>;
+
+/** Finds for each upload the receipts of the events that are in it. */
+export class Ledger {
+  readonly #open = new Map<string, Receipt>();
+
+  constructor(private readonly logstore: string) {
+    observeUploads((upload) => this.#match(upload));
+  }
+
+  /** A receipt for one call; `eventId` is in each log of the call. */
+  open(call: string, eventId: string, sent: unknown): Receipt {
+    const receipt = new Receipt(call, eventId, sent, this.logstore);
+    this.#open.set(eventId, receipt);
+    return receipt;
+  }
+
+  #match(upload: Upload): void {
+    const logs = (JSON.parse(upload.body) as { __logs__: Log[] }).__logs__;
+    for (const eventId of new Set(logs.map((log) => String(log["eventId"])))) {
+      this.#open.get(eventId)?.left(upload, logs.length);
+    }
+  }
+}
+
+/** A name by which one event can be found again in the Logstore. */
+export function newEventId(): string {
+  return `e-${crypto.getRandomValues(new Uint32Array(2)).join("").slice(0, 12)}`;
+}

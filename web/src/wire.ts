@@ -1,0 +1,73 @@
+/** What the SDK put on the wire. The SDK hides it: the page listens in, and changes nothing. */
+export interface Upload {
+  transport: "beacon" | "XHR";
+  url: string;
+  body: string;
+  /** How it was answered; for a beacon, whether the browser took it, which is all that a page may know. */
+  answer: Promise<Answer>;
+}
+
+export interface Answer {
+  ok: boolean | undefined; // undefined: the browser does not say
+  text: string;
+}
+
+/** Calls `listener` for each upload to a Logstore from now on. */
+export function observeUploads(listener: (upload: Upload) => void): void {
+  observeBeacons(listener);
+  observeXhr(listener);
+}
+
+function observeBeacons(listener: (upload: Upload) => void): void {
+  navigator.sendBeacon = new Proxy(navigator.sendBeacon.bind(navigator), {
+    apply(send, self, [url, body]: [string | URL, BodyInit?]) {
+      const queued: boolean = Reflect.apply(send, self, [url, body]);
+      const answer = queued
+        ? { ok: undefined, text: "taken by the browser, which shows no page how a beacon is answered" }
+        : { ok: false, text: "the browser would not queue it; the SDK sends it by XHR instead" };
+      report(listener, "beacon", url, body, Promise.resolve(answer));
+      return queued;
+    },
+  });
+}
+
+function observeXhr(listener: (upload: Upload) => void): void {
+  const addresses = new WeakMap<XMLHttpRequest, string | URL>();
+  XMLHttpRequest.prototype.open = new Proxy(XMLHttpRequest.prototype.open, {
+    apply(open, xhr: XMLHttpRequest, args: [string, string | URL]) {
+      addresses.set(xhr, args[1]);
+      return Reflect.apply(open, xhr, args);
+    },
+  });
+  XMLHttpRequest.prototype.send = new Proxy(XMLHttpRequest.prototype.send, {
+    apply(send, xhr: XMLHttpRequest, args: [unknown?]) {
+      const answer = new Promise<Answer>((resolve) => {
+        xhr.addEventListener("loadend", () => resolve(readXhr(xhr)), { once: true });
+      });
+      report(listener, "XHR", addresses.get(xhr) ?? "", args[0], answer);
+      return Reflect.apply(send, xhr, args);
+    },
+  });
+}
+
+function report(
+  listener: (upload: Upload) => void,
+  transport: Upload["transport"],
+  url: string | URL,
+  body: unknown,
+  answer: Promise<Answer>,
+): void {
+  if (typeof body === "string" && String(url).includes("/logstores/")) {
+    listener({ transport, url: String(url), body, answer });
+  }
+}
+
+function readXhr(xhr: XMLHttpRequest): Answer {
+  if (xhr.status === 0) return { ok: false, text: "no answer that the browser lets the page see" };
+  return describeAnswer(xhr.status, xhr.responseText);
+}
+
+/** A status and, for a refusal, the body that says why. */
+export function describeAnswer(status: number, body: string): Answer {
+  return { ok: status === 200, text: status === 200 ? "200" : `${status} ${body}`.trim() };
+}
