@@ -1,0 +1,1 @@
+"""What operators run: `python -m ops package`, `provision` and `verify`."""

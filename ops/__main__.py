@@ -1,0 +1,39 @@
+"""`python -m ops COMMAND …`: hands over to the module of that name, and to nothing else.
+
+Each command is imported only when it is asked for, so that packaging needs none of the SDKs that
+provisioning needs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+COMMANDS = {
+    "package": "assemble each function's own folder under build/",
+    "provision": "create the Project, the Logstores, the index and the three RAM roles",
+    "verify": "check a deployment from outside",
+}
+
+
+def usage() -> str:
+    """One line for each command."""
+    lines = [f"  {name:<10} {purpose}" for name, purpose in COMMANDS.items()]
+    return "usage: python -m ops COMMAND [--help]\n\n" + "\n".join(lines)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command with the arguments after its name; returns the exit status."""
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        print(usage())
+        return 0 if arguments else 2
+    if arguments[0] not in COMMANDS:
+        print(f"no such command: {arguments[0]}\n{usage()}", file=sys.stderr)
+        return 2
+    status: int = import_module(f"ops.{arguments[0]}").main(arguments[1:])
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,95 @@
+"""Alibaba Cloud's own Python SDKs, pointed at the services or at stand-ins of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from alibabacloud_credentials.client import Client as CredentialsClient
+from alibabacloud_credentials.exceptions import CredentialException
+from alibabacloud_ram20150501.client import Client as RamClient
+from alibabacloud_sts20150401.client import Client as StsClient
+from alibabacloud_tea_openapi.utils_models import Config
+from aliyun.log import LogClient
+from aliyun.log.auth import AUTH_VERSION_4
+
+
+class NoCredentials(Exception):
+    """Nothing in the environment, in a profile file or on the machine says who is asking."""
+
+
+class Credentials(NamedTuple):
+    """The operator's: an AccessKey, or a temporary one with its token. Never shown, never stored."""
+
+    access_key_id: str
+    access_key_secret: str
+    security_token: str = ""
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.access_key_id})"
+
+
+class Endpoints(NamedTuple):
+    """Where the services are; an address with a scheme is taken as it is."""
+
+    sls: str
+    ram: str
+    sts: str
+
+
+def default_endpoints(region: str) -> Endpoints:
+    """The public ones. RAM has a single one for all regions."""
+    return Endpoints(f"https://{region}.log.aliyuncs.com", "ram.aliyuncs.com", f"sts.{region}.aliyuncs.com")
+
+
+def operator_credentials() -> Credentials:
+    """From the default chain of alibabacloud-credentials. Raises NoCredentials."""
+    try:
+        found = CredentialsClient().get_credential()
+    except CredentialException as error:
+        raise NoCredentials(
+            "no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET "
+            "(and ALIBABA_CLOUD_SECURITY_TOKEN), or ALIBABA_CLOUD_PROFILE"
+        ) from error
+    return Credentials(found.access_key_id, found.access_key_secret, found.security_token or "")
+
+
+def log_client(credentials: Credentials, region: str, endpoint: str) -> LogClient:
+    """SLS, signed with V4. The usual endpoint gets the Project's name before it, any other stays as it is."""
+    client = LogClient(
+        endpoint,
+        credentials.access_key_id,
+        credentials.access_key_secret,
+        credentials.security_token or None,
+        source="provision",  # otherwise the SDK looks its own address up
+        auth_version=AUTH_VERSION_4,
+        region=region,
+    )
+    if endpoint != default_endpoints(region).sls:
+        # The SDK knows this case for a bare IPv4 address only, without port or scheme
+        # (aliyun-log-python-sdk 0.9.52, `Util.is_row_ip`).
+        vars(client)["_isRowIp"] = True
+    return client
+
+
+def ram_client(credentials: Credentials, region: str, endpoint: str) -> RamClient:
+    """RAM."""
+    return RamClient(_config(credentials, region, endpoint))
+
+
+def sts_client(credentials: Credentials, region: str, endpoint: str) -> StsClient:
+    """STS, to learn which account is asking."""
+    return StsClient(_config(credentials, region, endpoint))
+
+
+def _config(credentials: Credentials, region: str, endpoint: str) -> Config:
+    scheme, _, host = endpoint.rpartition("://")
+    return Config(
+        access_key_id=credentials.access_key_id,
+        access_key_secret=credentials.access_key_secret,
+        security_token=credentials.security_token or None,
+        region_id=region,
+        endpoint=host,
+        protocol=scheme or "https",
+        connect_timeout=10_000,  # milliseconds
+        read_timeout=10_000,
+    )

@@ -1,0 +1,118 @@
+"""The command line of `python -m ops provision`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from aliyun.log import LogException
+from Tea.exceptions import TeaException
+
+from ops.provision.clients import (
+    Credentials,
+    Endpoints,
+    NoCredentials,
+    default_endpoints,
+    operator_credentials,
+)
+from ops.provision.explain import advice
+from ops.provision.plan import Step, everything_in_place
+from ops.provision.run import Account, Choices, apply, connect, inspect
+from ops.provision.variables import shown, write
+from ops.provision.wanted import InvalidTarget, Target
+
+DONE, FAILED, NOT_DONE = 0, 1, 2
+NOT_APPLIED = "nothing was changed; --apply carries this out"
+
+EPILOG = """marks: ✓ in place, + to create, ~ to change, ! left alone until you decide
+exit status: 0 everything is in place; 2 something is not (yet); 1 a call failed"""
+
+
+def main(arguments: Sequence[str], credentials: Callable[[], Credentials] = operator_credentials) -> int:
+    """Plan, and with `--apply` carry the plan out; returns the exit status (see EPILOG)."""
+    options = _parser().parse_args(arguments)
+    try:
+        target = _target(options)
+        account = connect(credentials(), target, _endpoints(options))
+        return _provision(account, target, options)
+    except (InvalidTarget, NoCredentials) as error:
+        print(f"provision: {error}", file=sys.stderr)
+    except (TeaException, LogException) as error:
+        print(f"provision: {advice(error)}", file=sys.stderr)
+    return FAILED
+
+
+def _provision(account: Account, target: Target, options: argparse.Namespace) -> int:
+    print(f"account {account.id}, as {account.arn}, region {target.region}")
+    choices = Choices(enforce=options.enforce, close_webtracking=options.close_webtracking)
+    steps = inspect(account, target, choices)
+    _show(steps)
+    if options.apply and any(step.do for step in steps):
+        print("\napplying")
+        apply(steps, print)
+        print("\nas it is now")
+        steps = inspect(account, target, choices)
+        _show(steps)
+    return _close(steps, account, target, options)
+
+
+def _close(steps: Sequence[Step], account: Account, target: Target, options: argparse.Namespace) -> int:
+    if any(step.do for step in steps):
+        print(f"\n{'not all of it took effect: run this again' if options.apply else NOT_APPLIED}")
+        return NOT_DONE
+    variables = target.variables(account.id)
+    print(f"\nfor s.yaml:\n{shown(variables)}")
+    if options.env_file:
+        write(options.env_file, variables)
+        print(f"written to {options.env_file}")
+    return DONE if everything_in_place(steps) else NOT_DONE
+
+
+def _show(steps: Sequence[Step]) -> None:
+    for step in steps:
+        print(step)
+
+
+def _target(options: argparse.Namespace) -> Target:
+    return Target(
+        region=options.region,
+        project=options.project,
+        logstores=tuple(name.strip() for name in options.logstores.split(",") if name.strip()),
+        suffix=options.suffix,
+        token_seconds=options.token_seconds,
+        retention_days=options.retention_days,
+    )
+
+
+def _endpoints(options: argparse.Namespace) -> Endpoints:
+    usual = default_endpoints(options.region)
+    return Endpoints(
+        options.sls_endpoint or usual.sls,
+        options.ram_endpoint or usual.ram,
+        options.sts_endpoint or usual.sts,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ops provision",
+        description="Show what the account lacks for the two functions; with --apply, create it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--region", required=True, help="such as cn-hangzhou; the functions and the Project live there")
+    add("--project", required=True, help="the SLS Project; its name is unique in the region")
+    add("--logstores", default="web-tracking-logstore", help="comma-separated; default: %(default)s")
+    add("--apply", action="store_true", help="carry the plan out")
+    add("--enforce", action="store_true", help="make existing roles and policies exactly what is shown")
+    add("--close-webtracking", action="store_true", help="turn WebTracking off where it is on")
+    add("--suffix", default="", help="after the names of roles and policies, such as -staging")
+    add("--token-seconds", type=int, default=3600, help="how long tokens last, 900-43200; default: 3600")
+    add("--retention-days", type=int, default=30, help="how long a new Logstore keeps logs; default: 30")
+    add("--env-file", type=Path, help="merge the variables for s.yaml into this file, such as .env")
+    for service in ("sls", "ram", "sts"):
+        add(f"--{service}-endpoint", help=f"another address for {service.upper()}, with its scheme")
+    return parser

@@ -1,0 +1,26 @@
+"""An SDK's error, with what to do about it where that is known."""
+
+from __future__ import annotations
+
+from aliyun.log import LogException
+from Tea.exceptions import TeaException
+
+_ADVICE = {
+    "ProjectAlreadyExist": "the name is taken, by another account or in another region: choose another",
+    "ProjectNotExist": "SLS does not know the new Project yet: run this again in a minute",
+    "Unauthorized": "this identity may not manage SLS here, or the Project is another account's",
+    "NoPermission": "this identity lacks rights in RAM: it needs those docs/deploy.md lists under provision",
+    "InvalidAccessKeyId.NotFound": "the AccessKey does not exist (any more)",
+    "LimitExceeded.Policy.Version": "the policy has all the versions it may have: delete an old one in RAM",
+    "ServiceNotOpen": "SLS is not activated in this account: open it once in the console",
+}
+
+
+def advice(error: TeaException | LogException) -> str:
+    """One line for the operator: the code, the service's own words, and the way out if there is one."""
+    if isinstance(error, LogException):
+        code, message = error.get_error_code(), error.get_error_message()
+    else:
+        code, message = error.code or type(error).__name__, error.message
+    way_out = _ADVICE.get(code)
+    return f"{code}: {message}" + (f"\n{way_out}" if way_out else "")
