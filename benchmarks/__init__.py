@@ -1,0 +1,1 @@
+"""How fast, against what: programs that print a table, and ratios taken within one run."""
