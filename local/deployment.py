@@ -15,6 +15,9 @@ REGION = "cn-hangzhou"
 CREDENTIALS_LAST = 36 * 3600  # seconds: the function's own, as on Function Compute
 LONGEST_SESSION = 43200  # seconds: all that TOKEN_DURATION_SECONDS may ask for
 
+# Of both triggers, as in s.yaml: a method that is not listed gets FC's own 403, not the contract's 405.
+METHODS = ("GET", "POST", "OPTIONS")
+
 DEFAULTS = {
     "SLS_PROJECT": "webtracking-demo",
     "SLS_LOGSTORES": "web-tracking-logstore,checkout",
@@ -68,9 +71,7 @@ class Deployment:
     def track(self, sls_url: str) -> Function:
         """Return track; its role may write to the configured Logstores, and nothing else."""
         role = self._function_role("track", self._writing("log:PostLogStoreLogs"))
-        return self._function(
-            "track", role, _TRACK_READS, {"SLS_ENDPOINT": sls_url}, ("GET", "POST", "OPTIONS")
-        )
+        return self._function("track", role, _TRACK_READS, {"SLS_ENDPOINT": sls_url})
 
     def token(self, sts_url: str) -> Function:
         """Return token; its role may assume the role that pages write with, and nothing else."""
@@ -79,7 +80,7 @@ class Deployment:
         policy = self._writing("log:PostLogStoreLogs", "log:PutLogs")
         self.ram.add_role(self._target, trusted=[role], policies=[policy], max_session=LONGEST_SESSION)
         defaults = {"STS_ENDPOINT": sts_url, "STS_ROLE_ARN": target}
-        return self._function("token", role, _TOKEN_READS, defaults, ("GET", "OPTIONS"))
+        return self._function("token", role, _TOKEN_READS, defaults)
 
     def _function_role(self, name: str, policy: PolicyDocument) -> str:
         return self.ram.add_role(f"sls-webtracking-{name}", trusted=["fc.aliyuncs.com"], policies=[policy])
@@ -88,15 +89,13 @@ class Deployment:
         stores = [f"acs:log:*:*:project/{self.project}/logstore/{name}" for name in self.logstores]
         return _allow(list(actions), stores)
 
-    def _function(
-        self, name: str, role: str, reads: tuple[str, ...], local: Mapping[str, str], methods: tuple[str, ...]
-    ) -> Function:
+    def _function(self, name: str, role: str, reads: tuple[str, ...], local: Mapping[str, str]) -> Function:
         given = {setting: self._environ[setting] for setting in reads if setting in self._environ}
         return Function(
             name=name,
             handler=f"functions.{name}.index.handler",
             initializer=f"functions.{name}.index.initialize",
-            methods=methods,
+            methods=METHODS,
             environment={**DEFAULTS, **local, **given},
             credentials=partial(self._credentials, role, given),
             region=REGION,
