@@ -61,8 +61,14 @@ def test_methods_that_the_triggers_do_not_list_are_stopped_before_the_functions(
 
     assert httpx.put(f"{stack.functions_url}/logstores/checkout/track").status_code == 403
     assert httpx.head(f"{stack.functions_url}/logstores/checkout/track").status_code == 403
-    assert httpx.post(f"{stack.functions_url}/get_sts_token").status_code == 403
     assert {name: stack.host.pids(name) for name in ("track", "token")} == before
+
+
+def test_a_method_that_only_the_trigger_lists_gets_the_functions_answer(stack: Stack) -> None:
+    answer = httpx.post(f"{stack.functions_url}/get_sts_token")
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, OPTIONS"
 
 
 def test_one_instance_of_each_function_is_ready_at_the_start(stack: Stack) -> None:

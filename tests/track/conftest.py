@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.raw_server import RawServer
 from tests.track.support import Start, Track, running
 
 
@@ -15,8 +16,8 @@ def start() -> Iterator[Start]:
     """Start track with settings beside the usual ones, in front of a server that says the given scripts."""
     with contextlib.ExitStack() as stack:
 
-        def start(*scripts: bytes, **settings: str) -> Track:
-            return stack.enter_context(running(*scripts, **settings))
+        def start(*scripts: bytes, server: type[RawServer] = RawServer, **settings: str) -> Track:
+            return stack.enter_context(running(*scripts, server=server, **settings))
 
         yield start
 

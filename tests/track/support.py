@@ -110,7 +110,7 @@ def fresh_index() -> Any:
 
 
 @contextlib.contextmanager
-def running(*scripts: bytes, **settings: str) -> Iterator[Track]:
+def running(*scripts: bytes, server: type[RawServer] = RawServer, **settings: str) -> Iterator[Track]:
     """Run track with settings beside the usual ones, in front of a server that says the given scripts."""
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
 
@@ -119,7 +119,7 @@ def running(*scripts: bytes, **settings: str) -> Iterator[Track]:
             stack.callback(upstream.close)  # on FC a kept connection ends with the process
             return upstream
 
-        upstream = stack.enter_context(RawServer(*scripts))
+        upstream = stack.enter_context(server(*scripts))
         patch.setattr(service, "Upstream", remembered)
         patch.setattr(forward, "PAUSES", (0.01, 0.01, 0.01, 0.01))
         for name, value in {**SETTINGS, "SLS_ENDPOINT": upstream.url, **settings}.items():

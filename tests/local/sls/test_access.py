@@ -94,6 +94,15 @@ def test_a_header_changed_after_signing_is_noticed(cloud: Cloud) -> None:
     assert refusal(again) == (401, "SignatureNotMatch")
 
 
+@pytest.mark.parametrize(("said", "instead"), [("/cn-hangzhou/", "/cn-shanghai/"), ("/2026", "/2025")])
+def test_a_scope_other_than_the_one_signed_is_noticed(cloud: Cloud, said: str, instead: str) -> None:
+    cloud.clock.fixed = 1_795_394_940.0
+    request = cloud.send(cloud.signer(), group()).request
+    request.headers["authorization"] = request.headers["authorization"].replace(said, instead)
+
+    assert refusal(cloud.client.send(request)) == (401, "SignatureNotMatch")
+
+
 def test_a_request_without_authorization_is_refused(cloud: Cloud) -> None:
     answer = cloud.client.post(
         f"/logstores/{LOGSTORE}/shards/lb", content=group(), headers={"x-log-apiversion": "0.6.0"}

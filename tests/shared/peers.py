@@ -1,0 +1,93 @@
+"""Peers that behave in any way a test wants, and asking them."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from shared.deadline import Deadline
+from shared.http_answer import Answer
+from shared.upstream import Upstream, UpstreamUnreachable
+from tests.support.raw_server import answer
+
+PLENTY = 20.0  # seconds, for what should not come to its deadline
+
+
+SHORT = 0.3  # seconds, for what should
+
+
+LATE = 2.0  # seconds by which this machine may be late
+
+
+HELLO = answer(200, b"hello")
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+
+
+def ask(upstream: Upstream, body: bytes = b"", *, seconds: float = PLENTY) -> Answer:
+    return upstream.exchange("POST", "/a", (), body, deadline=Deadline(seconds))
+
+
+def fails_in_time(upstream: Upstream, body: bytes = b"") -> str:
+    """Return the reason; the time that it took lies between the deadline and a little later."""
+    began = time.monotonic()
+    with pytest.raises(UpstreamUnreachable) as caught:
+        ask(upstream, body, seconds=SHORT)
+    assert SHORT * 0.9 < time.monotonic() - began < SHORT + LATE
+    return str(caught.value)
+
+
+@contextlib.contextmanager
+def peer(*behaviours: Callable[[socket.socket], None], tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Serve one connection after the other, each with its behaviour, and end what lasts at the end."""
+    serving: list[socket.socket] = []
+
+    def accept(listener: socket.socket) -> socket.socket:
+        plain, _ = listener.accept()
+        return tls.wrap_socket(plain, server_side=True) if tls else plain
+
+    def serve(listener: socket.socket) -> None:
+        for behave in behaviours:
+            with contextlib.suppress(OSError), accept(listener) as connection:
+                serving.append(connection)
+                behave(connection)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        try:
+            yield f"{'https' if tls else 'http'}://localhost:{listener.getsockname()[1]}"
+        finally:
+            for ending in (listener, *serving):
+                with contextlib.suppress(OSError):
+                    ending.shutdown(socket.SHUT_RDWR)
+            thread.join(PLENTY)
+    assert not thread.is_alive()
+
+
+def drip(data: bytes) -> Callable[[socket.socket], None]:
+    """Return a peer that says `data`, then an `a` every 50 ms for as long as anybody listens."""
+
+    def behave(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(data)
+        while not select.select([connection], [], [], 0.05)[0]:
+            connection.sendall(b"a")
+
+    return behave
+
+
+def never_read(connection: socket.socket) -> None:
+    """Read nothing for as long as the connection lasts."""
+    poller = select.poll()
+    poller.register(connection, select.POLLRDHUP)
+    poller.poll(PLENTY * 1000)

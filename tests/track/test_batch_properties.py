@@ -1,0 +1,190 @@
+"""Properties: of any batch, of any bytes, of any pairs."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlencode
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from functions.track.pairs import encoded_size, read_pairs
+from functions.track.text import number_text
+from tests.support.fc import context
+from tests.track.support import KEY_ID, SECRET, TRACK, Track, timeless
+
+CREDENTIALS = SimpleNamespace(access_key_id=KEY_ID, access_key_secret=SECRET, security_token=None)
+OWN = {"client_ip", "user_agent", "referer", "__client_ip__", "__receive_time__"}
+
+# Surrogates included: json.dumps escapes them one by one, as a page does.
+texts = st.text(st.characters(codec=None), max_size=12) | st.sampled_from(
+    ["client_ip", "__tag__:client_ip", "__time__", ""]
+)
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+batches = st.fixed_dictionaries(
+    {"__logs__": st.lists(st.dictionaries(texts, values, max_size=4), max_size=4)},
+    optional={
+        "__topic__": values,
+        "__source__": values,
+        "__tags__": st.none() | st.dictionaries(texts, values, max_size=4) | st.lists(values, max_size=3),
+        "other": values,
+    },
+)
+
+
+def _post(track: Track, body: str | bytes, **headers: str) -> int:
+    given_ = context(5, credentials=CREDENTIALS)
+    return track.send("POST", TRACK, body, headers=headers, given=given_).status
+
+
+def _whole(text: str) -> str:
+    """Return text as UTF-16 and back: pairs joined, halves replaced."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _json(value: Any) -> str:
+    """Return what JSON.stringify writes, numbers apart from integers as String() does."""
+    if isinstance(value, dict):
+        return (
+            "{" + ",".join(f"{_json(_whole(name))}:{_json(member)}" for name, member in value.items()) + "}"
+        )
+    if isinstance(value, list):
+        return "[" + ",".join(map(_json, value)) + "]"
+    return number_text(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def _text(value: Any) -> str:
+    return _whole(value) if isinstance(value, str) else _json(value)
+
+
+def _loaded(text: str) -> Any:
+    """Return JSON text parsed with what the proxy wrote kept apart from what it stands for."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _oracle(sent: dict[str, Any]) -> dict[str, Any]:
+    """Return what is to be forwarded for a batch, by the contract's rules one after another."""
+    batch = json.loads(json.dumps(sent))  # as a reader of JSON has it: the last of equal keys
+    tags = batch.get("__tags__") or {}
+    tags = dict(enumerate(tags)) if isinstance(tags, list) else tags
+    kept = {_whole(str(name)): _text(tag) for name, tag in tags.items()}
+    expected: dict[str, Any] = {
+        "__tags__": {**{n: t for n, t in kept.items() if n not in OWN}, "client_ip": "203.0.113.77"},
+        "__logs__": [
+            {
+                _whole(name): _text(value)
+                for name, value in log.items()
+                if name not in {"__time__", *(f"__tag__:{own}" for own in OWN)}
+            }
+            for log in batch["__logs__"]
+        ],
+    }
+    shared = {name: _text(batch[name]) for name in ("__topic__", "__source__") if batch.get(name) is not None}
+    return {**expected, **shared}
+
+
+def _unescaped(body: Any) -> Any:
+    """Return a batch with texts that hold JSON parsed, since there are many ways to write one character."""
+    if isinstance(body, dict):
+        return {name: _unescaped(member) for name, member in body.items()}
+    if isinstance(body, list):
+        return [_unescaped(member) for member in body]
+    return _loaded(body) if isinstance(body, str) and body[:1] in "[{" else body
+
+
+@given(batches)
+@example({"__logs__": [{"__tag__:client_ip": "9.9.9.9"}], "__tags__": {"client_ip": "9.9.9.9"}})
+@example({"__logs__": [{"a": "\ud83d\ude00", "b": "\ude00\ud83d"}]})
+def test_any_batch_is_forwarded_by_the_rules(steady: Track, batch: dict[str, Any]) -> None:
+    steady.forwarded.clear()
+    assert _post(steady, json.dumps(batch)) == 200
+    forwarded = [_unescaped(timeless(json.loads(received.body))) for received in steady.forwarded]
+    assert forwarded == ([_unescaped(_oracle(batch))] if batch["__logs__"] else [])
+
+
+@given(batches)
+def test_a_compressed_batch_is_forwarded_like_a_plain_one(steady: Track, batch: dict[str, Any]) -> None:
+    steady.forwarded.clear()
+    body = json.dumps(batch)
+    assert (
+        _post(steady, body)
+        == _post(steady, gzip.compress(body.encode()), **{"Content-Encoding": "gzip"})
+        == 200
+    )
+    bodies = [timeless(json.loads(received.body)) for received in steady.forwarded]
+    assert len(bodies) == (2 if batch["__logs__"] else 0)
+    assert bodies[:1] == bodies[1:]
+
+
+fragments = st.sampled_from(
+    [
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b":",
+        b",",
+        b'"',
+        b'"__logs__"',
+        b'"__tags__"',
+        b"null",
+        b"1e999",
+        b"-0",
+        b"\\",
+        b"\\ud800",
+        b"\xff",
+        b"\xed\xa0\x80",
+        b"a",
+        b" ",
+        b"\0",
+    ]
+)
+hostile = st.binary(max_size=200) | st.lists(fragments, max_size=40).map(b"".join)
+
+
+@given(
+    hostile | hostile.map(lambda end: b'{"__logs__":[{"a":' + end),
+    st.sampled_from(
+        [{}, {"Content-Encoding": "gzip"}, {"x-log-compresstype": "lz4"}, {"Content-Encoding": "deflate"}]
+    ),
+)
+def test_any_bytes_are_forwarded_or_refused_and_never_an_error_of_ours(
+    steady: Track, body: bytes, headers: dict[str, str]
+) -> None:
+    steady.forwarded.clear()
+    status = _post(steady, body, **headers)
+    assert status in (200, 400, 413)
+    assert status == 200 or steady.forwarded == []
+
+
+pairs = st.dictionaries(
+    st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"]))
+)
+
+
+@given(pairs)
+@example({})
+@example({"": ""})
+@example({"a b~*": "é+&=%"})
+def test_the_size_of_pairs_is_that_of_urlencode(fields: dict[str, str]) -> None:
+    assert encoded_size(fields) == len(urlencode(fields))
+
+
+@given(pairs)
+def test_pairs_become_one_log(fields: dict[str, str]) -> None:
+    batch = read_pairs({"APIVersion": "0.6.0", "__topic__": "T", **fields})
+    reserved = ("APIVersion", "__topic__", "__source__")
+    assert batch.logs == [{name: value for name, value in fields.items() if name not in reserved}]
+    assert batch.topic == fields.get("__topic__", "T")
+    assert batch.source == fields.get("__source__")

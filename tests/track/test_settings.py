@@ -1,0 +1,59 @@
+"""track's settings: a bad one stops the start, and where writes go by default."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.track.settings import TrackSettings
+from shared.settings import SettingError
+from tests.support.fc import context, event
+from tests.support.raw_server import RawServer
+from tests.track.support import SETTINGS, TRACK, check, fresh_index
+
+ONE = '{"__logs__":[{"a":"1"}]}'
+NOBODY = "https://origin-not-allowed.invalid"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SLS_PROJECT", ""),
+        ("SLS_PROJECT", "Evil.example/"),
+        ("SLS_LOGSTORES", ""),
+        ("SLS_LOGSTORES", "ok-store,../x"),
+        ("SLS_LOGSTORES", "ok-store,,other"),
+        ("SLS_WRITE", "both"),
+        ("SLS_ENDPOINT", "ftp://host"),
+        ("SLS_ENDPOINT", "https://user@host"),
+        ("SLS_REGION", "cn hangzhou"),
+        ("ALLOWED_ORIGINS", "*"),
+        ("ORIGIN_MODE", "off"),
+        ("MISSING_ORIGIN", "maybe"),
+        ("CLIENT_IP", "half"),
+        ("CLIENT_IP_HEADER", "x y"),
+    ],
+)
+def test_a_bad_setting_stops_the_start_and_is_named_in_the_log_only(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for setting, usual in {**SETTINGS, name: value}.items():
+        monkeypatch.setenv(setting, usual)
+    module = fresh_index()
+    with pytest.raises(SettingError, match=name):
+        module.initialize(context())
+    reply = check(module.handler(event("POST", TRACK, ONE), context()))
+    assert (reply.status, reply.code) == (500, "InternalServerError")
+    assert reply.headers["access-control-allow-origin"] == NOBODY
+    assert name not in reply.body.decode()
+    assert name in caplog.text
+
+
+def test_the_default_endpoint_is_the_projects_own_in_its_region() -> None:
+    def address(**more: str) -> str:
+        return TrackSettings.read({**SETTINGS, **more}).address
+
+    assert address() == "https://webtracking-demo.cn-hangzhou.log.aliyuncs.com"
+    intranet = "cn-hangzhou-intranet.log.aliyuncs.com"
+    assert address(SLS_ENDPOINT=intranet) == f"https://webtracking-demo.{intranet}"
+    with RawServer() as server:
+        assert address(SLS_ENDPOINT=server.url) == server.url
