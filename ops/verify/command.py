@@ -1,0 +1,148 @@
+"""The command line of `python -m ops verify`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+
+from ops.provision.clients import Credentials
+from ops.provision.wanted import InvalidTarget
+from ops.verify.catalogue import CATALOGUE
+from ops.verify.check import Result, carry_out
+from ops.verify.discover import Urls, discover
+from ops.verify.report import all_well, as_json, table
+from ops.verify.session import Session
+from ops.verify.target import NOBODY, Target, base, region_of
+from ops.verify.trigger import Trigger
+
+WELL, FAULTY, USAGE = 0, 1, 2
+
+EPILOG = """It writes a few logs, marked ops-verify, and reads them back with the keys in
+ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET (and ALIBABA_CLOUD_SECURITY_TOKEN),
+which need log:GetLogStoreLogs on the Logstore.
+
+marks: ✓ holds, ✗ does not, – could not be checked
+exit status: 0 nothing failed; 1 something did; 2 the command line is wrong"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make all checks and show what came of them; returns the exit status (see EPILOG)."""
+    parser = _parser()
+    options = parser.parse_intermixed_args(arguments)
+    keys = _keys(os.environ)
+    if options.signed and keys is None:
+        parser.error("--signed needs keys in the environment; see --help")
+    trigger = Trigger(options.timeout, keys if options.signed else None)
+    try:
+        target = _target(options, _urls(options, trigger))
+    except InvalidTarget as fault:
+        print(f"verify: {fault}", file=sys.stderr)
+        return USAGE
+    session = Session(target, trigger, keys, f"verify{secrets.token_hex(8)}", options.timeout)
+    results = [carry_out(one, session) for one in CATALOGUE]
+    _show(target, results, as_machine=options.json)
+    return WELL if all_well(results) else FAULTY
+
+
+def _show(target: Target, results: Sequence[Result], *, as_machine: bool) -> None:
+    if as_machine:
+        print(as_json(target, results))
+        return
+    print(f"track {target.track or '–'}\ntoken {target.token or '–'}\nfrom  {target.origin}\n")
+    print(table(results))
+
+
+def _urls(options: argparse.Namespace, trigger: Trigger) -> Urls:
+    if not (options.urls or options.track or options.token):
+        raise InvalidTarget("name at least one URL")
+    if options.track or options.token:
+        if options.urls:
+            raise InvalidTarget("give URLs either by themselves or as --track and --token")
+        return Urls(
+            base(options.track) if options.track else None, base(options.token) if options.token else None
+        )
+    if len(options.urls) > 2:
+        raise InvalidTarget("name one URL or two: track's and token's")
+    return discover(options.urls, trigger, options.origin)
+
+
+def _target(options: argparse.Namespace, urls: Urls) -> Target:
+    region = options.region or region_of(urls.track or urls.token or "") or os.environ.get("SLS_REGION", "")
+    if not options.logstore:
+        raise InvalidTarget("name the Logstore: --logstore, or SLS_LOGSTORES in the environment")
+    return Target(
+        track=urls.track,
+        token=urls.token,
+        logstore=options.logstore,
+        project=options.project,
+        region=region,
+        origin=options.origin,
+        refused=options.refused_origin or NOBODY,
+        must_refuse=bool(options.refused_origin),
+        sls_endpoint=options.sls_endpoint,
+        sts_endpoint=options.sts_endpoint,
+        other_logstore=options.other_logstore,
+        other_project=options.other_project,
+        role_arn=options.role_arn,
+        client_ip=options.client_ip,
+        wait=options.wait,
+    )
+
+
+def _keys(environ: Mapping[str, str]) -> Credentials | None:
+    names = ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
+    identifier, secret, token = (environ.get(f"ALIBABA_CLOUD_{name}", "") for name in names)
+    return Credentials(identifier, secret, token) if identifier and secret else None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ops verify",
+        description="Check a deployment from outside, after `s deploy` and at any time.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add, environ = parser.add_argument, os.environ
+    add("urls", nargs="*", metavar="URL", help="of track and of token, in any order; one may serve both")
+    add("--track", help="the URL of track, where asking does not tell")
+    add("--token", help="the URL of token, likewise")
+    logstores = environ.get("SLS_LOGSTORES", "").partition(",")[0].strip()
+    add("--project", default=environ.get("SLS_PROJECT", ""), help="default: SLS_PROJECT")
+    add("--logstore", default=logstores, help="default: the first of SLS_LOGSTORES")
+    add("--region", default="", help="default: the one in an address of fcapp.run, else SLS_REGION")
+    add(
+        "--origin",
+        default="https://verify.example.com",
+        help="of your page, in ALLOWED_ORIGINS if that is set",
+    )
+    add("--refused-origin", default="", help="an origin that must be refused; default: one that nobody has")
+    add("--sls-endpoint", default="", help="default: {region}.log.aliyuncs.com; as it is with a scheme")
+    add("--sts-endpoint", default="", help="default: sts.{region}.aliyuncs.com; a scheme is honoured")
+    add("--other-logstore", default="", help="one that exists and that pages must not write to")
+    add("--other-project", default="", help="one that exists and that pages must not write to")
+    add("--role-arn", default="", help="a role that the token must not be able to assume")
+    add("--no-client-ip", dest="client_ip", action="store_false", help="logs carry no address: CLIENT_IP=off")
+    add(
+        "--signed",
+        action="store_true",
+        help="sign calls with the keys in the environment (authType: function)",
+    )
+    add("--timeout", type=_seconds, default=15.0, help="seconds for each call; default: %(default)g")
+    add(
+        "--wait",
+        type=_seconds,
+        default=60.0,
+        help="seconds for logs to become readable; default: %(default)g",
+    )
+    add("--json", action="store_true", help="a machine-readable form")
+    return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 3600")
+    return seconds

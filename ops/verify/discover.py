@@ -1,0 +1,47 @@
+"""Which of the URLs serves which function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ops.verify.target import base
+from ops.verify.trigger import NoAnswer, Trigger
+
+NO_LOGSTORE = "verify-no-such-logstore"
+
+
+class Urls(NamedTuple):
+    """The base addresses of the functions; None for one that is not to be checked."""
+
+    track: str | None
+    token: str | None
+
+
+def discover(urls: Sequence[str], trigger: Trigger, origin: str) -> Urls:
+    """Tell the functions apart by asking, which writes nothing; one URL alone is to serve both.
+
+    Each function answers 404 `NotFound` to the other's routes. Where that does not tell, the first counts as
+    track's and the last as token's, and the checks say what is wrong with it.
+    Raises ops.provision.wanted.InvalidTarget.
+    """
+    bases = [base(url) for url in urls]
+    first, last = bases[0], bases[-1]
+    if first != last and _is_token(trigger, first, origin) and not _is_token(trigger, last, origin):
+        return Urls(last, first)
+    return Urls(first, last)
+
+
+def _is_token(trigger: Trigger, address: str, origin: str) -> bool:
+    """Whether it knows nothing of Logstores, but of tokens."""
+    token = _answered(trigger, f"{address}/get_sts_token", origin)
+    track = _answered(trigger, f"{address}/logstores/{NO_LOGSTORE}/track", origin)
+    return token not in (None, "NotFound") and track == "NotFound"
+
+
+def _answered(trigger: Trigger, url: str, origin: str) -> str | None:
+    """The error's code, "" for none; None without an answer."""
+    try:
+        return trigger.call("GET", url, origin).code
+    except NoAnswer:
+        return None

@@ -1,0 +1,42 @@
+"""The functions are there."""
+
+from __future__ import annotations
+
+from ops.verify.check import Check, Unmet, check
+from ops.verify.session import Session
+
+ADVICE = (
+    "See that the deployment went through and the URL is the trigger's. 502 or 500: the function does not "
+    "start; its log names the setting or the module that is wrong. 403: the trigger wants signed calls "
+    "(authType): --signed."
+)
+
+
+@check("track is up", "GET …/healthz is answered 200", ADVICE)
+def track_is_up(session: Session) -> str:
+    """Also under /logstores, which is all that a custom domain may route to track."""
+    return _healthy(session, session.target.track, "track", ("/healthz", "/logstores/healthz"))
+
+
+@check("token is up", "GET …/healthz is answered 200, or get_sts_token by a function", ADVICE)
+def token_is_up(session: Session) -> str:
+    """On a shared address /healthz is track's, so there token is asked for what it is for."""
+    if session.target.token != session.target.track:
+        return _healthy(session, session.target.token, "token", ("/healthz",))
+    answer = session.first_token()
+    if answer.status == 404 or answer.status >= 500:
+        raise Unmet(str(answer))
+    return f"{answer} in {answer.seconds * 1000:.0f} ms"
+
+
+def _healthy(session: Session, base: str | None, function: str, paths: tuple[str, ...]) -> str:
+    seen = []
+    for path in paths:
+        answer = session.call(base, function, "GET", path)
+        if answer.status == 200:
+            return f"200 in {answer.seconds * 1000:.0f} ms"
+        seen.append(f"{path}: {answer}")
+    raise Unmet(", ".join(seen))
+
+
+CHECKS: tuple[Check, ...] = (track_is_up, token_is_up)

@@ -1,0 +1,60 @@
+"""The results, as a table for people or as JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+
+from ops.verify.check import Mark, Result
+from ops.verify.target import Target
+
+_WIDTH = 100
+
+
+def table(results: Sequence[Result]) -> str:
+    """One line a check; below each ✗ what should hold and what to do."""
+    width = max(len(result.check.name) for result in results)
+    lines = []
+    for result in results:
+        lines.append(f"{result.mark.value} {result.check.name:<{width}}  {result.detail}")
+        if result.mark is Mark.FAILED:
+            lines += _indented(f"wanted: {result.check.about}") + _indented(f"to do: {result.check.advice}")
+    return "\n".join([*lines, "", _totals(results)])
+
+
+def as_json(target: Target, results: Sequence[Result]) -> str:
+    """The same as one object; `advice` is there for what failed."""
+    checks = [
+        {
+            "name": result.check.name,
+            "result": result.mark.name.lower(),
+            "detail": result.detail,
+            "about": result.check.about,
+            **({"advice": result.check.advice} if result.mark is Mark.FAILED else {}),
+        }
+        for result in results
+    ]
+    served = {
+        "track": target.track,
+        "token": target.token,
+        "project": target.project,
+        "logstore": target.logstore,
+    }
+    content = {"ok": all_well(results), **served, "checks": checks}
+    return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def all_well(results: Sequence[Result]) -> bool:
+    """Whether nothing failed; what was skipped does not count."""
+    return not any(result.mark is Mark.FAILED for result in results)
+
+
+def _indented(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="    ", subsequent_indent="      ")
+
+
+def _totals(results: Sequence[Result]) -> str:
+    counts = Counter(result.mark for result in results)
+    return ", ".join(f"{counts[mark]} {mark.name.lower()}" for mark in Mark)

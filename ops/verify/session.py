@@ -1,0 +1,109 @@
+"""What the checks of one run share: whom they ask, what has been answered so far, what has been written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from ops.provision.clients import Credentials
+from ops.verify.target import Target
+from ops.verify.trigger import Answer, NoAnswer, Trigger
+
+
+class Skip(Exception):
+    """The check cannot be made; the message says what it would need."""
+
+
+@dataclass
+class Session:
+    """One run. `answers` are all of the functions' own, for the checks that hold for every answer."""
+
+    target: Target
+    trigger: Trigger
+    reader: Credentials | None
+    marker: str  # unique to the run; part of everything it writes
+    timeout: float  # seconds for each call
+    answers: list[Answer] = field(default_factory=list)
+    written: dict[str, float] = field(default_factory=dict)  # marker: when it was confirmed, epoch seconds
+    stored: dict[str, Mapping[str, str]] = field(default_factory=dict)  # marker: the log read back
+    _silent: set[str] = field(default_factory=set)
+    _heard: set[str] = field(default_factory=set)
+    _token: Answer | None = None
+
+    def track(
+        self,
+        method: str,
+        form: str = "track",
+        *,
+        logstore: str = "",
+        pairs: Mapping[str, str] | None = None,
+        origin: str = "",
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Call `…/logstores/{logstore}/{form}`; the SDK's own headers unless given. Raises NoAnswer, Skip."""
+        path = f"/logstores/{logstore or self.target.logstore}/{form}"
+        query = f"?{urlencode({'APIVersion': '0.6.0', **pairs})}" if pairs is not None else ""
+        return self.call(self.target.track, "track", method, path + query, origin, body, headers)
+
+    def token(
+        self, method: str = "GET", *, origin: str = "", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Call `…/get_sts_token`. Raises NoAnswer, Skip."""
+        return self.call(self.target.token, "token", method, "/get_sts_token", origin, b"", headers)
+
+    def first_token(self) -> Answer:
+        """The answer with the token that all checks of tokens look at. Raises NoAnswer, Skip."""
+        if self._token is None:
+            self._token = self.token()
+        return self._token
+
+    def issued(self) -> Credentials:
+        """The token handed out. Raises NoAnswer, Skip."""
+        fields = self.first_token().json()
+        parts = [fields.get(name) for name in ("AccessKeyId", "AccessKeySecret", "SecurityToken")]
+        texts = [part for part in parts if isinstance(part, str) and part]
+        if self.first_token().status != 200 or len(texts) != 3:
+            raise Skip("no token was handed out")
+        return Credentials(*texts)
+
+    def mark(self, what: str) -> str:
+        """A marker for one write."""
+        return f"{self.marker}{what}"
+
+    def confirmed(self, what: str) -> None:
+        """Remember that a write was answered as stored."""
+        self.written[self.mark(what)] = time.time()
+
+    def call(
+        self,
+        base: str | None,
+        function: str,
+        method: str,
+        path: str,
+        origin: str = "",
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Call a function, from the allowed origin unless another is given. Raises NoAnswer, Skip.
+
+        An address that never answered is asked once only, so that a run against nothing ends soon.
+        """
+        if base is None:
+            raise Skip(f"no URL serves {function}")
+        if base in self._silent:
+            raise Skip(f"{base} does not answer")
+        try:
+            answer = self.trigger.call(
+                method, base + path, origin or self.target.origin, body=body, headers=headers
+            )
+        except NoAnswer:
+            if base not in self._heard:
+                self._silent.add(base)
+            raise
+        self._heard.add(base)
+        if not answer.by_fc:
+            self.answers.append(answer)
+        return answer

@@ -1,0 +1,1 @@
+"""The deployment check, against sound and broken hosts."""

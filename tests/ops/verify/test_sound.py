@@ -1,0 +1,121 @@
+"""A sound deployment, as the operator gives it in different ways."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from local.stack import FREE_PORTS, Stack
+from ops.verify import main
+from ops.verify.catalogue import CATALOGUE
+from tests.ops.verify.conftest import LOGSTORE, ORIGIN, PROJECT, Verify
+from tests.ops.verify.proxy import Answer, Asked, Proxy, Reply, serving
+
+NAMES = {check.name for check in CATALOGUE}
+
+
+def test_everything_holds_on_a_sound_deployment(verify: Verify) -> None:
+    run = verify(verify.stack.functions_url, "--json")
+
+    assert run.status == 0
+    assert run.checks("passed").keys() == NAMES
+
+
+def test_a_table_shows_a_mark_for_each_check_and_the_totals(verify: Verify) -> None:
+    run = verify(verify.stack.functions_url)
+
+    assert run.status == 0
+    assert sum(line.startswith("✓ ") for line in run.out.splitlines()) == len(NAMES)
+    assert f"{len(NAMES)} passed, 0 failed, 0 skipped" in run.out
+
+
+def test_what_was_written_is_marked_and_stays_in_the_logstore(verify: Verify) -> None:
+    before = verify.stack.sls.store.counts().get(LOGSTORE, 0)
+
+    run = verify(verify.stack.functions_url, "--json")
+
+    assert run.checks("passed")["SLS: written logs can be read"].startswith("4 logs, the last after ")
+    assert verify.stack.sls.store.counts()[LOGSTORE] == before + 4
+    newest = verify.stack.sls.store.query(LOGSTORE, limit=4)
+    assert all(log.fields["verify"].startswith("verify") for log in newest)
+
+
+def test_nothing_is_read_back_without_a_readers_keys_and_the_report_says_so(verify: Verify) -> None:
+    run = verify(verify.stack.functions_url, "--json", reader=False)
+
+    assert run.status == 0
+    assert run.checks("skipped").keys() == {"SLS: written logs can be read", "SLS: the client's address"}
+    assert all("ALIBABA_CLOUD_ACCESS_KEY_ID" in detail for detail in run.checks("skipped").values())
+
+
+def test_without_an_allowlist_there_is_nobody_to_refuse(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Stack(ports=FREE_PORTS, environ={"CLIENT_IP": "off"}, log=lambda *_: None) as stack:
+        stack.sls.create("other-project", LOGSTORE)
+        verify = Verify(stack, monkeypatch, capsys)
+        open_to_all = verify(stack.functions_url, "--json", "--no-client-ip")
+        contrary = verify(stack.functions_url, "--json", "--refused-origin", "https://evil.example")
+
+    refusals = {name for name in NAMES if "refused origin" in name}
+    assert open_to_all.status == 0
+    assert open_to_all.checks("skipped").keys() == refusals
+    assert contrary.checks("failed").keys() == refusals | {"SLS: the client's address"}
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/healthz", "/logstores/checkout/track", "/get_sts_token"])
+def test_any_route_of_a_function_will_do_as_its_url(verify: Verify, suffix: str) -> None:
+    run = verify(verify.stack.functions_url + suffix)
+
+    assert run.status == 0
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_two_functions_are_told_apart_by_what_they_answer(verify: Verify, swapped: bool) -> None:
+    upstream = verify.stack.functions_url
+    with (
+        serving(Proxy(upstream, instead=only("/logstores/"))) as track,
+        serving(Proxy(upstream, instead=only("/get_sts_token"))) as token,
+    ):
+        urls = [track.url, token.url]
+        run = verify(*(reversed(urls) if swapped else urls), "--json")
+
+    report = json.loads(run.out)
+    assert run.status == 0
+    assert (report["track"], report["token"]) == (track.url, token.url)
+
+
+def only(route: str) -> Answer:
+    """One function at an address of its own: it knows its route and /healthz."""
+
+    async def answer(asked: Asked) -> Reply | None:
+        if route in asked.path or asked.path == "/healthz":
+            return None
+        return Reply(404, [], b'{"errorCode":"NotFound","errorMessage":"there is nothing at this path"}')
+
+    return answer
+
+
+def test_one_function_can_be_checked_alone(verify: Verify) -> None:
+    run = verify("--track", verify.stack.functions_url, "--json")
+
+    skipped = run.checks("skipped")
+    assert run.status == 0
+    assert skipped.keys() == {name for name in NAMES if name.startswith("token")}
+    assert set(skipped.values()) == {"no URL serves token"}
+
+
+def test_the_names_come_from_the_functions_own_settings_where_options_are_left_out(
+    verify: Verify, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SLS_PROJECT", PROJECT)
+    monkeypatch.setenv("SLS_LOGSTORES", f"{LOGSTORE}, web-tracking-logstore")
+    monkeypatch.setenv("SLS_REGION", "cn-hangzhou")
+    stack = verify.stack
+
+    status = main([stack.functions_url, "--origin", ORIGIN, "--sls-endpoint", stack.sls_url,
+                   "--sts-endpoint", stack.sts_url, "--json"])  # fmt: skip
+
+    assert status == 0
+    assert f'"logstore": "{LOGSTORE}"' in capsys.readouterr().out
