@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ class Function:
     def __init__(self, build: Callable[[Mapping[str, str]], Service]) -> None:
         self._build = build
         self._service: Service | None = None
+        self._starting = threading.Lock()
 
     def initialize(self, context: object) -> None:
         """Build the service and let it warm up; raises SettingError, so that FC's start fails loudly."""
@@ -53,9 +55,10 @@ class Function:
 
     def _started(self) -> Service:
         """Return the service, built at the first call; a host need not have an initializer."""
-        if self._service is None:
-            self._service = self._build(os.environ)
-        return self._service
+        with self._starting:
+            if self._service is None:
+                self._service = self._build(os.environ)
+            return self._service
 
 
 def _deadline(context: object) -> Deadline:

@@ -25,7 +25,8 @@ def answer(status: int, body: bytes = b"", *headers: str) -> bytes:
 
 def sls_error(status: int, code: str) -> bytes:
     """Return an error as SLS words it."""
-    return answer(status, f'{{"errorCode":"{code}","errorMessage":"SLS-SAYS-THIS"}}'.encode(), "x-log-requestid: 5F0C")
+    body = f'{{"errorCode":"{code}","errorMessage":"SLS-SAYS-THIS"}}'
+    return answer(status, body.encode(), "x-log-requestid: 5F0C")
 
 
 class Received(NamedTuple):
