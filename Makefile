@@ -3,15 +3,16 @@ PYTHON ?= $(shell scripts/find-python)
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: help install run test check format web clean
+.PHONY: help install run test check format web package bench clean
 
 help:
 	@echo "make run    the sample page, the console and both functions on this machine"
 	@echo "make test   every test"
 	@echo "make check  lint, format and types"
+	@echo "make package  each function's folder for Function Compute, under build/"
 	@echo "make clean  remove what the others made"
 
-$(VENV)/.installed: requirements.txt requirements-dev.txt
+$(VENV)/.installed: requirements.txt requirements-dev.txt requirements-ops.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.10 or later is needed: install it, or say where it is: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
@@ -33,6 +34,13 @@ check: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# s.yaml calls this before each deploy: make package FUNCTION=track RUNTIME=python3.12
+package: $(VENV)/.installed
+	$(BIN)/python -m ops package $(if $(RUNTIME),--runtime $(RUNTIME)) $(FUNCTION)
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.cold_start
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .

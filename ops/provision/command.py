@@ -83,6 +83,7 @@ def _target(options: argparse.Namespace) -> Target:
         suffix=options.suffix,
         token_seconds=options.token_seconds,
         retention_days=options.retention_days,
+        function_logstore=options.function_logstore,
     )
 
 
@@ -106,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--region", required=True, help="such as cn-hangzhou; the functions and the Project live there")
     add("--project", required=True, help="the SLS Project; its name is unique in the region")
     add("--logstores", default="web-tracking-logstore", help="comma-separated; default: %(default)s")
+    add("--function-logstore", default="function-logs", help="what the functions print; default: %(default)s")
     add("--apply", action="store_true", help="carry the plan out")
     add("--enforce", action="store_true", help="make existing roles and policies exactly what is shown")
     add("--close-webtracking", action="store_true", help="turn WebTracking off where it is on")

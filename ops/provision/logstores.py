@@ -18,7 +18,7 @@ def sls_steps(sls: SlsProject, target: Target, *, close_webtracking: bool) -> It
     """The steps for the Project, each Logstore and its index, in the order in which they are taken."""
     what = f"Project {sls.name}"
     yield in_place(what) if sls.exists() else create(what, f"in {target.region}", sls.create)
-    for name in target.logstores:
+    for name in target.all_logstores:
         yield from _logstore_steps(sls, name, target.retention_days, close_webtracking=close_webtracking)
         yield _index_step(sls, name)
 

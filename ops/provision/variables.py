@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 UNSET_ORIGINS = (
-    "# ALLOWED_ORIGINS=https://shop.example.com   your sites, comma-separated; empty lets every site in"
+    '# ALLOWED_ORIGINS=https://shop.example.com   your sites, comma-separated; a blank (" ") lets any site in'
 )
 
 

@@ -40,9 +40,10 @@ class Role(NamedTuple):
 
 @dataclass(frozen=True)
 class Target:
-    """What to provision. `suffix` keeps a second deployment in the same account apart.
+    """What to provision.
 
-    Raises InvalidTarget for a name that RAM or SLS would refuse.
+    The functions' own log lines go to `function_logstore`; `suffix` keeps a second deployment in the same
+    account apart. Raises InvalidTarget for a name that RAM or SLS would refuse.
     """
 
     region: str
@@ -51,19 +52,27 @@ class Target:
     suffix: str = ""
     token_seconds: int = DEFAULT_SESSION_SECONDS
     retention_days: int = 30
+    function_logstore: str = "function-logs"
 
     def __post_init__(self) -> None:
         _check(_REGION, self.region, "a region", "cn-hangzhou")
         _check(_PROJECT, self.project, "a Project", "3-63 of a-z, 0-9 and -, such as shop-logs")
-        for name in self.logstores:
+        for name in self.all_logstores:
             _check(_LOGSTORE, name, "a Logstore", "2-63 of a-z, 0-9, _ and -, such as web-tracking")
         _check(_SUFFIX, self.suffix, "a suffix", "-staging")
+        if self.function_logstore in self.logstores:
+            raise InvalidTarget(f"{self.function_logstore!r} is for what the functions print, not for pages")
         if not self.logstores:
             raise InvalidTarget("at least one Logstore is needed")
         if not MIN_SESSION_SECONDS <= self.token_seconds <= MAX_SESSION_SECONDS:
             raise InvalidTarget(f"tokens last {MIN_SESSION_SECONDS} to {MAX_SESSION_SECONDS} seconds")
         if not 1 <= self.retention_days <= 3650:
             raise InvalidTarget("logs are kept 1 to 3650 days")
+
+    @property
+    def all_logstores(self) -> tuple[str, ...]:
+        """The pages' Logstores, and the one for the functions' own log lines, which no role here writes."""
+        return (*self.logstores, self.function_logstore)
 
     def roles(self, account: str) -> tuple[Role, Role, Role]:
         """The roles, each after those its trust policy names: RAM checks that they exist."""
@@ -76,6 +85,7 @@ class Target:
             "DEPLOY_REGION": self.region,
             "SLS_PROJECT": self.project,
             "SLS_LOGSTORES": ",".join(self.logstores),
+            "FUNCTION_LOGSTORE": self.function_logstore,
             "TRACK_ROLE_ARN": track,
             "TOKEN_ROLE_ARN": token,
             "STS_ROLE_ARN": page,

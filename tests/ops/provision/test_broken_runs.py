@@ -78,6 +78,7 @@ def test_a_policy_with_all_its_versions_is_explained(cloud: Cloud, provision: Pr
         (["--project", "Shop"], "'Shop' cannot be a Project"),
         (["--logstores=-web"], "'-web' cannot be a Logstore"),
         (["--logstores", ","], "at least one Logstore is needed"),
+        (["--function-logstore", "web"], "'web' is for what the functions print"),
         (["--suffix", "/x"], "'/x' cannot be a suffix"),
         (["--region", "Hangzhou"], "'Hangzhou' cannot be a region"),
         (["--token-seconds", "899"], "tokens last 900 to 43200 seconds"),

@@ -11,6 +11,7 @@ READS = {
     *("GetCallerIdentity", "GetRole", "GetPolicy", "ListPoliciesForRole"),
     *("get_project", "get_logstore", "get_index"),
 }
+FUNCTION_LOGS = "acs:log:cn-hangzhou:1:project/shop-logs/logstore/function-logs"
 WEB = "acs:log:cn-hangzhou:1:project/shop-logs/logstore/web"
 OTHER = "acs:log:cn-hangzhou:1:project/shop-logs/logstore/other"
 
@@ -28,6 +29,8 @@ def test_a_plan_names_everything_that_is_missing(provision: Provision) -> None:
         "+ Project shop-logs",
         "+ Logstore web",
         "+ index of web",
+        "+ Logstore function-logs",
+        "+ index of function-logs",
         "+ role sls-webtracking-track",
         "+ policy sls-webtracking-track",
         "+ policy sls-webtracking-track on role sls-webtracking-track",
@@ -43,7 +46,7 @@ def test_a_plan_names_everything_that_is_missing(provision: Provision) -> None:
 def test_applying_leaves_nothing_to_do(provision: Provision) -> None:
     assert provision("--apply") == 0
     assert provision() == 0
-    assert {line[0] for line in provision.out.splitlines()[1:13]} == {"✓"}
+    assert {line[0] for line in provision.out.splitlines()[1:15]} == {"✓"}
 
 
 def test_a_second_run_changes_nothing(cloud: Cloud, provision: Provision) -> None:
@@ -66,6 +69,7 @@ def test_the_track_function_may_write_to_its_logstore_and_nothing_else(provision
     policies = _policies(provisioned.cloud, "sls-webtracking-track")
     assert judge(policies, "log:PostLogStoreLogs", WEB) is Verdict.ALLOW
     assert judge(policies, "log:PostLogStoreLogs", OTHER) is Verdict.SILENT
+    assert judge(policies, "log:PostLogStoreLogs", FUNCTION_LOGS) is Verdict.SILENT
     assert judge(policies, "log:GetLogStoreLogs", WEB) is Verdict.SILENT
     assert judge(policies, "sts:AssumeRole", _arn("sls-web-tracking")) is Verdict.SILENT
 
@@ -92,6 +96,7 @@ def test_it_ends_with_the_variables_that_the_deployment_reads(provision: Provisi
         "DEPLOY_REGION=cn-hangzhou",
         "SLS_PROJECT=shop-logs",
         "SLS_LOGSTORES=web,checkout",
+        "FUNCTION_LOGSTORE=function-logs",
         f"TRACK_ROLE_ARN={_arn('sls-webtracking-track')}",
         f"TOKEN_ROLE_ARN={_arn('sls-webtracking-token')}",
         f"STS_ROLE_ARN={_arn('sls-web-tracking')}",

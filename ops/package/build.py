@@ -1,0 +1,67 @@
+"""Assembles one package, the same bytes from the same commit: sorted, with fixed times and modes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from ops.package.bytecode import compile_all, interpreter
+from ops.package.contents import ROOT, RUNTIMES, Recipe
+from ops.package.errors import PackageError
+from ops.package.wheels import choose, unpack
+
+EPOCH = 946_684_800  # 2000-01-01: zip archives cannot go back beyond 1980
+
+
+class Built(NamedTuple):
+    """A finished package; `size` is in bytes, unpacked."""
+
+    directory: Path
+    size: int
+    bytecode: bool
+
+
+def build(recipe: Recipe, runtime: str, target: Path) -> Built:
+    """Make the package in `target`, replacing what is there once it is complete. Raises PackageError."""
+    version = RUNTIMES[runtime]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{recipe.name}-") as scratch:
+        wheels, package = Path(scratch, "wheels"), Path(scratch, "package")
+        unpack(recipe, version, wheels)
+        _write(package, {**choose(recipe, wheels), **_own(recipe)})
+        python = interpreter(version)
+        if python:
+            compile_all(python, package)
+        size = _settle(package)
+        if size > recipe.limit:
+            raise PackageError(f"{recipe.name} has {size:,} bytes, more than its {recipe.limit:,}")
+        shutil.rmtree(target, ignore_errors=True)
+        package.rename(target)
+    return Built(target, size, python is not None)
+
+
+def _own(recipe: Recipe) -> dict[str, bytes]:
+    files = {path.as_posix(): (ROOT / path).read_bytes() for path in recipe.sources}
+    return {"index.py": recipe.entry_point.encode(), **files}
+
+
+def _write(package: Path, files: dict[str, bytes]) -> None:
+    for name in sorted(files):
+        path = package / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(files[name])
+
+
+def _settle(package: Path) -> int:
+    """Give everything the same time and mode, children before their directory; returns the bytes."""
+    size = 0
+    for path in sorted(package.rglob("*"), reverse=True):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path, (EPOCH, EPOCH))
+        size += path.stat().st_size if path.is_file() else 0
+    package.chmod(0o755)
+    os.utime(package, (EPOCH, EPOCH))
+    return size

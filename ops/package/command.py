@@ -1,0 +1,43 @@
+"""The command line of `python -m ops package`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ops.package.build import Built, build
+from ops.package.contents import RECIPES, ROOT, RUNTIMES
+from ops.package.errors import PackageError
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make the packages that are asked for; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        for name in options.functions or RECIPES:
+            _report(build(RECIPES[name], options.runtime, options.into / name), options.runtime)
+    except PackageError as error:
+        print(f"package: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _report(built: Built, runtime: str) -> None:
+    print(f"{built.directory}: {built.size:,} bytes for {runtime}")
+    if not built.bytecode:
+        print(f"  without bytecode: no CPython {RUNTIMES[runtime]} on the PATH or in pyenv to make it")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ops package", description="Assemble each function's own folder for Function Compute."
+    )
+    add = parser.add_argument
+    add(
+        "functions", nargs="*", choices=[[], *RECIPES], metavar="FUNCTION", help="track, token; default: both"
+    )
+    add("--runtime", choices=RUNTIMES, default="python3.12", help="default: %(default)s")
+    add("--into", type=Path, default=ROOT / "build", help="default: build/ in the repository")
+    return parser

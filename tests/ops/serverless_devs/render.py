@@ -1,0 +1,76 @@
+"""The real `s` command line, rendering a template offline."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+HOME = ROOT / "ops/serverless-devs"
+COMMAND = HOME / "node_modules/.bin/s"
+
+VARIABLES = {
+    "DEPLOY_REGION": "cn-hangzhou",
+    "SLS_PROJECT": "shop-logs",
+    "SLS_LOGSTORES": "web-tracking-logstore,checkout",
+    "TRACK_ROLE_ARN": "acs:ram::1234567890123456:role/sls-webtracking-track",
+    "TOKEN_ROLE_ARN": "acs:ram::1234567890123456:role/sls-webtracking-token",
+    "STS_ROLE_ARN": "acs:ram::1234567890123456:role/sls-web-tracking",
+    "ALLOWED_ORIGINS": "https://shop.example.com",
+}
+
+
+def command() -> Path:
+    """`s`, installed by its lock file if need be.
+
+    Skips the test where there is no npm or nothing to install from; fails it instead where
+    REQUIRE_SERVERLESS_DEVS=1.
+    """
+    if not COMMAND.exists():
+        npm = shutil.which("npm")
+        reason = "npm is not installed" if npm is None else _install(npm)
+        if reason and os.environ.get("REQUIRE_SERVERLESS_DEVS") == "1":
+            pytest.fail(f"Serverless Devs is required here: {reason}")
+        if reason:
+            pytest.skip(f"without Serverless Devs: {reason}")
+    return COMMAND
+
+
+def preview(
+    s: Path, template: str, directory: Path, variables: dict[str, str], dotenv: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run `s preview -o json` on the template, in a directory and a home of its own."""
+    (directory / "s.yaml").write_text(template)
+    (directory / ".env").write_text(dotenv)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(directory), **variables}
+    return subprocess.run(
+        [str(s), "preview", "-o", "json"],
+        cwd=directory,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def rendered(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """The JSON in what `s preview` printed, after its warnings."""
+    assert done.returncode == 0, done.stdout + done.stderr
+    start = done.stdout.index("{\n")
+    outcome: dict[str, Any] = json.loads(done.stdout[start:])
+    return outcome
+
+
+def _install(npm: str) -> str:
+    """Returns why it did not work, or nothing."""
+    done = subprocess.run(
+        [npm, "ci", "--no-audit", "--no-fund"], cwd=HOME, capture_output=True, text=True, check=False
+    )
+    return f"npm ci failed: {done.stderr.strip()[-300:]}" if done.returncode else ""
