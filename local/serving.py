@@ -16,14 +16,20 @@ HEAD_LIMIT = 256 * 1024  # bytes of request line and headers an application gets
 
 
 class _OpenProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1 protocol, showing the application its transport as ``scope["state"]["transport"]``.
+    """uvicorn's HTTP/1.1 protocol, with two things more in ``scope["state"]``.
 
-    A stand-in needs it to fail the way a network fails: reset, garbage, a cut in mid-answer.
+    `transport`: a stand-in needs it to fail the way a network fails: reset, garbage, a cut in mid-answer.
+    `stopping`: an event by which an endless answer learns that the server stops.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.app_state = {**self.app_state, "transport": transport}
+        self.stopping = asyncio.Event()
+        self.app_state = {**self.app_state, "transport": transport, "stopping": self.stopping}
+
+    def shutdown(self) -> None:
+        self.stopping.set()
+        super().shutdown()
 
 
 class Server:

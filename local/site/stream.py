@@ -42,15 +42,22 @@ class Stream:
         except BadQueryError as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         since = resumed.since if resumed.since is not None else wanted.since
+        # A server that says when it stops is not kept waiting by readers who would stay for ever.
+        stopping = request.scope.get("state", {}).get("stopping") or asyncio.Event()
+        events = self._events(wanted, since, stopping)
         return StreamingResponse(
-            self._events(wanted, since), media_type="text/event-stream", headers={"cache-control": "no-store"}
+            events, media_type="text/event-stream", headers={"cache-control": "no-store"}
         )
 
-    async def _events(self, wanted: Selection, since: int | None) -> AsyncIterator[str]:
+    async def _events(
+        self, wanted: Selection, since: int | None, stopping: asyncio.Event
+    ) -> AsyncIterator[str]:
         yield f"retry: {RECONNECT_MS}\n\n"
         seen = -1  # the newest log of any Logstore
         sent = since if since is not None else await self._newest()
         for tick in itertools.count(1):
+            if stopping.is_set():
+                return
             newest = await self._newest()
             if newest != seen:
                 for event in await self._arrivals(wanted, sent, newest):

@@ -49,11 +49,26 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+class FunctionLog:
+    """What the functions have logged: the only witness of an answer that a browser hides from a page."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def __call__(self, function: str, request_id: str, line: str) -> None:
+        self.lines.append(f"{function} {request_id} {line}")
+
+
 @pytest.fixture(scope="package")
-def stack() -> Iterator[Stack]:
+def function_log() -> FunctionLog:
+    return FunctionLog()
+
+
+@pytest.fixture(scope="package")
+def stack(function_log: FunctionLog) -> Iterator[Stack]:
     """Everything, with an allowlist: a page on localhost is allowed, the same page on 127.0.0.1 is not."""
     environ = {"ALLOWED_ORIGINS": "http://localhost:*"}
-    with Stack(ports=FREE_PORTS, environ=environ, log=lambda _line: None) as started:
+    with Stack(ports=FREE_PORTS, environ=environ, log=function_log) as started:
         yield started
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 from playwright.sync_api import Locator, Page, expect
@@ -54,12 +54,20 @@ class Visitor:
 
     def wait_for_logs(self, count: int, contains: str | None = None) -> list[StoredLog]:
         """Wait until `count` logs have arrived; more than that is a failure too."""
-        deadline = time.monotonic() + PATIENCE
-        while len(self.stored(contains)) < count and time.monotonic() < deadline:
-            time.sleep(POLL)
+        wait_until(lambda: len(self.stored(contains)) >= count)
         logs = self.stored(contains)
         assert len(logs) == count
         return logs
+
+
+def wait_until(happened: Callable[[], bool]) -> bool:
+    """Wait for something outside the browser; False if it has not happened in `PATIENCE` seconds."""
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL)
+    return True
 
 
 def _query(options: Mapping[str, str]) -> str:

@@ -49,6 +49,7 @@ export class LogList {
 
   append(logs) {
     this.#logs.push(...logs);
+    this.#measure();
     this.refresh();
   }
 
@@ -111,28 +112,33 @@ export class LogList {
   #draw() {
     this.#measure();
     const [first, last] = this.#range();
-    const wanted = new Set();
-    for (let index = first; index < last; index += 1) {
-      const log = this.#logs[index];
-      wanted.add(log.id);
-      this.#place(this.#rows.get(log.id) ?? this.#add(log), index, log);
-    }
-    for (const [id, row] of this.#rows) {
-      if (!wanted.has(id)) {
-        row.remove();
-        this.#rows.delete(id);
-      }
-    }
+    const wanted = this.#logs.slice(first, last);
+    this.#keepOnly(new Set(wanted.map((log) => log.id)));
+    let next = this.#spacer.firstChild;
+    wanted.forEach((log, offset) => {
+      const row = this.#rows.get(log.id) ?? this.#make(log);
+      // In the document as on the screen: that is the order in which a screen reader meets them.
+      if (row === next) next = next.nextSibling;
+      else this.#spacer.insertBefore(row, next);
+      this.#place(row, first + offset, log);
+    });
     if (last > this.#logs.length - NEAR_END) this.on.nearEnd();
   }
 
-  #add(log) {
+  #keepOnly(ids) {
+    for (const [id, row] of this.#rows) {
+      if (ids.has(id)) continue;
+      row.remove();
+      this.#rows.delete(id);
+    }
+  }
+
+  #make(log) {
     const row = this.on.draw(log);
     row.id = `log-${log.id}`;
     row.setAttribute("role", "option");
     row.classList.toggle("new", performance.now() - this.#arrivals.get(log) < NEW);
     this.#rows.set(log.id, row);
-    this.#spacer.append(row);
     return row;
   }
 

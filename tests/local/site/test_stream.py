@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import httpx
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from local.serving import Server
 from local.site.stream import BATCH
 from local.sls.store import NewLog, Store
 from tests.local.site.conftest import Add
@@ -102,3 +105,17 @@ def test_a_stream_that_cannot_be_understood_is_refused(streaming_site: httpx.Cli
 
     assert answer.status_code == 400
     assert "since" in answer.json()["error"]
+
+
+def test_a_stream_ends_when_its_server_says_that_it_stops(app: ASGIApp) -> None:
+    async def stopping_server(scope: Scope, receive: Receive, send: Send) -> None:
+        stopping = asyncio.Event()
+        stopping.set()
+        scope["state"]["stopping"] = stopping
+        await app(scope, receive, send)
+
+    with Server(stopping_server) as server:
+        answer = httpx.get(f"{server.url}/api/stream", timeout=5)
+
+    assert answer.status_code == 200
+    assert answer.text == "retry: 1000\n\n"
