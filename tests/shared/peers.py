@@ -18,17 +18,9 @@ from shared.upstream import Upstream, UpstreamUnreachable
 from tests.support.raw_server import answer
 
 PLENTY = 20.0  # seconds, for what should not come to its deadline
-
-
 SHORT = 0.3  # seconds, for what should
-
-
 LATE = 2.0  # seconds by which this machine may be late
-
-
 HELLO = answer(200, b"hello")
-
-
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
 
 
@@ -91,3 +83,9 @@ def never_read(connection: socket.socket) -> None:
     poller = select.poll()
     poller.register(connection, select.POLLRDHUP)
     poller.poll(PLENTY * 1000)
+
+
+def sip(connection: socket.socket) -> None:
+    """Read a little now and then, so that every single send gets somewhere."""
+    while connection.recv(4096):
+        time.sleep(0.02)

@@ -16,16 +16,12 @@ from shared.http_answer import BadAnswer, read_answer
 from tests.shared.answers import feed, head, in_chunks, read
 
 tokens = st.text("!#$%&'*+.^_`|~09AZaz-", min_size=1, max_size=12)
-
-
 values = st.text(
     st.characters(min_codepoint=0x21, max_codepoint=0xFF, exclude_categories=["Cc"]), max_size=20
 )
 
 
 FRAMING = ("content-length", "transfer-encoding", "connection", "keep-alive")
-
-
 headers = st.lists(st.tuples(tokens.filter(lambda name: name.lower() not in FRAMING), values), max_size=5)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
 
 from shared.upstream import Upstream, UpstreamUnreachable
-from tests.shared.peers import HELLO, ask, drip, fails_in_time, never_read, peer
+from tests.shared.peers import HELLO, ask, drip, fails_in_time, never_read, peer, sip
 from tests.support.raw_server import HANG, RawServer
 
 
@@ -73,8 +73,11 @@ def test_interim_answers_without_end_are_given_up_at_the_deadline() -> None:
         assert "time" in fails_in_time(upstream)
 
 
-def test_a_server_that_does_not_read_is_given_up_at_the_deadline() -> None:
-    with peer(never_read) as url, closing(Upstream(url)) as upstream:
+@pytest.mark.parametrize("behave", [never_read, sip])
+def test_a_server_that_hardly_reads_is_given_up_at_the_deadline(
+    behave: Callable[[socket.socket], None],
+) -> None:
+    with peer(behave) as url, closing(Upstream(url)) as upstream:
         assert "time" in fails_in_time(upstream, b"a" * 3 * 1024 * 1024)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 import trustme
 
 from shared.upstream import Upstream, UpstreamUnreachable
-from tests.shared.peers import HELLO, ask, drip, fails_in_time, never_read, peer
+from tests.shared.peers import HELLO, ask, drip, fails_in_time, never_read, peer, sip
 from tests.support.raw_server import CLOSE, RESET, RawServer
 
 
@@ -101,7 +103,10 @@ def test_over_tls_too_a_server_that_drips_is_given_up_at_the_deadline(trusted: t
         assert "time" in fails_in_time(upstream)
 
 
-def test_over_tls_too_a_server_that_does_not_read_is_given_up_at_the_deadline(trusted: trustme.CA) -> None:
+@pytest.mark.parametrize("behave", [never_read, sip])
+def test_over_tls_too_a_server_that_hardly_reads_is_given_up_at_the_deadline(
+    trusted: trustme.CA, behave: Callable[[socket.socket], None]
+) -> None:
     tls = server_context(trusted, "localhost")
-    with peer(never_read, tls=tls) as url, closing(Upstream(url)) as upstream:
+    with peer(behave, tls=tls) as url, closing(Upstream(url)) as upstream:
         assert "time" in fails_in_time(upstream, b"a" * 3 * 1024 * 1024)

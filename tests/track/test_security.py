@@ -1,4 +1,4 @@
-"""Hostile paths, methods and events, and what answers and logs must not say: the contract's error, and never a call to SLS."""
+"""Hostile paths, methods and events never get to SLS; secrets and bugs never into an answer or the log."""
 
 from __future__ import annotations
 
