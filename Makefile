@@ -9,6 +9,7 @@ help:
 	@echo "make run    the sample page, the console and both functions on this machine"
 	@echo "make test   every test"
 	@echo "make check  lint, format and types"
+	@echo "make bench  what a cold start and a request cost"
 	@echo "make package  each function's folder for Function Compute, under build/"
 	@echo "make clean  remove what the others made"
 
@@ -40,7 +41,8 @@ package: $(VENV)/.installed
 	$(BIN)/python -m ops package $(if $(RUNTIME),--runtime $(RUNTIME)) $(FUNCTION)
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m benchmarks.cold_start
+	$(BIN)/python -m benchmarks.cold_start $(ARGS)
+	$(BIN)/python -m benchmarks.request_cost $(ARGS)
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .

@@ -39,7 +39,7 @@ def _missing(what: str) -> NoReturn:
 def browser() -> Iterator[Browser]:
     executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if executable is None:
-        _missing(f"no Chromium on PATH: {', '.join(CHROMIUM_NAMES)}")
+        _missing("no Chromium on PATH: on Debian, `apt-get install chromium`")
     if not (WEB_DIST / "index.html").is_file():
         _missing("web/dist is not built: `make web`, which needs Node.js")
     options = [*CHROMIUM_OPTIONS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
