@@ -10,16 +10,9 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
+from shared.percent import percent_encode
+
 ALGORITHM = "ACS3-HMAC-SHA256"
-
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-# Written out because urllib.parse would cost a cold start more than the signature itself.
-_ENCODED = [chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in range(256)]
-
-
-def percent_encode(text: str) -> str:
-    """Encode as RFC 3986 has it: everything but letters, digits and `-._~`, by its UTF-8 bytes."""
-    return "".join([_ENCODED[byte] for byte in text.encode()])
 
 
 def canonical_query(parameters: Mapping[str, str]) -> str:

@@ -12,9 +12,9 @@ import time
 from collections.abc import Mapping
 
 from shared.credentials import Credentials
+from shared.percent import percent_encode
 
 ALGORITHM = "SLS4-HMAC-SHA256"
-SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
 
 
 def signed_headers(
@@ -58,7 +58,7 @@ def canonical_request(
     covered = sorted(
         (name.lower(), value.strip()) for name, value in headers.items() if _is_covered(name.lower())
     )
-    pairs = ((key, _encoded(query[key])) for key in sorted(query))
+    pairs = ((key, percent_encode(query[key])) for key in sorted(query))
     lines = (
         method,
         path,
@@ -72,7 +72,3 @@ def canonical_request(
 
 def _is_covered(name: str) -> bool:
     return name in ("content-type", "host") or name.startswith(("x-log-", "x-acs-"))
-
-
-def _encoded(value: str) -> str:
-    return "".join(chr(byte) if chr(byte) in SAFE else f"%{byte:02X}" for byte in value.encode())
