@@ -29,6 +29,7 @@ class Request(NamedTuple):
     id: str
     deadline: Deadline
     credentials: Credentials | None = None  # the function's own, where the host hands them along
+    size: int | None = None  # bytes of the body as it came, where the host did not keep them all
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.path})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -11,11 +10,10 @@ from typing import Any
 from shared.credentials import from_context
 from shared.deadline import Deadline
 from shared.errors import INTERNAL_SERVER_ERROR, NOT_FOUND, ApiError
-from shared.events import NotHttp, Response, read_event, to_fc
-from shared.gate import NOBODY, Verdict, cors_headers
-from shared.logs import log, stack
-from shared.service import Service, error_response
+from shared.events import NotHttp, read_event, to_fc
+from shared.service import Service, failure, unforeseen
 from shared.settings import SettingError
+from shared.waiting import run
 
 USUAL_TIMEOUT = 10.0  # seconds, where the context does not say
 WARM_UP = 2.5  # seconds, under the 3 that FC gives an initializer unless s.yaml says otherwise
@@ -41,17 +39,14 @@ class Function:
             request = read_event(
                 event, request_id=request_id, deadline=_deadline(context), credentials=from_context(context)
             )
-            return to_fc(self._started().answer(request))
+            return to_fc(run(self._started().answer(request)))
         except NotHttp as error:
-            return _failure(ApiError(NOT_FOUND, str(error)), request_id)
+            return to_fc(failure(ApiError(NOT_FOUND, str(error)), request_id))
         except SettingError as error:
             fault = ApiError(INTERNAL_SERVER_ERROR, "the function is not set up", detail=str(error))
-            return _failure(fault, request_id)
+            return to_fc(failure(fault, request_id))
         except Exception as error:  # noqa: BLE001 - the last line before FC shows a caller the stack
-            bug = ApiError(
-                INTERNAL_SERVER_ERROR, "an unforeseen error; it has been logged", detail=stack(error)
-            )
-            return _failure(bug, request_id)
+            return to_fc(failure(unforeseen(error), request_id))
 
     def _started(self) -> Service:
         """Return the service, built at the first call; a host need not have an initializer."""
@@ -66,11 +61,3 @@ def _deadline(context: object) -> Deadline:
     timeout = getattr(getattr(context, "function", None), "timeout", None)
     seconds = float(timeout) if isinstance(timeout, (int, float)) and timeout > 0 else USUAL_TIMEOUT
     return Deadline(max(seconds - RESERVE, seconds / 2))
-
-
-def _failure(error: ApiError, request_id: str) -> dict[str, Any]:
-    log(logging.ERROR, "failed", request_id, errorCode=error.kind.code, detail=error.detail or error.message)
-    refusal: Response = error_response(error)
-    closed = cors_headers(Verdict(False, NOBODY))
-    headers = {**refusal.headers, **closed, "x-log-requestid": request_id, "x-log-errorcode": error.kind.code}
-    return to_fc(refusal._replace(headers=headers))

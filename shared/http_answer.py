@@ -8,7 +8,7 @@ benchmarks.cold_start`). What SLS and STS send is a small, plain part of RFC 911
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 MAX_HEAD = 64 * 1024  # bytes of status line and headers, and of one chunk-size line
@@ -18,6 +18,9 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n]*)?")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)")
 _LENGTH = re.compile(r"[0-9]{1,10}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
+
+
+Receive = Callable[[], Awaitable[bytes]]
 
 
 class BadAnswer(Exception):
@@ -33,17 +36,17 @@ class Answer(NamedTuple):
     reusable: bool = False  # whether the connection can carry another request
 
 
-def read_answer(receive: Callable[[], bytes]) -> Answer:
+async def read_answer(receive: Receive) -> Answer:
     """Read one final answer; `receive` returns the next bytes, b"" at the end, and may raise OSError.
 
     Interim (1xx) answers are passed over. Raises BadAnswer.
     """
     incoming = _Incoming(receive)
     while True:
-        version, status, headers = _read_head(incoming)
+        version, status, headers = await _read_head(incoming)
         if status >= 200:
             break
-    body, delimited = _read_body(incoming, status, headers)
+    body, delimited = await _read_body(incoming, status, headers)
     closing = "close" in headers.get("connection", "").lower()
     reusable = delimited and version == 1 and not closing and not incoming.pending
     return Answer(status, headers, body, reusable)
@@ -52,51 +55,51 @@ def read_answer(receive: Callable[[], bytes]) -> Answer:
 class _Incoming:
     """The bytes received and not yet taken."""
 
-    def __init__(self, receive: Callable[[], bytes]) -> None:
+    def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self.pending = bytearray()
 
-    def more(self) -> bool:
+    async def more(self) -> bool:
         """Wait for more bytes; False at the end of the stream."""
-        data = self._receive()
+        data = await self._receive()
         self.pending += data
         return bool(data)
 
-    def line(self) -> bytes:
+    async def line(self) -> bytes:
         """Take one line, without its end (CRLF, or the bare LF that RFC 9112, 2.2 lets a reader accept)."""
         searched = 0
         while (end := self.pending.find(b"\n", searched)) < 0 and len(self.pending) <= MAX_HEAD:
             searched = len(self.pending)
-            if not self.more():
+            if not await self.more():
                 raise BadAnswer("the connection closed before the answer's end")
         if not 0 <= end <= MAX_HEAD:
             raise BadAnswer("a line of the answer is too long")
-        return self.take(end + 1).rstrip(b"\r\n")
+        return (await self.take(end + 1)).rstrip(b"\r\n")
 
-    def take(self, count: int) -> bytes:
+    async def take(self, count: int) -> bytes:
         """Take exactly `count` bytes."""
         while len(self.pending) < count:
-            if not self.more():
+            if not await self.more():
                 raise BadAnswer("the connection closed before the answer's end")
         taken = bytes(self.pending[:count])
         del self.pending[:count]
         return taken
 
-    def rest(self, limit: int) -> bytes:
+    async def rest(self, limit: int) -> bytes:
         """Take everything up to the end of the stream, at most `limit` bytes."""
         while len(self.pending) <= limit:
-            if not self.more():
-                return self.take(len(self.pending))
+            if not await self.more():
+                return await self.take(len(self.pending))
         raise BadAnswer("the answer is too large")
 
 
-def _read_head(incoming: _Incoming) -> tuple[int, int, dict[str, str]]:
-    match = _STATUS_LINE.fullmatch(incoming.line())
+async def _read_head(incoming: _Incoming) -> tuple[int, int, dict[str, str]]:
+    match = _STATUS_LINE.fullmatch(await incoming.line())
     if match is None:
         raise BadAnswer("what came is not HTTP/1.1")
     headers: dict[str, str] = {}
     size = 0
-    while line := incoming.line():
+    while line := await incoming.line():
         size += len(line)
         header = _HEADER.fullmatch(line)
         if header is None or size > MAX_HEAD:
@@ -106,7 +109,7 @@ def _read_head(incoming: _Incoming) -> tuple[int, int, dict[str, str]]:
     return int(match[1]), int(match[2]), headers
 
 
-def _read_body(incoming: _Incoming, status: int, headers: Mapping[str, str]) -> tuple[bytes, bool]:
+async def _read_body(incoming: _Incoming, status: int, headers: Mapping[str, str]) -> tuple[bytes, bool]:
     """Return the body and whether its end was marked other than by closing (RFC 9112, 6.3)."""
     if status in (204, 304):
         return b"", True
@@ -115,19 +118,19 @@ def _read_body(incoming: _Incoming, status: int, headers: Mapping[str, str]) -> 
         # A second coding, or both ways of telling the length, is how answers are smuggled.
         if coding.lower() != "chunked" or "content-length" in headers:
             raise BadAnswer("the answer's length is ambiguous")
-        return _read_chunks(incoming), True
+        return await _read_chunks(incoming), True
     length = headers.get("content-length")
     if length is None:
-        return incoming.rest(MAX_BODY), False
+        return await incoming.rest(MAX_BODY), False
     if _LENGTH.fullmatch(length) is None or int(length) > MAX_BODY:
         raise BadAnswer("the answer's length is malformed or too large")
-    return incoming.take(int(length)), True
+    return await incoming.take(int(length)), True
 
 
-def _read_chunks(incoming: _Incoming) -> bytes:
+async def _read_chunks(incoming: _Incoming) -> bytes:
     body = bytearray()
     while True:
-        size_line = _CHUNK_SIZE.fullmatch(incoming.line())
+        size_line = _CHUNK_SIZE.fullmatch(await incoming.line())
         if size_line is None:
             raise BadAnswer("a chunk of the answer is malformed")
         size = int(size_line[1], 16)
@@ -135,11 +138,11 @@ def _read_chunks(incoming: _Incoming) -> bytes:
             raise BadAnswer("the answer is too large")
         if size == 0:
             break
-        body += incoming.take(size)
-        if incoming.line():
+        body += await incoming.take(size)
+        if await incoming.line():
             raise BadAnswer("a chunk of the answer is malformed")
     trailers = 0
-    while line := incoming.line():
+    while line := await incoming.line():
         trailers += len(line)
         if trailers > MAX_HEAD:
             raise BadAnswer("the answer's trailers are too large")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -17,7 +17,7 @@ from shared.credentials import Credentials
 from shared.deadline import Deadline
 from shared.errors import INTERNAL_SERVER_ERROR, METHOD_NOT_SUPPORTED, NOT_FOUND, ORIGIN_NOT_ALLOWED, ApiError
 from shared.events import Request, Response
-from shared.gate import Gate, Verdict, cors_headers, preflight_headers
+from shared.gate import NOBODY, Gate, Verdict, cors_headers, preflight_headers
 from shared.logs import log, stack
 
 _SLASHES = re.compile(r"//+")
@@ -29,21 +29,41 @@ def error_response(error: ApiError) -> Response:
     return Response(error.kind.status, {"Content-Type": "application/json", **error.headers}, body)
 
 
+def failure(error: ApiError, request_id: str) -> Response:
+    """Log and return the answer where there is no request to judge; no page may read it."""
+    log(
+        error.kind.level,
+        "failed",
+        request_id,
+        errorCode=error.kind.code,
+        detail=error.detail or error.message,
+    )
+    refusal = error_response(error)
+    closed = cors_headers(Verdict(False, NOBODY))
+    headers = {**refusal.headers, **closed, "x-log-requestid": request_id, "x-log-errorcode": error.kind.code}
+    return refusal._replace(headers=headers)
+
+
+def unforeseen(error: Exception) -> ApiError:
+    """Return the error that a bug ends in; its stack goes to the log."""
+    return ApiError(INTERNAL_SERVER_ERROR, "an unforeseen error; it has been logged", detail=stack(error))
+
+
 class Route(NamedTuple):
     """Paths of one form, under any prefix, and what answers them."""
 
     pattern: re.Pattern[str]  # of the whole path, undecoded, `//` collapsed
     methods: tuple[str, ...]
-    respond: Callable[[Request, re.Match[str]], Response]
+    respond: Callable[[Request, re.Match[str]], Awaitable[Response]]
     guarded: bool = True  # whether the allowlist applies
     refuse: Callable[[ApiError], Response] = error_response
 
 
-def _no_such_path(_: Request, __: re.Match[str]) -> Response:
+async def _no_such_path(_: Request, __: re.Match[str]) -> Response:
     raise ApiError(NOT_FOUND, "there is nothing at this path")
 
 
-def _healthy(_: Request, __: re.Match[str]) -> Response:
+async def _healthy(_: Request, __: re.Match[str]) -> Response:
     return Response(
         200, {"Content-Type": "application/json", "Cache-Control": "no-store"}, b'{"status":"ok"}'
     )
@@ -64,33 +84,37 @@ class Service:
         *,
         pixels: bool = False,
         warm_up: Callable[[Credentials | None, Deadline], None] = lambda _given, _deadline: None,
+        max_body: int = 0,
     ) -> None:
         """`pixels` says whether GETs that name no origin are usual here, as e-mail pixels are.
 
-        `warm_up` is what an initializer may do ahead of the first request; it raises nothing.
+        `warm_up` is what an initializer may do ahead of the first request; it blocks and raises nothing.
+        `max_body` is how many bytes of a body a route takes: of a larger one a host need keep none.
         """
         self.warm_up = warm_up
+        self.max_body = max_body
         self._gate = gate
         self._routes = (*routes, HEALTHZ)
         self._pixels = pixels
         used = {method for route in self._routes for method in route.methods}
         self._methods = (*sorted(used), "OPTIONS")
 
-    def answer(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Return the answer to a request, whatever happens."""
         verdict = self._gate.judge(request, pixels=self._pixels)
         route, match = self._find(request.path)
         try:
-            response = self._respond(request, verdict, route, match)
+            response = await self._respond(request, verdict, route, match)
         except ApiError as error:
             response = self._refuse(request, route, error)
         except Exception as error:  # noqa: BLE001 - a bug must not show the caller its stack
-            bug = ApiError(
-                INTERNAL_SERVER_ERROR, "an unforeseen error; it has been logged", detail=stack(error)
-            )
-            response = self._refuse(request, route, bug)
-        headers = {**response.headers, **cors_headers(verdict), "x-log-requestid": request.id}
-        return response._replace(headers=headers)
+            response = self._refuse(request, route, unforeseen(error))
+        return _sealed(response, verdict, request)
+
+    def refuse(self, request: Request, error: ApiError) -> Response:
+        """Return the answer to a request that its host cannot take, whatever its path may be."""
+        verdict = self._gate.judge(request, pixels=self._pixels)
+        return _sealed(self._refuse(request, self._find(request.path)[0], error), verdict, request)
 
     def _find(self, path: str) -> tuple[Route, re.Match[str]]:
         collapsed = _SLASHES.sub("/", path)
@@ -99,7 +123,9 @@ class Service:
                 return route, match
         raise AssertionError("the last route takes every path")
 
-    def _respond(self, request: Request, verdict: Verdict, route: Route, match: re.Match[str]) -> Response:
+    async def _respond(
+        self, request: Request, verdict: Verdict, route: Route, match: re.Match[str]
+    ) -> Response:
         if route.guarded and verdict.refusal:
             _refuse_origin(request, verdict, verdict.refusal)
         if request.method == "OPTIONS":
@@ -107,7 +133,7 @@ class Service:
         if route.methods and request.method not in route.methods:
             allow = (*route.methods, "OPTIONS")
             raise ApiError(METHOD_NOT_SUPPORTED, f"the method is not one of {', '.join(allow)}", allow=allow)
-        return route.respond(request, match)
+        return await route.respond(request, match)
 
     def _refuse(self, request: Request, route: Route, error: ApiError) -> Response:
         log(
@@ -122,6 +148,12 @@ class Service:
         )
         refusal = route.refuse(error)
         return refusal._replace(headers={**refusal.headers, "x-log-errorcode": error.kind.code})
+
+
+def _sealed(response: Response, verdict: Verdict, request: Request) -> Response:
+    """Add the headers that every answer carries."""
+    headers = {**response.headers, **cors_headers(verdict), "x-log-requestid": request.id}
+    return response._replace(headers=headers)
 
 
 def _refuse_origin(request: Request, verdict: Verdict, reason: str) -> None:

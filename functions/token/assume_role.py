@@ -18,6 +18,7 @@ from shared.credentials import Credentials
 from shared.deadline import Deadline
 from shared.http_answer import Answer
 from shared.upstream import Upstream, UpstreamUnreachable
+from shared.waiting import run
 
 VERSION = "2015-04-01"
 USER_AGENT = "sls-webtracking-fc"
@@ -39,7 +40,7 @@ def session_name(instance: str) -> str:
 
 
 class AssumeRole:
-    """One AssumeRole request, made again whenever a credential is needed."""
+    """One AssumeRole request, made again whenever a credential is needed; its `Upstream` has to block."""
 
     def __init__(self, upstream: Upstream, request: AssumeRoleRequest, *, stamp: Stamp = fresh_stamp) -> None:
         parameters = {name: str(value) for name, value in request.to_map().items()}
@@ -68,7 +69,7 @@ class AssumeRole:
     def _exchange(self, headers: dict[str, str], deadline: Deadline) -> Answer:
         target = f"/?{self._query}"
         try:
-            return self._upstream.exchange("POST", target, [*headers.items()], b"", deadline=deadline)
+            return run(self._upstream.exchange("POST", target, [*headers.items()], b"", deadline=deadline))
         except UpstreamUnreachable as error:
             raise PassingFault(f"STS cannot be reached: {error}") from error
 

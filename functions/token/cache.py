@@ -59,6 +59,11 @@ class CredentialCache(Generic[T]):
         self._renew_at = 0.0
         self._flight: _Flight[T] | None = None
 
+    def ready(self) -> T | None:
+        """Return the held credential where nothing is due for it; None where `get` may have to wait."""
+        with self._lock:
+            return self._usable()
+
     def get(self, fetch: Fetch[T], deadline: Deadline, *, report: Callable[[ApiError], None]) -> T:
         """Return a credential with at least MIN_LEFT seconds left, by the deadline.
 
@@ -68,9 +73,9 @@ class CredentialCache(Generic[T]):
         where another thread's fetch takes longer than the deadline allows.
         """
         with self._lock:
-            held = self._good()
-            if held is not None and (self._flight is not None or self._clock() < self._renew_at):
-                return held
+            usable, held = self._usable(), self._good()
+            if usable is not None:
+                return usable
             under_way, flight = self._flight, self._flight or _Flight[T]()
             self._flight = flight
         if under_way is not None:
@@ -84,6 +89,12 @@ class CredentialCache(Generic[T]):
                 raise
             report(error)
             return held
+
+    def _usable(self) -> T | None:
+        """Return what is held if it is good and its renewal, if due, is somebody else's business."""
+        held = self._good()
+        due = self._flight is None and self._clock() >= self._renew_at
+        return None if due else held
 
     def _good(self) -> T | None:
         return self._held if self._held is not None and self._left(self._held) >= MIN_LEFT else None

@@ -12,6 +12,7 @@ from functions.token.assume_role import AssumeRole, session_name
 from functions.token.cache import CredentialCache
 from functions.token.settings import TokenSettings
 from functions.token.sts_answer import Issued
+from shared.blocking import BLOCKING
 from shared.credentials import Credentials, CredentialSource
 from shared.deadline import Deadline
 from shared.errors import ApiError
@@ -19,22 +20,24 @@ from shared.events import Request, Response
 from shared.logs import log
 from shared.service import Route, Service
 from shared.upstream import Upstream
+from shared.waiting import Network
 
 _PATH = re.compile(r"(?:/.*)?/get_sts_token")
 
 
-def build(variables: Mapping[str, str]) -> Service:
+def build(variables: Mapping[str, str], network: Network = BLOCKING) -> Service:
     """Return the function's service, from environment variables; raises SettingError."""
     settings = TokenSettings.read(variables)
-    vendor = TokenVendor(settings, CredentialSource(variables))
+    vendor = TokenVendor(settings, CredentialSource(variables), network)
     return Service(settings.gate, (Route(_PATH, ("GET",), vendor.token),), warm_up=vendor.warm_up)
 
 
 class TokenVendor:
     """Hands out one credential an instance, renewed in time."""
 
-    def __init__(self, settings: TokenSettings, credentials: CredentialSource) -> None:
+    def __init__(self, settings: TokenSettings, credentials: CredentialSource, network: Network) -> None:
         self._credentials = credentials
+        self._network = network
         self._cache: CredentialCache[Issued] = CredentialCache()
         request = AssumeRoleRequest(
             role_arn=settings.role_arn,
@@ -44,9 +47,13 @@ class TokenVendor:
         )
         self._assume_role = AssumeRole(Upstream(settings.address), request)
 
-    def token(self, request: Request, _: re.Match[str]) -> Response:
+    async def token(self, request: Request, _: re.Match[str]) -> Response:
         """Answer `…/get_sts_token`; the key names are the ones the SDK's STS plugin is given in its guide."""
-        issued = self._issued(request.credentials, request.deadline, request.id)
+        issued = self._cache.ready()
+        if issued is None:
+            issued = await self._network.call(
+                lambda: self._issued(request.credentials, request.deadline, request.id)
+            )
         body = msgspec.json.encode(
             {
                 "AccessKeyId": issued.access_key_id,

@@ -20,15 +20,16 @@ class _Corrupt(Exception):
     """The body is not what its header says."""
 
 
-def plain_body(headers: Mapping[str, str], body: bytes) -> bytes:
-    """Return the body decompressed.
+def plain_body(headers: Mapping[str, str], body: bytes, size: int | None = None) -> bytes:
+    """Return the body decompressed; `size` is how many bytes it came with, where a host kept fewer.
 
     Raises ApiError: PostBodyTooLarge past MAX_BODY bytes as received or after decompression,
     InvalidCompressType for an encoding not named above or two of them, PostBodyUncompressError for a body
     that does not decompress.
     """
-    if len(body) > MAX_BODY:
-        raise ApiError(POST_BODY_TOO_LARGE, f"the body has {len(body)} bytes; at most {MAX_BODY} are allowed")
+    size = len(body) if size is None else size
+    if size > MAX_BODY:
+        raise ApiError(POST_BODY_TOO_LARGE, f"the body has {size} bytes; at most {MAX_BODY} are allowed")
     sls, http = headers.get("x-log-compresstype"), headers.get("content-encoding")
     if not sls and not http:
         return body

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import random
-import time
+import os
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -31,7 +30,7 @@ class _Failed(Exception):
         self.outcome = outcome
 
 
-def forward(upstream: Upstream, write: Write, headers: Headers, deadline: Deadline) -> None:
+async def forward(upstream: Upstream, write: Write, headers: Headers, deadline: Deadline) -> None:
     """Return once SLS has answered 200.
 
     `headers` is called for each attempt, so that each is signed with the credentials and the time of its own.
@@ -42,9 +41,9 @@ def forward(upstream: Upstream, write: Write, headers: Headers, deadline: Deadli
     refreshed = False
     while True:
         try:
-            answer = _attempt(upstream, write, headers(), deadline)
+            answer = await _attempt(upstream, write, headers(), deadline)
         except _Failed as failure:
-            if not _wait(next(pauses, None), deadline):
+            if not await _wait(upstream, next(pauses, None), deadline):
                 raise failure.outcome from None
             continue
         if answer.status == 200:
@@ -54,11 +53,15 @@ def forward(upstream: Upstream, write: Write, headers: Headers, deadline: Deadli
         refreshed = True
 
 
-def _attempt(upstream: Upstream, write: Write, headers: Mapping[str, str], deadline: Deadline) -> Answer:
+async def _attempt(
+    upstream: Upstream, write: Write, headers: Mapping[str, str], deadline: Deadline
+) -> Answer:
     """Return an answer that settles the matter: confirmed, or refused for good."""
     share = deadline.within(max(deadline.remaining() / 2, SHORTEST_ATTEMPT))
     try:
-        answer = upstream.exchange("POST", write.path, list(headers.items()), write.body, deadline=share)
+        answer = await upstream.exchange(
+            "POST", write.path, list(headers.items()), write.body, deadline=share
+        )
     except UpstreamUnreachable as error:
         raise _Failed(_busy(str(error))) from error
     if answer.status >= 500:
@@ -69,14 +72,15 @@ def _attempt(upstream: Upstream, write: Write, headers: Mapping[str, str], deadl
     return answer
 
 
-def _wait(pause: float | None, deadline: Deadline) -> bool:
+async def _wait(upstream: Upstream, pause: float | None, deadline: Deadline) -> bool:
     """Pause before the next attempt; False where none is left, or no time for one."""
     if pause is None:
         return False
-    seconds = pause * random.uniform(0.5, 1.5)
+    # Not the random module, which would be imported, and seeded, at every cold start for this alone.
+    seconds = pause * (0.5 + os.urandom(1)[0] / 255)
     if seconds >= deadline.remaining():
         return False
-    time.sleep(seconds)
+    await upstream.network.pause(seconds)
     return True
 
 

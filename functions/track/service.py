@@ -9,53 +9,56 @@ from collections.abc import Mapping
 from functions.track.batch import Batch, read_batch
 from functions.track.compression import plain_body
 from functions.track.forward import forward
+from functions.track.limits import MAX_BODY
 from functions.track.pairs import read_pairs
 from functions.track.pixel import gif_refusal, gif_response
 from functions.track.sender import SenderTags, tag_with_sender
 from functions.track.settings import TrackSettings
 from functions.track.write import Write, put_logs, put_webtracking, signed, unsigned
+from shared.blocking import BLOCKING
 from shared.credentials import CredentialSource
 from shared.errors import LOGSTORE_NOT_EXIST, ApiError
 from shared.events import Request, Response
 from shared.service import Route, Service
 from shared.upstream import Upstream
+from shared.waiting import Network
 
 _LOGSTORE = r"(?:/.*)?/logstores/([^/]+)"
 _TRACK = re.compile(rf"{_LOGSTORE}/track")
 _PIXEL = re.compile(rf"{_LOGSTORE}/track(_ua)?\.gif")
 
 
-def build(variables: Mapping[str, str]) -> Service:
+def build(variables: Mapping[str, str], network: Network = BLOCKING) -> Service:
     """Return the function's service, from environment variables; raises SettingError."""
     settings = TrackSettings.read(variables)
-    tracker = Tracker(settings, CredentialSource(variables))
+    tracker = Tracker(settings, CredentialSource(variables), network)
     routes = (
         Route(_TRACK, ("GET", "POST"), tracker.track),
         Route(_PIXEL, ("GET",), tracker.pixel, refuse=gif_refusal),
     )
-    return Service(settings.gate, routes, pixels=True)
+    return Service(settings.gate, routes, pixels=True, max_body=MAX_BODY)
 
 
 class Tracker:
     """Takes uploads for the configured Logstores and writes them to SLS."""
 
-    def __init__(self, settings: TrackSettings, credentials: CredentialSource) -> None:
+    def __init__(self, settings: TrackSettings, credentials: CredentialSource, network: Network) -> None:
         self._settings = settings
         self._credentials = credentials
-        self._upstream = Upstream(settings.address)
+        self._upstream = Upstream(settings.address, network)
         self._sender = SenderTags(settings.client_ip, settings.client_ip_header)
 
-    def track(self, request: Request, match: re.Match[str]) -> Response:
+    async def track(self, request: Request, match: re.Match[str]) -> Response:
         """Answer `…/logstores/{ls}/track`, GET or POST."""
         logstore = self._logstore(match)
         if request.method == "GET":
             batch = read_pairs(request.query)
         else:
-            batch = read_batch(plain_body(request.headers, request.body))
-        self._write(request, logstore, batch)
+            batch = read_batch(plain_body(request.headers, request.body, request.size))
+        await self._write(request, logstore, batch)
         return Response(200)
 
-    def pixel(self, request: Request, match: re.Match[str]) -> Response:
+    async def pixel(self, request: Request, match: re.Match[str]) -> Response:
         """Answer `…/logstores/{ls}/track.gif` and `track_ua.gif`."""
         logstore = self._logstore(match)
         batch = read_pairs(request.query)
@@ -63,7 +66,7 @@ class Tracker:
             for name in ("user_agent", "referer"):
                 if value := request.headers.get(name.replace("_", "-")):
                     batch.logs[0][name] = value
-        self._write(request, logstore, batch)
+        await self._write(request, logstore, batch)
         return gif_response()
 
     def _logstore(self, match: re.Match[str]) -> str:
@@ -72,7 +75,7 @@ class Tracker:
             raise ApiError(LOGSTORE_NOT_EXIST, "this Logstore does not exist here")
         return match[1]
 
-    def _write(self, request: Request, logstore: str, batch: Batch) -> None:
+    async def _write(self, request: Request, logstore: str, batch: Batch) -> None:
         if not batch.logs:
             return
         batch = tag_with_sender(batch, self._sender.read(request))
@@ -80,7 +83,7 @@ class Tracker:
             write = put_webtracking(batch, logstore)
         else:
             write = put_logs(batch, logstore, int(time.time()))
-        forward(self._upstream, write, lambda: self._headers(request, write), request.deadline)
+        await forward(self._upstream, write, lambda: self._headers(request, write), request.deadline)
 
     def _headers(self, request: Request, write: Write) -> Mapping[str, str]:
         if self._settings.anonymous:

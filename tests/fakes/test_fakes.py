@@ -14,6 +14,7 @@ from shared.deadline import Deadline
 from shared.events import Request, Response
 from shared.service import Service
 from shared.upstream import Upstream, UpstreamUnreachable
+from shared.waiting import run
 from tests.fakes.account import LOGSTORES, FakeAccount
 from tests.fakes.network import FakeNetwork
 from tests.fakes.sls import FakeSls
@@ -24,16 +25,18 @@ BATCH = b'{"__logs__":[{"k":"v"}],"__topic__":"t"}'
 
 
 def ask(service: Service, method: str, path: str, body: bytes = b"", seconds: float = 5) -> Response:
-    return service.answer(
-        Request(
-            method=method,
-            path=path,
-            query={},
-            headers={},
-            body=body,
-            source_ip="203.0.113.7",
-            id="r-1",
-            deadline=Deadline(seconds),
+    return run(
+        service.answer(
+            Request(
+                method=method,
+                path=path,
+                query={},
+                headers={},
+                body=body,
+                source_ip="203.0.113.7",
+                id="r-1",
+                deadline=Deadline(seconds),
+            )
         )
     )
 
@@ -132,7 +135,7 @@ def test_a_broken_connection_is_no_answer(fake_network: FakeNetwork, fake_sts: F
     upstream = Upstream("https://sts.cn-hangzhou.aliyuncs.com")
     began = time.monotonic()
     with pytest.raises(UpstreamUnreachable):
-        upstream.exchange("POST", "/?Action=x", [], b"", deadline=Deadline(0.2))
+        run(upstream.exchange("POST", "/?Action=x", [], b"", deadline=Deadline(0.2)))
     assert time.monotonic() - began < 5
     assert fake_network.sent[0].target == "/?Action=x"
 
@@ -149,12 +152,12 @@ def test_an_answer_lost_after_the_work_was_done_leaves_the_work_done(
 def test_a_host_that_no_service_has_is_unreachable(fake_network: FakeNetwork) -> None:
     upstream = Upstream("https://elsewhere.example.com")
     with pytest.raises(UpstreamUnreachable, match="no such host"):
-        upstream.exchange("GET", "/", [], b"", deadline=Deadline(5))
+        run(upstream.exchange("GET", "/", [], b"", deadline=Deadline(5)))
     assert fake_network.to("elsewhere.*")[0].method == "GET"
 
 
 def test_what_could_not_be_sent_is_refused_as_by_the_real_connection(fake_network: FakeNetwork) -> None:
     upstream = Upstream("https://elsewhere.example.com")
     with pytest.raises(ValueError, match="not a header"):
-        upstream.exchange("GET", "/", [("x", "a\r\nb: c")], b"", deadline=Deadline(5))
+        run(upstream.exchange("GET", "/", [("x", "a\r\nb: c")], b"", deadline=Deadline(5)))
     assert fake_network.sent == []

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from shared.http_answer import Answer, read_answer
-
-Receive = Callable[[], bytes]
+from shared.http_answer import Answer, Receive, read_answer
+from shared.waiting import run
 
 
 def feed(pieces: Iterable[bytes]) -> Receive:
     """Return a `receive` that hands out the pieces, then the end of the stream."""
     remaining = iter([piece for piece in pieces if piece])
-    return lambda: next(remaining, b"")
+
+    async def receive() -> bytes:
+        return next(remaining, b"")
+
+    return receive
 
 
 def read(*pieces: bytes) -> Answer:
-    return read_answer(feed(pieces))
+    return run(read_answer(feed(pieces)))
 
 
 def head(*lines: str) -> bytes:

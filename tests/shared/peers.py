@@ -2,26 +2,101 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import select
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any, TypeVar
 
 import pytest
+import uvloop
 
+from runtime.network import Overlapping
+from shared import upstream
+from shared.blocking import BLOCKING
 from shared.deadline import Deadline
 from shared.http_answer import Answer
-from shared.upstream import Upstream, UpstreamUnreachable
+from shared.upstream import UpstreamUnreachable
+from shared.waiting import run
 from tests.support.raw_server import answer
+
+T = TypeVar("T")
+Headers = Sequence[tuple[str, str]]
 
 PLENTY = 20.0  # seconds, for what should not come to its deadline
 SHORT = 0.3  # seconds, for what should
 LATE = 2.0  # seconds by which this machine may be late
 HELLO = answer(200, b"hello")
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+
+
+class Loop:
+    """An event loop in a thread, for callers outside it."""
+
+    def __init__(self, new: Callable[[], asyncio.AbstractEventLoop]) -> None:
+        self._loop = new()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+
+    def run(self, waiting: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(waiting, self._loop).result(PLENTY * 2)
+
+    def stop(self) -> None:
+        self.run(self._loop.shutdown_default_executor())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PLENTY)
+        self._loop.close()
+
+
+LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "asyncio": asyncio.SelectorEventLoop,
+    "uvloop": uvloop.new_event_loop,
+}
+NETWORKS = ("blocking", *LOOPS)
+
+
+class _Way:
+    """How the code under test waits; a fixture sets it."""
+
+    loop: Loop | None = None
+
+
+@contextlib.contextmanager
+def over(name: str) -> Iterator[None]:
+    """Have what follows go over the network of that name."""
+    new = LOOPS.get(name)
+    _Way.loop = Loop(new) if new else None
+    yield
+    if _Way.loop is not None:
+        _Way.loop.stop()
+        _Way.loop = None
+
+
+class Upstream:
+    """`shared.upstream.Upstream` for callers that block, over the network of this test."""
+
+    def __init__(self, address: str) -> None:
+        self._upstream = upstream.Upstream(address, Overlapping() if _Way.loop else BLOCKING)
+        self.host = self._upstream.host
+
+    def exchange(
+        self, method: str, target: str, headers: Headers, body: bytes, *, deadline: Deadline
+    ) -> Answer:
+        asking = self._upstream.exchange(method, target, headers, body, deadline=deadline)
+        return _Way.loop.run(asking) if _Way.loop else run(asking)
+
+    def close(self) -> None:
+        async def close() -> None:
+            self._upstream.close()
+
+        if _Way.loop:
+            _Way.loop.run(close())
+        else:
+            self._upstream.close()
 
 
 def ask(upstream: Upstream, body: bytes = b"", *, seconds: float = PLENTY) -> Answer:

@@ -46,7 +46,7 @@ class Host:
     def _warm_up(self, given_ones: Credentials | None, deadline: Deadline) -> None:
         self.warmed.append((given_ones, deadline.remaining()))
 
-    def _keep(self, request: Request, _: re.Match[str]) -> Response:
+    async def _keep(self, request: Request, _: re.Match[str]) -> Response:
         self.remaining.append(request.deadline.remaining())
         self.requests.append(request)
         if self._fault is not None:

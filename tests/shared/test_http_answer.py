@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from shared.http_answer import MAX_BODY, MAX_HEAD, Answer, BadAnswer, read_answer
+from shared.waiting import run
 from tests.shared.answers import head, in_chunks, read, with_length
 
 
@@ -187,13 +188,13 @@ def test_an_endless_answer_is_given_up_at_the_cap(start: bytes) -> None:
     received = 0
     pieces = iter([start])
 
-    def receive() -> bytes:
+    async def receive() -> bytes:
         nonlocal received
         received += 1000
         return next(pieces, b"a" * 1000)
 
     with pytest.raises(BadAnswer, match="too l"):
-        read_answer(receive)
+        run(read_answer(receive))
     assert received <= MAX_BODY + 3000
 
 
@@ -216,8 +217,8 @@ def test_a_hostile_header_takes_no_longer_than_a_plain_one(line: bytes) -> None:
 
 
 def test_what_the_connection_raises_goes_through() -> None:
-    def receive() -> bytes:
+    async def receive() -> bytes:
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        read_answer(receive)
+        run(read_answer(receive))

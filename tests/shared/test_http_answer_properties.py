@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.http_answer import BadAnswer, read_answer
+from shared.waiting import run
 from tests.shared.answers import feed, head, in_chunks, read
 
 tokens = st.text("!#$%&'*+.^_`|~09AZaz-", min_size=1, max_size=12)
@@ -118,11 +119,11 @@ def test_any_bytes_whatever_end_in_an_answer_or_a_bad_answer(pieces: list[bytes]
     calls = 0
     inner = feed(pieces)
 
-    def receive() -> bytes:
+    async def receive() -> bytes:
         nonlocal calls
         calls += 1
-        return inner()
+        return await inner()
 
     with contextlib.suppress(BadAnswer):
-        assert 200 <= read_answer(receive).status < 600
+        assert 200 <= run(read_answer(receive)).status < 600
     assert calls <= len(pieces) + 1  # the end of the stream is asked for once at most

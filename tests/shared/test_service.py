@@ -15,6 +15,7 @@ from shared.events import Request, Response
 from shared.gate import NOBODY, Gate
 from shared.origins import Allowlist
 from shared.service import Route, Service
+from shared.waiting import run
 
 GOOD = "https://shop.example.com"
 EVIL = "https://evil.example"
@@ -22,11 +23,11 @@ OPEN = Gate(Allowlist(()))
 CLOSED = Gate(Allowlist((GOOD,)), missing="deny-all")
 
 
-def echo(_: Request, match: re.Match[str]) -> Response:
+async def echo(_: Request, match: re.Match[str]) -> Response:
     return Response(200, {"Cache-Control": "no-store"}, match["name"].encode())
 
 
-def fail(_: Request, match: re.Match[str]) -> Response:
+async def fail(_: Request, match: re.Match[str]) -> Response:
     if match["how"] == "bug":
         raise KeyError("SECRET")
     if match["how"] == "busy":
@@ -48,7 +49,7 @@ ROUTES = (
 
 def answer(path: str, method: str = "GET", gate: Gate = OPEN, **headers: str) -> Response:
     request = Request(method, path, {}, headers, b"", "203.0.113.7", "1-id", Deadline(9))
-    return Service(gate, ROUTES).answer(request)
+    return run(Service(gate, ROUTES).answer(request))
 
 
 def error(response: Response) -> str:
@@ -141,7 +142,7 @@ def test_the_allowlist_comes_before_path_and_method(path: str, method: str, head
 def test_only_a_service_with_pixels_lets_a_nameless_get_through(pixels: bool) -> None:
     request = Request("GET", "/echo/a", {}, {}, b"", "", "1", Deadline(9))
     service = Service(Gate(Allowlist((GOOD,))), ROUTES, pixels=pixels)
-    assert service.answer(request).status == (200 if pixels else 403)
+    assert run(service.answer(request)).status == (200 if pixels else 403)
 
 
 def test_in_audit_mode_the_answer_is_given_and_the_log_tells(caplog: pytest.LogCaptureFixture) -> None:
@@ -221,11 +222,11 @@ def test_a_route_with_a_refusal_of_its_own_uses_it_for_every_error(
 
 
 def test_a_route_cannot_override_who_may_read_the_answer() -> None:
-    def careless(_: Request, __: re.Match[str]) -> Response:
+    async def careless(_: Request, __: re.Match[str]) -> Response:
         return Response(200, {"Access-Control-Allow-Origin": EVIL, "x-log-requestid": "other"})
 
     service = Service(OPEN, [Route(re.compile("/"), ("GET",), careless)])
-    response = service.answer(Request("GET", "/", {}, {}, b"", "", "1-id", Deadline(9)))
+    response = run(service.answer(Request("GET", "/", {}, {}, b"", "", "1-id", Deadline(9))))
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert response.headers["x-log-requestid"] == "1-id"
 
@@ -233,4 +234,4 @@ def test_a_route_cannot_override_who_may_read_the_answer() -> None:
 def test_a_service_without_a_warm_up_needs_none() -> None:
     service = Service(OPEN, ROUTES)
     service.warm_up(None, Deadline(1))
-    assert service.answer(Request("GET", "/healthz", {}, {}, b"", "", "1", Deadline(9))).status == 200
+    assert run(service.answer(Request("GET", "/healthz", {}, {}, b"", "", "1", Deadline(9)))).status == 200

@@ -12,9 +12,11 @@ from typing import ClassVar
 import pytest
 
 from shared.deadline import Deadline
-from shared.upstream import Upstream, UpstreamUnreachable
-from tests.shared.peers import CHUNKED, HELLO, PLENTY, ask, never_read, peer
+from shared.upstream import UpstreamUnreachable
+from tests.shared.peers import CHUNKED, HELLO, PLENTY, Upstream, ask, never_read, peer
 from tests.support.raw_server import CLOSE, OK, RESET, RawServer, answer
+
+pytestmark = pytest.mark.usefixtures("way")
 
 
 def test_a_request_is_sent_as_given_with_host_and_length_added() -> None:
@@ -250,6 +252,7 @@ def test_threads_share_an_upstream_without_mixing_answers_up() -> None:
             answers.append((text, ask(upstream, text).body))
 
     answers: list[tuple[bytes, bytes]] = []
+    Echo.connections.clear()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
         serving = threading.Thread(target=server.serve_forever, args=(0.01,))
         serving.start()

@@ -10,9 +10,11 @@ from contextlib import closing
 
 import pytest
 
-from shared.upstream import Upstream, UpstreamUnreachable
-from tests.shared.peers import HELLO, ask, drip, fails_in_time, never_read, peer, sip
+from shared.upstream import UpstreamUnreachable
+from tests.shared.peers import HELLO, Upstream, ask, drip, fails_in_time, never_read, peer, sip
 from tests.support.raw_server import HANG, RawServer
+
+pytestmark = pytest.mark.usefixtures("way")
 
 
 @pytest.mark.parametrize(

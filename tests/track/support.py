@@ -14,6 +14,7 @@ import pytest
 
 from functions.track import forward, service
 from shared.upstream import Upstream
+from shared.waiting import Network
 from tests.support.fc import context, event
 from tests.support.raw_server import RawServer, Received
 
@@ -114,8 +115,8 @@ def running(*scripts: bytes, server: type[RawServer] = RawServer, **settings: st
     """Run track with settings beside the usual ones, in front of a server that says the given scripts."""
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
 
-        def remembered(address: str) -> Upstream:
-            upstream = Upstream(address)
+        def remembered(address: str, network: Network) -> Upstream:
+            upstream = Upstream(address, network)
             stack.callback(upstream.close)  # on FC a kept connection ends with the process
             return upstream
 

@@ -1,0 +1,16 @@
+"""Fixtures of what both functions share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.shared.peers import NETWORKS, over
+
+
+@pytest.fixture(params=NETWORKS)
+def way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run a test over every network that there is."""
+    with over(request.param):
+        yield
