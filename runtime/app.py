@@ -28,7 +28,16 @@ Lifecycle = Callable[[Request], Awaitable[Response]]
 class Application:
     """Answers HTTP requests with a `Service`, as many at once as its admission lets in."""
 
-    def __init__(self, service: Service, network: Network, admission: Admission) -> None:
+    def __init__(
+        self,
+        service: Service,
+        network: Network,
+        admission: Admission,
+        *,
+        timeout: float = USUAL_TIMEOUT,
+    ) -> None:
+        """`timeout` is the function's, in seconds; a request has its answer a second before."""
+        self._seconds = timeout - RESERVE
         self._service = service
         self._network = network
         self._admission = admission
@@ -40,7 +49,7 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; nothing escapes."""
         try:
-            request = read_request(scope, Deadline(USUAL_TIMEOUT - RESERVE))
+            request = read_request(scope, Deadline(self._seconds))
             response = await self._admitted(request, scope, receive)
         except Exception as error:  # noqa: BLE001 - the last line before the server's own 500
             response = failure(unforeseen(error), "")

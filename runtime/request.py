@@ -24,13 +24,14 @@ _NOT_PASSED_ON = ("connection", "keep-alive", "host")
 def read_request(scope: Scope, deadline: Deadline) -> Request:
     """Return the request, its body still empty."""
     headers = _joined((name.decode("latin-1").lower(), _text(value)) for name, value in scope["headers"])
+    source_ip = _source_ip(headers, scope)
     return Request(
         method=scope["method"],
         path=scope["raw_path"].decode("latin-1"),
         query=_joined(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         headers={name: value for name, value in headers.items() if _passed_on(name)},
         body=b"",
-        source_ip=_source_ip(headers, scope),
+        source_ip=source_ip,
         id=_request_id(headers),
         deadline=deadline,
         credentials=_credentials(headers),
@@ -68,11 +69,13 @@ def _credentials(headers: dict[str, str]) -> Credentials | None:
 
 
 def _source_ip(headers: dict[str, str], scope: Scope) -> str:
-    """Return the address that connected to Function Compute.
+    """Return the address that connected to Function Compute, and take it off X-Forwarded-For.
 
-    The connection itself comes from Function Compute. Of X-Forwarded-For the last entry counts, which is its
-    proxy's own; those before it are the client's word.
+    The connection itself comes from Function Compute, whose proxy adds the last entry; those before it are
+    the client's word, and all that the header holds on a built-in runtime.
     """
-    forwarded = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    before, _, last = headers.pop("x-forwarded-for", "").rpartition(",")
+    if before:
+        headers["x-forwarded-for"] = before
     client: tuple[str, int] | None = scope.get("client")
-    return forwarded or (client[0] if client else "")
+    return last.strip() or (client[0] if client else "")

@@ -7,6 +7,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.custom import stop_all
+
 # Shared machines pause; a slow example is no finding here, and random failures would not be reproducible.
 settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", deadline=None, max_examples=2000)
@@ -16,6 +18,11 @@ _OWN = (
     *("SLS_", "STS_", "FC_", "ALIBABA_CLOUD_", "TOKEN_", "CLIENT_IP"),
     *("ALLOWED_ORIGINS", "ORIGIN_MODE", "MISSING_ORIGIN"),
 )
+
+
+def pytest_sessionfinish() -> None:
+    """Stop what the tests over the custom runtime started."""
+    stop_all()
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import pytest
 import uvloop
@@ -22,6 +22,7 @@ from shared.deadline import Deadline
 from shared.http_answer import Answer
 from shared.upstream import UpstreamUnreachable
 from shared.waiting import run
+from tests.support.loop import Loop
 from tests.support.raw_server import answer
 
 T = TypeVar("T")
@@ -32,24 +33,6 @@ SHORT = 0.3  # seconds, for what should
 LATE = 2.0  # seconds by which this machine may be late
 HELLO = answer(200, b"hello")
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
-
-
-class Loop:
-    """An event loop in a thread, for callers outside it."""
-
-    def __init__(self, new: Callable[[], asyncio.AbstractEventLoop]) -> None:
-        self._loop = new()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-
-    def run(self, waiting: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(waiting, self._loop).result(PLENTY * 2)
-
-    def stop(self) -> None:
-        self.run(self._loop.shutdown_default_executor())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PLENTY)
-        self._loop.close()
 
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
@@ -90,11 +73,8 @@ class Upstream:
         return _Way.loop.run(asking) if _Way.loop else run(asking)
 
     def close(self) -> None:
-        async def close() -> None:
-            self._upstream.close()
-
         if _Way.loop:
-            _Way.loop.run(close())
+            _Way.loop.call(self._upstream.close)
         else:
             self._upstream.close()
 

@@ -89,7 +89,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(authority: trustme.CA)
 def test_plain_http_on_a_tls_address_is_unreachable() -> None:
     with (
         RawServer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as server,
-        pytest.raises(UpstreamUnreachable, match="SSL|ConnectionReset"),  # as the event loop may tell it
+        pytest.raises(UpstreamUnreachable, match=r"SSL|ConnectionReset"),  # as the event loop may tell it
     ):
         ask(Upstream(f"https://127.0.0.1:{server.port}"), seconds=2)
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from functions.token.service import build
 from shared.function import Function
+from tests.support.custom import CUSTOM, CustomRuntime
 from tests.support.fc import context, event
 
 PATH = "/get_sts_token"
@@ -28,7 +29,7 @@ class Vendor:
     """One instance; its settings are the environment's."""
 
     def __init__(self, timeout: float = 10) -> None:
-        self._function = Function(build)
+        self._function = CustomRuntime(build) if CUSTOM else Function(build)
         self._context = context(timeout)
 
     def initialize(self) -> None:

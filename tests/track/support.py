@@ -15,6 +15,7 @@ import pytest
 from functions.track import forward, service
 from shared.upstream import Upstream
 from shared.waiting import Network
+from tests.support.custom import CUSTOM, CustomRuntime
 from tests.support.fc import context, event
 from tests.support.raw_server import RawServer, Received
 
@@ -62,9 +63,14 @@ class Track:
     def __init__(self, upstream: RawServer) -> None:
         """Start it with the settings of this moment."""
         self.upstream = upstream
-        module = fresh_index()
-        module.initialize(context())
-        self.handler: Handler = module.handler
+        self.custom = CustomRuntime(service.build) if CUSTOM else None
+        if self.custom:
+            self.custom.initialize(context())
+            self.handler: Handler = self.custom.handle
+        else:
+            module = fresh_index()
+            module.initialize(context())
+            self.handler = module.handler
 
     @property
     def forwarded(self) -> list[Received]:
@@ -114,10 +120,11 @@ def fresh_index() -> Any:
 def running(*scripts: bytes, server: type[RawServer] = RawServer, **settings: str) -> Iterator[Track]:
     """Run track with settings beside the usual ones, in front of a server that says the given scripts."""
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
+        made: list[Upstream] = []
 
         def remembered(address: str, network: Network) -> Upstream:
             upstream = Upstream(address, network)
-            stack.callback(upstream.close)  # on FC a kept connection ends with the process
+            made.append(upstream)
             return upstream
 
         upstream = stack.enter_context(server(*scripts))
@@ -125,7 +132,10 @@ def running(*scripts: bytes, server: type[RawServer] = RawServer, **settings: st
         patch.setattr(forward, "PAUSES", (0.01, 0.01, 0.01, 0.01))
         for name, value in {**SETTINGS, "SLS_ENDPOINT": upstream.url, **settings}.items():
             patch.setenv(name, value)
-        yield Track(upstream)
+        track = Track(upstream)
+        yield track
+        for upstream_made in made:  # on FC a kept connection ends with the process
+            track.custom.loop.call(upstream_made.close) if track.custom else upstream_made.close()
 
 
 def body_of(received: Received) -> dict[str, Any]:

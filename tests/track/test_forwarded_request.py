@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from functions.track.signature import signed_headers
 from shared.credentials import Credentials
+from shared.signature_v4 import SLS, signed_headers
 from tests.support.fc import context
 from tests.support.raw_server import Received
 from tests.track.support import KEY_ID, LOGSTORE, SECRET, TOKEN, TRACK, Start, Track
@@ -42,6 +42,7 @@ def _signature_of(received: Received, token: str | None, secret: str = SECRET) -
         for name in ("content-type", "host", "x-log-apiversion", "x-log-bodyrawsize")
     }
     return signed_headers(
+        SLS,
         method,
         path,
         {},

@@ -1,4 +1,4 @@
-"""Signature V4 against the published vectors, and against the official SDK's for anything else."""
+"""SLS's signature V4 against the published vectors, and against the official SDK's for anything else."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from aliyun.log import auth, credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.track.signature import signed_headers
 from shared.credentials import Credentials
+from shared.signature_v4 import SLS, signed_headers
 
 # aliyun-log-go-sdk, `signature_v4_test.go`; aliyun-log-python-sdk, `tests/unit/test_auth.py`
 CREDENTIALS = Credentials("acsddda21dsd", "zxasdasdasw2")
@@ -89,7 +89,7 @@ def test_a_published_vector_is_met(
     signature: str,
 ) -> None:
     signed = signed_headers(
-        method, path, query, headers, body, credentials=CREDENTIALS, region=region, now=NOW
+        SLS, method, path, query, headers, body, credentials=CREDENTIALS, region=region, now=NOW
     )
     assert _signature(signed) == signature
     scope = f"20220808/{region}/sls/aliyun_v4_request"
@@ -117,7 +117,7 @@ def test_any_request_is_signed_as_the_official_sdk_signs_it(
 ) -> None:
     ours_are = Credentials("LTAI5tId", "secret", token)
     ours = signed_headers(
-        method, path, query, headers, body, credentials=ours_are, region="cn-hangzhou", now=NOW
+        SLS, method, path, query, headers, body, credentials=ours_are, region="cn-hangzhou", now=NOW
     )
     theirs = dict(headers)
     provider = SDK_CREDENTIALS.StaticCredentialsProvider("LTAI5tId", "secret", token)
@@ -130,7 +130,9 @@ def test_any_request_is_signed_as_the_official_sdk_signs_it(
 
 def test_what_a_proxy_adds_on_the_way_is_not_covered() -> None:
     def sign(headers: dict[str, str]) -> str:
-        signed = signed_headers("POST", "/", {}, headers, b"", credentials=CREDENTIALS, region="r", now=NOW)
+        signed = signed_headers(
+            SLS, "POST", "/", {}, headers, b"", credentials=CREDENTIALS, region="r", now=NOW
+        )
         return _signature(signed)
 
     assert sign({"host": "h", "accept": "a", "via": "b"}) == sign({"host": "h"})

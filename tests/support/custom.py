@@ -1,0 +1,121 @@
+"""The custom runtime in the place of a built-in one: a handler of FC events that asks its application.
+
+With FUNCTION_RUNTIME=custom in the environment, the tests of both functions run over it, unchanged.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from runtime.admission import Admission
+from runtime.app import Application
+from runtime.asgi import Message, Scope
+from runtime.network import Overlapping
+from shared.credentials import from_context
+from shared.deadline import Deadline
+from shared.events import Response, to_fc
+from shared.function import WARM_UP
+from shared.service import Service
+from shared.settings import SettingError
+from shared.waiting import Network
+from tests.support.loop import Loop
+
+CUSTOM = os.environ.get("FUNCTION_RUNTIME") == "custom"
+
+_running: list[CustomRuntime] = []
+
+Build = Callable[[Mapping[str, str], Network], Service]
+
+
+class CustomRuntime:
+    """One instance, its settings those of the environment."""
+
+    def __init__(self, build: Build) -> None:
+        self.loop = Loop()
+        _running.append(self)
+        self._build = build
+        self._admission = Admission(64)
+        self._starting = threading.Lock()
+        self._service: Service | None = None
+
+    def initialize(self, context: object) -> None:
+        """Do what the process does at its start, then what `/initialize` does."""
+        self._started().warm_up(from_context(context), Deadline(WARM_UP))
+
+    def handle(self, event: bytes, context: object) -> dict[str, Any]:
+        """Answer an FC event's request, given to the application as FC would send it."""
+        try:
+            scope, body = request_of(json.loads(event), context)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            pytest.skip("a custom runtime gets requests and no events")
+        timeout = getattr(getattr(context, "function", None), "timeout", None) or 10
+        try:
+            service = self._started()
+        except SettingError:
+            pytest.skip("with a bad setting a custom runtime does not start")
+        app = Application(service, Overlapping(), self._admission, timeout=timeout)
+        return to_fc(self.loop.run(ask(app, scope, body)))
+
+    def _started(self) -> Service:
+        with self._starting:
+            if self._service is None:
+                self._service = self._build(os.environ, Overlapping())
+            return self._service
+
+
+def stop_all() -> None:
+    """Stop every instance's loop; tests come and go, and an instance has no end of its own."""
+    while _running:
+        _running.pop().loop.stop()
+
+
+def request_of(event: dict[str, Any], context: object) -> tuple[Scope, bytes]:
+    """Return the ASGI scope and the body of the request that an event is of."""
+    body = event["body"] or ""
+    content = base64.b64decode(body) if event["isBase64Encoded"] else body.encode()
+    headers = {name.lower(): value for name, value in event["headers"].items()}
+    headers["x-fc-request-id"] = getattr(context, "request_id", "")
+    came_through = headers.get("x-forwarded-for", "").split(",") if "x-forwarded-for" in headers else []
+    headers["x-forwarded-for"] = ",".join((*came_through, event["requestContext"]["http"]["sourceIp"]))
+    if given := from_context(context):
+        headers["x-fc-access-key-id"] = given.access_key_id
+        headers["x-fc-access-key-secret"] = given.access_key_secret
+        headers["x-fc-security-token"] = given.security_token or ""
+    headers["content-length"] = str(len(content))
+    scope: Scope = {
+        "type": "http",
+        "method": event["requestContext"]["http"]["method"],
+        "raw_path": event["rawPath"].encode("latin-1"),
+        "query_string": urlencode(event["queryParameters"] or {}).encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 40000),
+    }
+    return scope, content
+
+
+async def ask(app: Application, scope: Scope, *pieces: bytes) -> Response:
+    """Return an application's answer to a request whose body comes in pieces."""
+    coming = list(pieces) or [b""]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        body = coming.pop(0)
+        return {"type": "http.request", "body": body, "more_body": bool(coming)}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    start, *rest = sent
+    headers = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
+    body = b"".join(message["body"] for message in rest)
+    assert headers.pop("content-length") == str(len(body))
+    return Response(start["status"], headers, body)
