@@ -14,6 +14,7 @@ import msgspec
 
 from shared.credentials import Credentials
 from shared.deadline import Deadline
+from shared.errors import ApiError
 from shared.surrogates import repair
 
 
@@ -41,6 +42,8 @@ class Response(NamedTuple):
     status: int
     headers: Mapping[str, str] = {}
     body: bytes = b""
+    notes: Mapping[str, str | int | float] = {}  # for the log line, as `problem` is: not for the client
+    problem: ApiError | None = None  # what went wrong on the way, and was made good
 
 
 class NotHttp(ValueError):

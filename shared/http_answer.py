@@ -74,7 +74,8 @@ class _Incoming:
                 raise BadAnswer("the connection closed before the answer's end")
         if not 0 <= end <= MAX_HEAD:
             raise BadAnswer("a line of the answer is too long")
-        return (await self.take(end + 1)).rstrip(b"\r\n")
+        # One CR and no more: a line of two is not the empty one that ends the headers.
+        return (await self.take(end + 1))[:-1].removesuffix(b"\r")
 
     async def take(self, count: int) -> bytes:
         """Take exactly `count` bytes."""

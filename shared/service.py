@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
@@ -85,14 +86,17 @@ class Service:
         pixels: bool = False,
         warm_up: Callable[[Credentials | None, Deadline], None] = lambda _given, _deadline: None,
         max_body: int = 0,
+        log_all: bool = True,
     ) -> None:
         """`pixels` says whether GETs that name no origin are usual here, as e-mail pixels are.
 
         `warm_up` is what an initializer may do ahead of the first request; it blocks and raises nothing.
         `max_body` is how many bytes of a body a route takes: of a larger one a host need keep none.
+        `log_all` says whether requests in which nothing went wrong have a log line too.
         """
         self.warm_up = warm_up
         self.max_body = max_body
+        self._log_all = log_all
         self._gate = gate
         self._routes = (*routes, HEALTHZ)
         self._pixels = pixels
@@ -101,20 +105,26 @@ class Service:
 
     async def answer(self, request: Request) -> Response:
         """Return the answer to a request, whatever happens."""
+        began = time.monotonic()
         verdict = self._gate.judge(request, pixels=self._pixels)
         route, match = self._find(request.path)
         try:
             response = await self._respond(request, verdict, route, match)
         except ApiError as error:
-            response = self._refuse(request, route, error)
+            response = _refused(route, error)
         except Exception as error:  # noqa: BLE001 - a bug must not show the caller its stack
-            response = self._refuse(request, route, unforeseen(error))
+            response = _refused(route, unforeseen(error))
+        if self._log_all or response.problem is not None:
+            _report(request, response, began)
         return _sealed(response, verdict, request)
 
     def refuse(self, request: Request, error: ApiError) -> Response:
         """Return the answer to a request that its host cannot take, whatever its path may be."""
+        began = time.monotonic()
         verdict = self._gate.judge(request, pixels=self._pixels)
-        return _sealed(self._refuse(request, self._find(request.path)[0], error), verdict, request)
+        response = _refused(self._find(request.path)[0], error)
+        _report(request, response, began)
+        return _sealed(response, verdict, request)
 
     def _find(self, path: str) -> tuple[Route, re.Match[str]]:
         collapsed = _SLASHES.sub("/", path)
@@ -135,19 +145,29 @@ class Service:
             raise ApiError(METHOD_NOT_SUPPORTED, f"the method is not one of {', '.join(allow)}", allow=allow)
         return await route.respond(request, match)
 
-    def _refuse(self, request: Request, route: Route, error: ApiError) -> Response:
-        log(
-            error.kind.level,
-            "refused",
-            request.id,
-            errorCode=error.kind.code,
-            status=error.kind.status,
-            method=request.method,
-            path=request.path,
-            detail=error.detail or error.message,
-        )
-        refusal = route.refuse(error)
-        return refusal._replace(headers={**refusal.headers, "x-log-errorcode": error.kind.code})
+
+def _refused(route: Route, error: ApiError) -> Response:
+    refusal = route.refuse(error)
+    headers = {**refusal.headers, "x-log-errorcode": error.kind.code}
+    return refusal._replace(headers=headers, notes=error.notes, problem=error)
+
+
+def _report(request: Request, response: Response, began: float) -> None:
+    """Write the request's one line: `refused`, or `answered` with what went wrong on the way, if anything."""
+    problem = response.problem
+    log(
+        problem.kind.level if problem else logging.INFO,
+        "answered" if response.status < 400 else "refused",
+        request.id,
+        method=request.method,
+        path=request.path,
+        status=response.status,
+        errorCode=problem.kind.code if problem else None,
+        bytes=len(request.body) if request.size is None else request.size,
+        ms=round(1000 * (time.monotonic() - began), 1),
+        **response.notes,
+        detail=(problem.detail or problem.message) if problem else None,
+    )
 
 
 def _sealed(response: Response, verdict: Verdict, request: Request) -> Response:

@@ -70,6 +70,10 @@ class Environment:
             raise SettingError(name, held, "entries separated by single commas, none of them empty")
         return entries
 
+    def log_all(self) -> bool:
+        """Return whether REQUEST_LOG asks for a line about every request, which is usual."""
+        return self.choice("REQUEST_LOG", ("all", "problems")) == "all"
+
     def project(self) -> str:
         """Return SLS_PROJECT (naming rules: SLS documentation, "Manage a project")."""
         wanted = "a Project's name: 3 to 63 of a-z, 0-9 and -, starting and ending with a letter or digit"

@@ -25,9 +25,10 @@ class Scheme(NamedTuple):
 
     algorithm: str
     service: str  # in the scope
-    prefix: str  # of the date's, the digest's and all other headers that are covered wherever they are sent
+    prefix: str  # of the headers with the date and the digest
     token_header: str
-    covered: tuple[str, ...]  # names, or beginnings of names, of the headers that are covered when sent
+    names: tuple[str, ...]  # of headers that are covered when sent, beside
+    prefixes: tuple[str, ...]  # those that begin so
     listed: bool  # whether the names of what is covered are signed as well
     path: Callable[[str], str]
     key: Callable[[str], str]  # a query parameter's name; its value is percent-encoded by both
@@ -55,7 +56,8 @@ SLS = Scheme(
     service="sls",
     prefix="x-log-",
     token_header="x-acs-security-token",  # noqa: S106 - the header's name
-    covered=("x-log-", "x-acs-", "content-type", "host"),
+    names=("content-type", "host"),
+    prefixes=("x-log-", "x-acs-"),
     listed=True,
     path=_as_it_is,
     key=_as_it_is,
@@ -67,7 +69,8 @@ OSS = Scheme(
     service="oss",
     prefix="x-oss-",
     token_header="x-oss-security-token",  # noqa: S106 - the header's name
-    covered=("x-oss-", "content-type", "content-md5"),
+    names=("content-type", "content-md5"),
+    prefixes=("x-oss-",),
     listed=False,
     path=_encoded_path,
     key=percent_encode,
@@ -115,10 +118,9 @@ def canonical_request(
     scheme: Scheme, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], digest: str
 ) -> str:
     """Return the text whose hash is signed."""
+    lowered = ((name.lower(), value.strip()) for name, value in headers.items())
     covered = sorted(
-        (name.lower(), value.strip())
-        for name, value in headers.items()
-        if _is_covered(scheme.covered, name.lower())
+        (name, value) for name, value in lowered if name in scheme.names or name.startswith(scheme.prefixes)
     )
     pairs = sorted((scheme.key(key), percent_encode(value)) for key, value in query.items())
     lines = (
@@ -130,7 +132,3 @@ def canonical_request(
         digest,
     )
     return "\n".join(lines)
-
-
-def _is_covered(covered: tuple[str, ...], name: str) -> bool:
-    return any(name.startswith(form) if form.endswith("-") else name == form for form in covered)

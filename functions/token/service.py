@@ -29,7 +29,12 @@ def build(variables: Mapping[str, str], network: Network = BLOCKING) -> Service:
     """Return the function's service, from environment variables; raises SettingError."""
     settings = TokenSettings.read(variables)
     vendor = TokenVendor(settings, CredentialSource(variables), network)
-    return Service(settings.gate, (Route(_PATH, ("GET",), vendor.token),), warm_up=vendor.warm_up)
+    return Service(
+        settings.gate,
+        (Route(_PATH, ("GET",), vendor.token),),
+        warm_up=vendor.warm_up,
+        log_all=settings.log_all,
+    )
 
 
 class TokenVendor:

@@ -22,6 +22,7 @@ class TokenSettings(NamedTuple):
     duration: int  # seconds
     instance: str
     gate: Gate
+    log_all: bool
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> TokenSettings:
@@ -35,4 +36,5 @@ class TokenSettings(NamedTuple):
             duration=env.integer("TOKEN_DURATION_SECONDS", 900, 43200, 3600),
             instance=env.get("FC_INSTANCE_ID") or "local",
             gate=Gate.from_environment(env),
+            log_all=env.log_all(),
         )

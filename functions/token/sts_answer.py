@@ -81,7 +81,7 @@ def _document(body: bytes) -> Mapping[str, object]:
     """The answer's JSON object; an empty one for anything else."""
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 

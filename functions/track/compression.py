@@ -94,9 +94,9 @@ def _lz4_size(block: bytes, limit: int) -> int:
         while size <= limit:
             token = block[at]
             literals, at = _lz4_length(block, at + 1, token >> 4)
-            at += literals + 2
-            match, at = _lz4_length(block, at, token & 15)
-            size += literals + match + 4
+            size += literals
+            match, at = _lz4_length(block, at + literals + 2, token & 15)
+            size += match + 4
     except IndexError:
         return size  # the last sequence ends after its literals, so a sound block ends here as well
     return size

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 
-import msgspec
-
-from functions.track.write import Write
 from shared.deadline import Deadline
-from shared.errors import SERVER_BUSY, UPSTREAM_REJECTED, WRITE_QUOTA_EXCEED, ApiError
+from shared.errors import SERVER_BUSY, UPSTREAM_REJECTED, WRITE_QUOTA_EXCEED, ApiError, Notes
 from shared.http_answer import Answer
+from shared.put_logs import Write
+from shared.sls_answer import Outcome, outcome, reason
 from shared.upstream import Upstream, UpstreamUnreachable
 
 PAUSES = (0.1, 0.3, 0.9, 1.8)  # seconds between attempts, each varied by half
 SHORTEST_ATTEMPT = 1.0  # seconds; an attempt gets half of the time left, but not less than this
+BUSY = "the log service cannot be reached for now"
 RETRY_AFTER = 5  # seconds that a client is told to wait
-
-_QUOTAS = frozenset({"WriteQuotaExceed", "ShardWriteQuotaExceed", "ProjectQuotaExceed"})
 
 Headers = Callable[[], Mapping[str, str]]
 
@@ -30,32 +29,48 @@ class _Failed(Exception):
         self.outcome = outcome
 
 
-async def forward(upstream: Upstream, write: Write, headers: Headers, deadline: Deadline) -> None:
+async def forward(
+    upstream: Upstream, write: Write, headers: Headers, deadline: Deadline, notes: Notes
+) -> None:
     """Return once SLS has answered 200.
 
     `headers` is called for each attempt, so that each is signed with the credentials and the time of its own.
     Tried again, with growing pauses: no answer, 5xx, a write quota; a 401 once (SLS documentation, "Error
-    codes"). Raises ApiError: ServerBusy (503), WriteQuotaExceed (429), UpstreamRejected (502).
+    codes"). `notes` gets the number of attempts and the milliseconds that all of this took. Raises ApiError:
+    ServerBusy (503), WriteQuotaExceed (429), UpstreamRejected (502).
     """
+    began = time.monotonic()
+    notes["attempts"] = 0
+    try:
+        await _forward(upstream, write, headers, deadline, notes)
+    finally:
+        notes["upstreamMs"] = round(1000 * (time.monotonic() - began), 1)
+
+
+async def _forward(
+    upstream: Upstream, write: Write, headers: Headers, deadline: Deadline, notes: Notes
+) -> None:
     pauses = iter(PAUSES)
     refreshed = False
-    while True:
+    for attempt in range(1, len(PAUSES) + 3):  # the first, one after each pause, one after a 401
+        notes["attempts"] = attempt
         try:
-            answer = await _attempt(upstream, write, headers(), deadline)
+            answer, came_to = await _attempt(upstream, write, headers(), deadline)
         except _Failed as failure:
             if not await _wait(upstream, next(pauses, None), deadline):
                 raise failure.outcome from None
             continue
-        if answer.status == 200:
+        if came_to is Outcome.WRITTEN:
             return
-        if answer.status != 401 or refreshed:
+        if came_to is not Outcome.UNAUTHORIZED or refreshed:
             raise _rejected(answer)
         refreshed = True
+    raise AssertionError("the pauses have an end")
 
 
 async def _attempt(
     upstream: Upstream, write: Write, headers: Mapping[str, str], deadline: Deadline
-) -> Answer:
+) -> tuple[Answer, Outcome]:
     """Return an answer that settles the matter: confirmed, or refused for good."""
     share = deadline.within(max(deadline.remaining() / 2, SHORTEST_ATTEMPT))
     try:
@@ -64,12 +79,13 @@ async def _attempt(
         )
     except UpstreamUnreachable as error:
         raise _Failed(_busy(str(error))) from error
-    if answer.status >= 500:
-        raise _Failed(_busy(_reason(answer)))
-    if answer.status == 429 or (answer.status == 403 and error_code(answer) in _QUOTAS):
+    came_to = outcome(answer)
+    if came_to is Outcome.PASSING:
+        raise _Failed(_busy(reason(answer)))
+    if came_to is Outcome.THROTTLED:
         message = "the log service is limiting writes for now"
-        raise _Failed(ApiError(WRITE_QUOTA_EXCEED, message, detail=_reason(answer), retry_after=RETRY_AFTER))
-    return answer
+        raise _Failed(ApiError(WRITE_QUOTA_EXCEED, message, detail=reason(answer), retry_after=RETRY_AFTER))
+    return answer, came_to
 
 
 async def _wait(upstream: Upstream, pause: float | None, deadline: Deadline) -> bool:
@@ -85,27 +101,8 @@ async def _wait(upstream: Upstream, pause: float | None, deadline: Deadline) -> 
 
 
 def _busy(reason: str) -> ApiError:
-    message = "the log service cannot be reached for now"
-    return ApiError(SERVER_BUSY, message, detail=reason, retry_after=RETRY_AFTER)
+    return ApiError(SERVER_BUSY, BUSY, detail=reason, retry_after=RETRY_AFTER)
 
 
 def _rejected(answer: Answer) -> ApiError:
-    return ApiError(UPSTREAM_REJECTED, "the log service refused the write", detail=_reason(answer))
-
-
-def _reason(answer: Answer) -> str:
-    """Return what the log may say of a refusal: SLS's code and request id, not its words."""
-    request_id = answer.headers.get("x-log-requestid", "none")
-    return f"SLS answered {answer.status} {error_code(answer)}, request id {request_id}"
-
-
-class _SlsError(msgspec.Struct):
-    code: str = msgspec.field(name="errorCode", default="")
-
-
-def error_code(answer: Answer) -> str:
-    """Return the errorCode in SLS's answer, "" where it has none."""
-    try:
-        return msgspec.json.decode(answer.body, type=_SlsError).code
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return ""
+    return ApiError(UPSTREAM_REJECTED, "the log service refused the write", detail=reason(answer))

@@ -1,26 +1,23 @@
-"""track's core: from a request to a write that SLS has confirmed."""
+"""track's core: from a request to a batch that SLS, or the spool, has confirmed."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 
 from functions.track.batch import Batch, read_batch
 from functions.track.compression import plain_body
-from functions.track.forward import forward
+from functions.track.delivery import Delivery
 from functions.track.limits import MAX_BODY
 from functions.track.pairs import read_pairs
 from functions.track.pixel import gif_refusal, gif_response
 from functions.track.sender import SenderTags, tag_with_sender
 from functions.track.settings import TrackSettings
-from functions.track.write import Write, put_logs, put_webtracking, signed, unsigned
 from shared.blocking import BLOCKING
 from shared.credentials import CredentialSource
 from shared.errors import LOGSTORE_NOT_EXIST, ApiError
 from shared.events import Request, Response
 from shared.service import Route, Service
-from shared.upstream import Upstream
 from shared.waiting import Network
 
 _LOGSTORE = r"(?:/.*)?/logstores/([^/]+)"
@@ -36,17 +33,16 @@ def build(variables: Mapping[str, str], network: Network = BLOCKING) -> Service:
         Route(_TRACK, ("GET", "POST"), tracker.track),
         Route(_PIXEL, ("GET",), tracker.pixel, refuse=gif_refusal),
     )
-    return Service(settings.gate, routes, pixels=True, max_body=MAX_BODY)
+    return Service(settings.gate, routes, pixels=True, max_body=MAX_BODY, log_all=settings.log_all)
 
 
 class Tracker:
-    """Takes uploads for the configured Logstores and writes them to SLS."""
+    """Takes uploads for the configured Logstores and has them delivered."""
 
     def __init__(self, settings: TrackSettings, credentials: CredentialSource, network: Network) -> None:
         self._settings = settings
-        self._credentials = credentials
-        self._upstream = Upstream(settings.address, network)
         self._sender = SenderTags(settings.client_ip, settings.client_ip_header)
+        self._delivery = Delivery(settings, credentials, network)
 
     async def track(self, request: Request, match: re.Match[str]) -> Response:
         """Answer `…/logstores/{ls}/track`, GET or POST."""
@@ -55,8 +51,7 @@ class Tracker:
             batch = read_pairs(request.query)
         else:
             batch = read_batch(plain_body(request.headers, request.body, request.size))
-        await self._write(request, logstore, batch)
-        return Response(200)
+        return await self._deliver(request, logstore, batch, Response(200))
 
     async def pixel(self, request: Request, match: re.Match[str]) -> Response:
         """Answer `…/logstores/{ls}/track.gif` and `track_ua.gif`."""
@@ -66,8 +61,7 @@ class Tracker:
             for name in ("user_agent", "referer"):
                 if value := request.headers.get(name.replace("_", "-")):
                     batch.logs[0][name] = value
-        await self._write(request, logstore, batch)
-        return gif_response()
+        return await self._deliver(request, logstore, batch, gif_response())
 
     def _logstore(self, match: re.Match[str]) -> str:
         # Compared as it came: an encoded or dotted name is none of the configured ones.
@@ -75,18 +69,12 @@ class Tracker:
             raise ApiError(LOGSTORE_NOT_EXIST, "this Logstore does not exist here")
         return match[1]
 
-    async def _write(self, request: Request, logstore: str, batch: Batch) -> None:
+    async def _deliver(self, request: Request, logstore: str, batch: Batch, success: Response) -> Response:
+        """Return `success` once the batch is where it cannot be lost; an empty one is there already."""
         if not batch.logs:
-            return
-        batch = tag_with_sender(batch, self._sender.read(request))
-        if self._settings.anonymous:
-            write = put_webtracking(batch, logstore)
-        else:
-            write = put_logs(batch, logstore, int(time.time()))
-        await forward(self._upstream, write, lambda: self._headers(request, write), request.deadline)
-
-    def _headers(self, request: Request, write: Write) -> Mapping[str, str]:
-        if self._settings.anonymous:
-            return unsigned(write)
-        credentials = self._credentials.read(request.credentials)
-        return signed(write, self._upstream.host, self._settings.region, credentials, time.time())
+            return success
+        tagged = tag_with_sender(batch, self._sender.read(request))
+        done = await self._delivery.deliver(tagged, logstore, request.credentials, request.deadline)
+        if done.problem is not None:
+            success = success._replace(headers={**success.headers, "x-log-spooled": "1"})
+        return success._replace(notes=done.notes, problem=done.problem)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.gate import Gate
 from shared.settings import Environment
+
+if TYPE_CHECKING:
+    from shared.spool_settings import SpoolSettings
 
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 
@@ -15,13 +18,16 @@ _HEADER = re.compile(r"[A-Za-z0-9-]+")
 class TrackSettings(NamedTuple):
     """What the environment says; see README.md, "Settings"."""
 
+    project: str
     logstores: frozenset[str]
     address: str  # http(s)://host[:port] that writes go to
     region: str
     anonymous: bool
     client_ip: str
     client_ip_header: str | None
+    spool: SpoolSettings | None
     gate: Gate
+    log_all: bool
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> TrackSettings:
@@ -30,6 +36,7 @@ class TrackSettings(NamedTuple):
         project, logstores, region = env.project(), env.logstores(), env.region()
         endpoint = env.endpoint("SLS_ENDPOINT", f"{env.get('FC_REGION') or region}.log.aliyuncs.com")
         return cls(
+            project=project,
             logstores=frozenset(logstores),
             # The SDK's own rule: with a scheme the address is complete, the Project not put before it.
             address=endpoint if "://" in endpoint else f"https://{project}.{endpoint}",
@@ -37,5 +44,15 @@ class TrackSettings(NamedTuple):
             anonymous=env.choice("SLS_WRITE", ("signed", "anonymous")) == "anonymous",
             client_ip=env.choice("CLIENT_IP", ("full", "truncate", "off")),
             client_ip_header=env.optional_text("CLIENT_IP_HEADER", _HEADER, "the name of a header"),
+            spool=_spool(env),
             gate=Gate.from_environment(env),
+            log_all=env.log_all(),
         )
+
+
+def _spool(env: Environment) -> SpoolSettings | None:
+    if env.get("SPOOL_OSS_BUCKET") is None:
+        return None
+    from shared.spool_settings import SpoolSettings  # a cold start without a spool does not pay for it
+
+    return SpoolSettings.read(env)

@@ -5,36 +5,27 @@ Built from the configuration and the batch alone: nothing of the client's path o
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 
 from functions.track.batch import Batch
 from functions.track.limits import MAX_BODY
-from functions.track.signature import signed_headers
-from shared.credentials import Credentials
+from shared import put_logs as sls
 from shared.errors import POST_BODY_TOO_LARGE, ApiError
+from shared.put_logs import Write, signed, unsigned
 
-API_VERSION = "0.6.0"
+__all__ = ("Write", "put_logs", "put_webtracking", "signed", "unsigned")
+
 _encode = msgspec.json.Encoder().encode
-
-
-class Write(NamedTuple):
-    """One write, ready but for its signature."""
-
-    path: str
-    body: bytes
 
 
 def put_logs(batch: Batch, logstore: str, received: int) -> Write:
     """Return the write of `SLS_WRITE=signed`.
 
-    PutLogs takes JSON too, in PutWebtracking's shape with a numeric `__time__` in each log
-    (aliyun-log-java-sdk and Alibaba's STS plugin for browsers write it). `received`, in seconds since the
-    epoch, takes the place of any `__time__` of the client's, as SLS itself has it for WebTracking.
+    `received`, in seconds since the epoch, takes the place of any `__time__` of the client's, as SLS itself
+    has it for WebTracking.
     """
     logs = [{**log, "__time__": received} for log in batch.logs]
-    return Write(f"/logstores/{logstore}/shards/lb", _body(batch, logs))
+    return sls.put_logs(logstore, _body(batch, logs))
 
 
 def put_webtracking(batch: Batch, logstore: str) -> Write:
@@ -47,25 +38,6 @@ def put_webtracking(batch: Batch, logstore: str) -> Write:
         message = f"the body as forwarded has {len(write.body)} bytes; at most {MAX_BODY} are allowed"
         raise ApiError(POST_BODY_TOO_LARGE, message)
     return write
-
-
-def unsigned(write: Write) -> dict[str, str]:
-    """Return the headers of a write (SLS documentation, "PutWebtracking")."""
-    return {
-        "Content-Type": "application/json",
-        "x-log-apiversion": API_VERSION,
-        "x-log-bodyrawsize": str(len(write.body)),
-    }
-
-
-def signed(write: Write, host: str, region: str, credentials: Credentials, now: float) -> dict[str, str]:
-    """Return the headers of a write, signed; `host` is the Host header that will be sent."""
-    headers = {**unsigned(write), "host": host}
-    complete = signed_headers(
-        "POST", write.path, {}, headers, write.body, credentials=credentials, region=region, now=now
-    )
-    del complete["host"]  # the connection sends it by itself
-    return complete
 
 
 def _body(batch: Batch, logs: object) -> bytes:

@@ -137,6 +137,10 @@ MALFORMED = {
     "cut in a chunk": in_chunks(end=b"5\r\nhe"),
     "cut after a chunk": in_chunks(b"hello", end=b""),
     "cut before the last line": in_chunks(b"hello", end=b"0\r\n"),
+    "two CRs after the status": b"HTTP/1.1 200 OK\r\r\nContent-Length: 0\r\n\r\n",
+    "two CRs after a header": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\r\n\r\n",
+    "two CRs for the empty line": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\r\n",
+    "two CRs after a chunk": in_chunks(end=b"1\r\nx\r\r\n0\r\n\r\n"),
 }
 
 

@@ -120,6 +120,98 @@ def test_a_bad_entry_is_refused_with_what_to_write_instead(entry: str, instead: 
     assert instead in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("entry", "instead"),
+    [
+        ("*", "origins; * is none. To allow every origin leave the setting empty"),
+        ("https://bücher.example", "names in punycode (xn--…), as a browser writes them in Origin"),
+        ("https://A.example", "lower case, as a browser writes it: https://a.example"),
+        ("a.example", "a scheme in front: https://a.example"),
+        ("ftp://a.example", "origins that start with https:// or http://"),
+        ("https://a.example/b/c", "an origin only, without a path: https://a.example"),
+        ("https://a://b", "an origin only, without a path: https://a:"),
+        ("https://a*.example", "a wildcard for whole labels only: https://*.example.com"),
+        (
+            "https://*.com",
+            "a wildcard under a domain of one's own (https://*.example.com), not under a whole suffix",
+        ),
+        (
+            "https://a b",
+            "origins such as https://shop.example.com, https://*.example.com or http://localhost:*",
+        ),
+        ("https://a.example:65536", "a port of at most 65535"),
+        ("http://[::1]:65536", "a port of at most 65535"),
+        ("https://a.example:443", "no default port, as a browser writes it: https://a.example"),
+        ("http://*.a.example:80", "no default port, as a browser writes it: http://*.a.example"),
+        ("https://[::1]:443", "no default port, as a browser writes it: https://[::1]"),
+    ],
+)
+def test_a_refusal_ends_with_what_to_write(entry: str, instead: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        Allowlist((entry,))
+    assert str(caught.value).endswith(instead)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "https://a.example:65535",
+        "http://a.example:443",
+        "https://a.example:80",
+        "https://a.example:1",
+        "http://99999",  # a name of digits alone, and no port
+        "http://[::1]",
+        "https://" + ".".join(["a" * 63] * 3),
+        "https://_dmarc.a-b_.example",
+    ],
+)
+def test_an_entry_at_a_limit_is_taken_and_matches(entry: str) -> None:
+    assert entry in Allowlist((entry,))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "https://" + "a" * 64,
+        "https://-a.example",
+        "https://a-.example",
+        "https://a.example:0",
+        "https://a..b",
+    ],
+)
+def test_an_entry_past_a_limit_is_refused(entry: str) -> None:
+    with pytest.raises(SettingError, match=r"origins such as https://shop\.example\.com"):
+        Allowlist((entry,))
+
+
+@pytest.mark.parametrize(("length", "allowed"), [(300, True), (301, False)])
+def test_an_origin_under_a_wildcard_has_300_characters_at_most(length: int, allowed: bool) -> None:
+    ends = ("https://", ".example.org")
+    covered = ("a" * 49 + ".") * 5
+    origin = ends[0] + covered + "b" * (length - sum(map(len, ends)) - len(covered)) + ends[1]
+    assert len(origin) == length
+    assert (origin in LIST) == allowed
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("http://localhost:1", True),
+        ("http://localhost:99999", True),  # no browser has such a port
+        ("http://localhost:0", False),
+        ("http://localhost:05173", False),
+        ("http://localhost:100000", False),
+        ("https://" + "a" * 63 + ".example.org", True),
+        ("https://" + "a" * 64 + ".example.org", False),
+        ("https://-.example.org", False),
+        ("https://a-.example.org", False),
+        ("https://_a.0.example.org", True),
+    ],
+)
+def test_what_a_star_stands_for_has_limits(origin: str, allowed: bool) -> None:
+    assert (origin in LIST) == allowed
+
+
 def test_no_entries_are_no_allowlist() -> None:
     assert not Allowlist(())
     assert Allowlist(("https://a.example.com",))

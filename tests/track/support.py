@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from functions.track import forward, service
+from functions.track import delivery, forward, service, spooling
 from shared.upstream import Upstream
 from shared.waiting import Network
 from tests.support.custom import CUSTOM, CustomRuntime
@@ -128,7 +128,8 @@ def running(*scripts: bytes, server: type[RawServer] = RawServer, **settings: st
             return upstream
 
         upstream = stack.enter_context(server(*scripts))
-        patch.setattr(service, "Upstream", remembered)
+        patch.setattr(delivery, "Upstream", remembered)
+        patch.setattr(spooling, "Upstream", remembered)
         patch.setattr(forward, "PAUSES", (0.01, 0.01, 0.01, 0.01))
         for name, value in {**SETTINGS, "SLS_ENDPOINT": upstream.url, **settings}.items():
             patch.setenv(name, value)

@@ -220,3 +220,49 @@ def test_an_lz4_block_cut_off_in_any_place_is_refused_or_shorter() -> None:
     assert plain_body(SLS_LZ4[0], block) == body
     for end in range(len(block)):
         assert _outcome(SLS_LZ4[0], block[:end]) in ("PostBodyUncompressError", "shorter")
+
+
+def _message(headers: dict[str, str], body: bytes) -> str:
+    with pytest.raises(ApiError) as refused:
+        plain_body(headers, body)
+    return refused.value.message
+
+
+def test_a_refusal_names_the_limit_and_the_encodings() -> None:
+    assert (
+        _message({"x-log-compresstype": "br"}, b"") == "one of lz4, deflate or Content-Encoding gzip, deflate"
+    )
+    large = "the body has more than 3145728 bytes once decompressed"
+    assert _message(ENCODINGS["gzip"][0], gzip.compress(bytes(MAX_BODY + 1))) == large
+    assert _message(ENCODINGS["lz4"][0], _lz4(bytes(MAX_BODY + 1))) == large
+
+
+def test_a_stored_block_whose_padding_looks_like_zlibs_header_is_deflate_all_the_same() -> None:
+    stored = b"\x08\x02\x00\xfd\xff{}"  # RFC 1951, 3.2.4: the bits up to the next byte are ignored
+    assert plain_body(ENCODINGS["http-raw"][0], stored + b"\x03\x00") == b"{}"
+
+
+def _lz4_matches(size: int, offset: int) -> bytes:
+    """Return one literal and a match that together have `size` bytes, and no end behind them."""
+    rest = size - 1 - 4 - 15
+    return b"\x1fa" + offset.to_bytes(2, "little") + b"\xff" * (rest // 255) + bytes([rest % 255])
+
+
+@pytest.mark.parametrize(("over", "code"), [(0, "PostBodyUncompressError"), (1, "PostBodyTooLarge")])
+def test_a_corrupt_block_is_too_large_only_past_the_limit(over: int, code: str) -> None:
+    assert _code(SLS_LZ4[0], _lz4_matches(MAX_BODY + over, 1)) == code
+    assert _code(SLS_LZ4[0], _lz4_matches(MAX_BODY + over, 2)) == code
+    assert (
+        _code(SLS_LZ4[0], _lz4_matches(MAX_BODY - 4, 1) + bytes([0, 1, 0, 0, 1, 0][: 3 + 3 * over])) == code
+    )
+
+
+@pytest.mark.parametrize("nibble", [0, 15])
+def test_literals_at_the_end_of_a_block_count(nibble: int) -> None:
+    # A decoder does not look at the last token's lower half, and no more does this.
+    part = MAX_BODY // 2
+    lengths = b"\xff" * ((part - 15) // 255) + bytes([(part - 15) % 255])
+    start = _lz4_matches(MAX_BODY - part + 1, 1)
+    sound = start + bytes([0xF0 | nibble]) + lengths + b"a" * part
+    assert len(sound) <= MAX_BODY
+    assert _code(SLS_LZ4[0], sound) == "PostBodyTooLarge"
