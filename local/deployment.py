@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
-from local.fc.function import Credentials, Function
+from local.fc.function import HIGHEST_CONCURRENCY, Credentials, Function
 from local.ram import PolicyDocument, Ram
 from shared.settings import Environment
 
@@ -33,6 +34,8 @@ _BOTH_READ = (
 )
 _TRACK_READS = (*_BOTH_READ, "SLS_ENDPOINT", "SLS_WRITE", "CLIENT_IP", "CLIENT_IP_HEADER")
 _TOKEN_READS = (*_BOTH_READ, "STS_ENDPOINT", "STS_ROLE_ARN", "TOKEN_DURATION_SECONDS")
+BUILTIN, CUSTOM = "builtin", "custom"  # FUNCTION_RUNTIME
+_CONCURRENCY = 64  # requests at once in an instance of a custom runtime, where CONCURRENCY is not set
 _KEY_ID, _KEY_SECRET = "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"
 _ROLE_ARN = re.compile(r"acs:ram::(\d+):role/([A-Za-z0-9.-]+)")
 
@@ -40,13 +43,19 @@ _ROLE_ARN = re.compile(r"acs:ram::(\d+):role/([A-Za-z0-9.-]+)")
 class Deployment:
     """An account, made from settings: those of `environ`, else the defaults.
 
-    Raises shared.settings.SettingError for a Project, Logstore or region that the functions would refuse.
+    FUNCTION_RUNTIME says how both functions run: `builtin` (the default), or `custom`, as HTTP servers with
+    up to CONCURRENCY requests at once in an instance.
+
+    Raises shared.settings.SettingError for one of these, or for a Project, Logstore or region that the
+    functions would refuse.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = {name: value for name, value in environ.items() if value.strip()}
         env = Environment({"FC_REGION": REGION, **DEFAULTS, **self._environ})
         self.project, self.logstores, self.region = env.project(), env.logstores(), env.region()
+        self.custom = env.choice("FUNCTION_RUNTIME", (BUILTIN, CUSTOM)) == CUSTOM
+        self._concurrency = env.integer("CONCURRENCY", 1, HIGHEST_CONCURRENCY, _CONCURRENCY)
         # A role that is named in the settings is the one that the stand-in has.
         role = _ROLE_ARN.fullmatch(self._environ.get("STS_ROLE_ARN", ""))
         account, self._target = role.groups() if role else ("1234567890123456", "sls-web-tracking")
@@ -62,6 +71,13 @@ class Deployment:
             return "any, as ALLOWED_ORIGINS is empty"
         audited = self._environ.get("ORIGIN_MODE") == "audit"
         return f"{allowed}{' (audit: others are logged and let through)' if audited else ''}"
+
+    @property
+    def runtime(self) -> str:
+        """How the functions run, in words."""
+        if not self.custom:
+            return "built-in, one request at a time in an instance"
+        return f"custom, up to {self._concurrency} requests at once in an instance"
 
     @property
     def anonymous(self) -> bool:
@@ -91,7 +107,7 @@ class Deployment:
 
     def _function(self, name: str, role: str, reads: tuple[str, ...], local: Mapping[str, str]) -> Function:
         given = {setting: self._environ[setting] for setting in reads if setting in self._environ}
-        return Function(
+        function = Function(
             name=name,
             handler=f"functions.{name}.index.handler",
             initializer=f"functions.{name}.index.initialize",
@@ -100,6 +116,18 @@ class Deployment:
             credentials=partial(self._credentials, role, given),
             region=REGION,
             account_id=self.ram.account_id,
+        )
+        return self._as_custom(function) if self.custom else function
+
+    def _as_custom(self, function: Function) -> Function:
+        served = ("{python}", "-m", "runtime", function.name, "--host", "127.0.0.1", "--port", "{port}")
+        return replace(
+            function,
+            runtime="custom.debian11",
+            command=served,
+            pre_stop="pre-stop",
+            instance_concurrency=self._concurrency,
+            environment={**function.environment, "CONCURRENCY": str(self._concurrency)},
         )
 
     def _credentials(self, role: str, given: Mapping[str, str]) -> Credentials:

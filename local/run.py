@@ -62,6 +62,7 @@ def describe(stack: Stack) -> str:
         f"health     {functions}/healthz",
         f"SLS        {stack.sls_url}",
         f"STS        {stack.sts_url}",
+        f"runtime    {deployment.runtime}",
         f"origins    {deployment.origins}",
         f"read with  AccessKey id {stack.reader_key.id}, secret {stack.reader_key.secret}",
         "",

@@ -57,6 +57,7 @@ class Server:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # else a client on loopback could say who it is
                 date_header=True,
                 timeout_keep_alive=60,
                 timeout_graceful_shutdown=1,

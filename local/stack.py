@@ -115,6 +115,7 @@ class Stack:
         token = Route(TOKEN_PATHS, self.deployment.token(self.sts_url))
         self.host = Host(self.deployment.track(self.sls_url), [token], log=self._log)
         self.functions_url = self._serve("functions", self._ports.functions, self.host)
+        # Before its server: what is in work still gets its answer, though it is an error's.
         self._closing.callback(self.host.stop)
 
     def _start_site(self) -> None:

@@ -1,4 +1,4 @@
-"""From what a function returned to the HTTP response ("HTTP trigger", response struct, FC 3.0)."""
+"""From what a function answered to the HTTP response ("HTTP trigger", response struct, FC 3.0)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import json
 import re
 from typing import Any, NamedTuple
 
+from local.fc.connections import HttpAnswer
 from local.fc.errors import BadResponse
 
 HEADERS_LIMIT = 8192  # bytes, names and values of all response headers
 _FORBIDDEN = ("connection", "content-length", "date", "keep-alive", "server", "upgrade")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+_USUAL = ("connection", "content-length", "date", "keep-alive", "server", "transfer-encoding")
 WITHOUT_BODY = (204, 304)
 
 
@@ -37,6 +39,23 @@ def parse(result: bytes) -> Answer:
     status = _status(fields["statusCode"])
     headers = _headers(fields.get("headers") or {})
     body = _body(fields.get("body", ""), fields.get("isBase64Encoded", False))
+    return _checked(status, headers, body)
+
+
+def passed_on(answer: HttpAnswer) -> Answer:
+    """Read what a custom runtime's server answered. Raises BadResponse for one past the limits.
+
+    What any HTTP server says of its own connection is left out without a word.
+    """
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in answer.headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("utf-8", "replace")
+        if name not in _USUAL:
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return _checked(_status(answer.status), headers, answer.body)
+
+
+def _checked(status: int, headers: dict[str, str], body: bytes) -> Answer:
     dropped = tuple(name for name in headers if forbidden(name))
     kept = {name: value for name, value in headers.items() if name not in dropped}
     size = sum(len(name) + len(value.encode()) for name, value in kept.items())
@@ -67,7 +86,7 @@ def _object(result: bytes) -> dict[str, Any] | None:
 
 def _status(value: object) -> int:
     if type(value) is not int or not 200 <= value <= 599:
-        raise BadResponse(f"statusCode is {value!r}, not a whole number from 200 to 599")
+        raise BadResponse(f"the status is {value!r}, not a whole number from 200 to 599")
     return value
 
 

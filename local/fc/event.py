@@ -52,7 +52,7 @@ def _context(
 ) -> dict[str, Any]:
     return {
         "accountId": function.account_id,
-        "domainName": f"{function.trigger_id}.{function.region}.fcapp.run",
+        "domainName": domain(function),
         "domainPrefix": function.trigger_id,
         "http": {
             "method": scope["method"],
@@ -66,6 +66,11 @@ def _context(
         "timeEpoch": str(int(now * 1000)),
         "triggerId": function.trigger_id,
     }
+
+
+def domain(function: Function) -> str:
+    """Return the name under which the trigger can be reached."""
+    return f"{function.trigger_id}.{function.region}.fcapp.run"
 
 
 def joined(items: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -1,13 +1,14 @@
 """What the host and an instance say to each other: frames of one byte of kind, four of length, a payload.
 
-They travel over a socket of their own, because standard output belongs to the function.
+They travel over a socket of their own, because standard output belongs to the function. An instance reads
+and writes them on a plain socket, the host in its event loop.
 """
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
-import time
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -33,26 +34,38 @@ class Frame(NamedTuple):
     payload: bytes
 
 
-def send(channel: socket.socket, kind: Kind, payload: bytes = b"", *, deadline: float | None = None) -> None:
-    """Send a frame whole. Raises TimeoutError past `deadline` (time.monotonic()), OSError if nobody reads."""
-    channel.settimeout(_left(deadline))
-    channel.sendall(_HEAD.pack(kind, len(payload)) + payload)
+def pack(kind: Kind, payload: bytes = b"") -> bytes:
+    """Return a frame as it travels."""
+    return _HEAD.pack(kind, len(payload)) + payload
 
 
-def receive(channel: socket.socket, *, deadline: float | None = None) -> Frame | None:
-    """Wait for the next frame; None when the other side is gone. Raises TimeoutError past `deadline`."""
-    head = _read(channel, _HEAD.size, deadline)
+def send(channel: socket.socket, kind: Kind, payload: bytes = b"") -> None:
+    """Send a frame whole. Raises OSError if nobody reads."""
+    channel.sendall(pack(kind, payload))
+
+
+def receive(channel: socket.socket) -> Frame | None:
+    """Wait for the next frame; None when the other side is gone."""
+    head = _read(channel, _HEAD.size)
     if head is None:
         return None
     kind, length = _HEAD.unpack(head)
-    payload = _read(channel, length, deadline)
+    payload = _read(channel, length)
     return None if payload is None else Frame(Kind(kind), payload)
 
 
-def _read(channel: socket.socket, length: int, deadline: float | None) -> bytes | None:
+async def read(reader: asyncio.StreamReader) -> Frame | None:
+    """Wait for the next frame; None when the other side is gone."""
+    try:
+        kind, length = _HEAD.unpack(await reader.readexactly(_HEAD.size))
+        return Frame(Kind(kind), await reader.readexactly(length))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+
+
+def _read(channel: socket.socket, length: int) -> bytes | None:
     received = bytearray()
     while len(received) < length:
-        channel.settimeout(_left(deadline))
         try:
             chunk = channel.recv(min(_CHUNK, length - len(received)))
         except ConnectionError:
@@ -61,12 +74,3 @@ def _read(channel: socket.socket, length: int, deadline: float | None) -> bytes 
             return None
         received += chunk
     return bytes(received)
-
-
-def _left(deadline: float | None) -> float | None:
-    if deadline is None:
-        return None
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left

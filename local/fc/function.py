@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT_LIMIT = 4096  # bytes, all names and values of a function together (environment variables, FC 3.0)
+HIGHEST_CONCURRENCY = 200  # requests at once in one instance ("Configure instance concurrency", FC 3.0)
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,15 @@ class Function:
 
     `handler`, `initializer` and `pre_stop` are dotted names below `code`, the folder that FC would unpack.
     `timeout` and `initializer_timeout` are seconds, `memory` MB, `instances` how many may run at once.
-    `credentials` is asked when an instance starts; after `lifetime` seconds it makes room for a new one.
-    Raises ValueError for an environment that FC would not take.
+    `credentials` is asked when an instance starts; after `lifetime` seconds it makes room for a new one, and
+    one without a request for `idle_timeout` seconds ends.
+
+    A custom runtime (`runtime` is `custom.…`) is an HTTP server started by `command`, in which `{python}`
+    stands for this interpreter and `{port}` for where it has to listen (FC_SERVER_PORT in its environment).
+    It gets its credentials with each request, up to `instance_concurrency` requests at once, and where
+    `initializer` or `pre_stop` are set, to whatever, `POST /initialize` and `GET /pre-stop`.
+
+    Raises ValueError for an environment, command or concurrency that FC would not take.
     """
 
     name: str
@@ -42,12 +50,24 @@ class Function:
     environment: Mapping[str, str] = field(default_factory=dict)
     credentials: Callable[[], Credentials] | None = None
     lifetime: float = 24 * 3600
+    idle_timeout: float = 300
     runtime: str = "python3.12"
+    command: tuple[str, ...] = ()
+    instance_concurrency: int = 1
     region: str = "cn-hangzhou"
     account_id: str = "1234567890123456"
     code: Path = ROOT
 
     def __post_init__(self) -> None:
+        self._check_environment()
+        if self.custom != bool(self.command):
+            raise ValueError(f"{self.name}: a custom runtime has a command, a built-in one has none")
+        if not 1 <= self.instance_concurrency <= (HIGHEST_CONCURRENCY if self.custom else 1):
+            raise ValueError(
+                f"{self.name}: instance_concurrency is 1, or for a custom runtime 1 to {HIGHEST_CONCURRENCY}"
+            )
+
+    def _check_environment(self) -> None:
         reserved = sorted(name for name in self.environment if name.startswith("FC_"))
         if reserved:
             raise ValueError(f"{self.name}: {reserved[0]} cannot be set, FC_* names are reserved")
@@ -56,6 +76,11 @@ class Function:
             raise ValueError(
                 f"{self.name}: environment of {size} bytes; at most {ENVIRONMENT_LIMIT} are allowed"
             )
+
+    @property
+    def custom(self) -> bool:
+        """Whether it runs as an HTTP server of its own."""
+        return self.runtime.startswith("custom.")
 
     @property
     def credentials_in_context(self) -> bool:

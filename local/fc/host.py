@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,9 +14,11 @@ from starlette.types import Receive, Scope, Send
 
 from local.fc import answer, event, limits
 from local.fc.answer import Answer
+from local.fc.call import Call
 from local.fc.errors import FcError, FunctionFailed, Refused
 from local.fc.function import Function
 from local.fc.logs import Log, to_stderr
+from local.fc.loop import Closed, LoopThread
 from local.fc.pool import Pool
 
 
@@ -27,10 +30,15 @@ class Route(NamedTuple):
 
 
 class Host:
-    """Serves each request by the first route that fits, else by `default`; each has instances of its own."""
+    """Serves each request by the first route that fits, else by `default`; each has instances of its own.
+
+    `kills` counts what kill_one() has killed, by function.
+    """
 
     def __init__(self, default: Function, routes: Sequence[Route] = (), *, log: Log = to_stderr) -> None:
         self._log = log
+        self._loop = LoopThread("fc-host")
+        self.kills: Counter[str] = Counter()
         self._default = Pool(default, log)
         self._routes = [(re.compile(route.pattern), Pool(route.function, log)) for route in routes]
         self._pools = [self._default, *(pool for _, pool in self._routes)]
@@ -54,17 +62,35 @@ class Host:
 
     def warm(self) -> None:
         """Start one instance of each function. Raises FunctionFailed, with the function's own message."""
-        for pool in self._pools:
-            pool.warm(event.new_request_id(time.time()))
+        request_id = event.new_request_id(time.time())
+        for started in [self._loop.submit(pool.warm(request_id)) for pool in self._pools]:
+            started.result()
 
     def pids(self, name: str) -> set[int]:
         """Return the process ids of a function's instances."""
-        return set().union(*(pool.pids for pool in self._pools if pool.function.name == name))
+        return set().union(*(pool.pids for pool in self._named(name)))
+
+    def kill_one(self, name: str) -> int | None:
+        """Kill (SIGKILL) a function's busiest instance, for tests: its process id, None if there is none."""
+        for pool in self._named(name):
+            pid = self._loop.submit(pool.kill_one()).result()
+            if pid is not None:
+                self.kills[name] += 1
+                return pid
+        return None
 
     def stop(self) -> None:
         """End all instances."""
-        for pool in self._pools:
-            pool.stop()
+        try:
+            stopping = [self._loop.submit(pool.stop()) for pool in self._pools]
+        except Closed:
+            return
+        for stopped in stopping:
+            stopped.result()
+        self._loop.close()
+
+    def _named(self, name: str) -> list[Pool]:
+        return [pool for pool in self._pools if pool.function.name == name]
 
     def _pool(self, raw_path: str) -> Pool:
         return next((pool for pattern, pool in self._routes if pattern.fullmatch(raw_path)), self._default)
@@ -75,9 +101,11 @@ class Host:
         limits.check(scope, pool.function)
         if body is None:
             raise Refused.invalid(f"the body has more than {limits.BODY_LIMIT} bytes")
-        made = event.build(scope, body, pool.function, request_id=request_id, now=now)
-        result = await asyncio.wrap_future(pool.submit(made, request_id))
-        answered = answer.parse(result)
+        try:
+            answering = self._loop.submit(pool.answer(Call(scope, body, request_id, now)))
+        except Closed:
+            raise Refused.exhausted(pool.function.instances) from None
+        answered = await asyncio.wrap_future(answering)
         for name in answered.dropped:
             self._log(pool.function.name, request_id, f"response header {name} may not be set: dropped")
         return _open(answered, scope)

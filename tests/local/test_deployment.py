@@ -145,8 +145,45 @@ def test_the_origin_setting_is_put_in_words(variables: dict[str, str], words: st
     assert Deployment(variables).origins == words
 
 
+def test_functions_run_in_the_built_in_runtime_unless_the_setting_says_otherwise() -> None:
+    for deployment in (Deployment({"CONCURRENCY": "5"}), Deployment({"FUNCTION_RUNTIME": "builtin"})):
+        track = deployment.track("http://sls")
+
+        assert (track.runtime, track.command, track.instance_concurrency) == ("python3.12", (), 1)
+        assert deployment.runtime == "built-in, one request at a time in an instance"
+        assert "CONCURRENCY" not in track.environment
+
+
+@pytest.mark.parametrize(("given", "concurrency"), [({}, 64), ({"CONCURRENCY": "200"}, 200)])
+def test_in_a_custom_runtime_both_are_servers_with_the_same_settings(
+    given: dict[str, str], concurrency: int
+) -> None:
+    plain, deployment = Deployment({}), Deployment({"FUNCTION_RUNTIME": "custom", **given})
+    pairs = [
+        (plain.track("http://sls"), deployment.track("http://sls")),
+        (plain.token("http://sts"), deployment.token("http://sts")),
+    ]
+
+    for builtin, function in pairs:
+        assert function.custom
+        assert function.command[:4] == ("{python}", "-m", "runtime", function.name)
+        assert function.instance_concurrency == concurrency
+        assert function.initializer
+        assert function.pre_stop
+        assert function.environment == {**builtin.environment, "CONCURRENCY": str(concurrency)}
+    assert deployment.runtime == f"custom, up to {concurrency} requests at once in an instance"
+
+
 @pytest.mark.parametrize(
-    "variables", [{"SLS_PROJECT": "No Project"}, {"SLS_LOGSTORES": "a,,b"}, {"SLS_REGION": "?"}]
+    "variables",
+    [
+        {"SLS_PROJECT": "No Project"},
+        {"SLS_LOGSTORES": "a,,b"},
+        {"SLS_REGION": "?"},
+        {"FUNCTION_RUNTIME": "Custom"},
+        {"CONCURRENCY": "0"},
+        {"CONCURRENCY": "201"},
+    ],
 )
 def test_a_setting_that_the_functions_would_refuse_is_refused_in_their_words(
     variables: dict[str, str],

@@ -22,7 +22,18 @@ FREE = {"SITE_PORT": "0", "FUNCTIONS_PORT": "0", "SLS_PORT": "0", "STS_PORT": "0
 
 
 def start(**variables: str) -> subprocess.Popen[str]:
-    settings = ("SLS_", "STS_", "ALLOWED_", "ORIGIN_", "MISSING_", "CLIENT_", "TOKEN_", "ALIBABA_")
+    settings = (
+        "FUNCTION_RUNTIME",
+        "CONCURRENCY",
+        "SLS_",
+        "STS_",
+        "ALLOWED_",
+        "ORIGIN_",
+        "MISSING_",
+        "CLIENT_",
+        "TOKEN_",
+        "ALIBABA_",
+    )
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
     return subprocess.Popen(
         [sys.executable, "-m", "local"],
@@ -63,19 +74,22 @@ def children(pid: int) -> list[int]:
     return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_answers_where_it_says_and_stops_without_a_trace(
-    process: subprocess.Popen[str], number: signal.Signals
-) -> None:
-    said = announced(process)
-    for name in ("page", "console", "token", "health"):
-        assert httpx.get(address(said, name)).status_code == 200, name
-    assert "origins    any" in said
-    instances = children(process.pid)
-    assert len(instances) >= 2
+@pytest.mark.parametrize(
+    ("number", "runtime"),
+    [(signal.SIGINT, "builtin"), (signal.SIGTERM, "builtin"), (signal.SIGTERM, "custom")],
+)
+def test_it_answers_where_it_says_and_stops_without_a_trace(number: signal.Signals, runtime: str) -> None:
+    with start(FUNCTION_RUNTIME=runtime) as process:
+        said = announced(process)
+        for name in ("page", "console", "token", "health"):
+            assert httpx.get(address(said, name)).status_code == 200, name
+        assert "origins    any" in said
+        assert f"runtime    {'custom, up to 64 requests' if runtime == 'custom' else 'built-in'}" in said
+        instances = children(process.pid)
+        assert len(instances) >= 2
 
-    os.killpg(process.pid, number)
-    out, err = process.communicate(timeout=20)
+        os.killpg(process.pid, number)
+        out, err = process.communicate(timeout=20)
 
     assert (process.returncode, out) == (0, "stopped\n")
     assert "Traceback" not in err
@@ -133,6 +147,7 @@ def test_a_taken_port_is_one_line_that_says_what_to_do() -> None:
         ("ALLOWED_ORIGINS", "https://shop.example.com/path"),
         ("TOKEN_DURATION_SECONDS", "5"),
         ("SITE_PORT", "eighty"),
+        ("FUNCTION_RUNTIME", "both"),
     ],
 )
 def test_a_bad_setting_is_one_line_that_names_it_and_what_it_holds(name: str, value: str) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -12,12 +13,14 @@ from local import run
 from local.fc.errors import FunctionFailed
 from local.stack import FREE_PORTS, Ports, PortTaken, Stack
 
+from .fc.triggers import gone, until
+
 PAGE = {"Origin": "https://shop.example.com"}
 
 
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with Stack(ports=FREE_PORTS, environ={}) as stack:
+@pytest.fixture(scope="module", params=["builtin", "custom"])
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with Stack(ports=FREE_PORTS, environ={"FUNCTION_RUNTIME": request.param}) as stack:
         yield stack
 
 
@@ -90,8 +93,9 @@ def test_the_console_shows_what_arrived(stack: Stack) -> None:
     assert [(log["logstore"], log["fields"]) for log in shown] == [("checkout", {"seen": "console-probe"})]
 
 
-def test_an_allowlist_in_the_environment_holds_for_both_functions() -> None:
-    environ = {"ALLOWED_ORIGINS": "https://shop.example.com"}
+@pytest.mark.parametrize("runtime", ["builtin", "custom"])
+def test_an_allowlist_in_the_environment_holds_for_both_functions(runtime: str) -> None:
+    environ = {"ALLOWED_ORIGINS": "https://shop.example.com", "FUNCTION_RUNTIME": runtime}
     with Stack(ports=FREE_PORTS, environ=environ) as stack:
         paths = ("/get_sts_token", "/logstores/checkout/track?APIVersion=0.6.0&a=b")
         other = [
@@ -134,13 +138,30 @@ def test_a_taken_port_is_named_and_what_had_started_is_closed_again() -> None:
     assert servers() == before
 
 
-def test_a_setting_that_a_function_refuses_ends_the_start_with_its_message() -> None:
+@pytest.mark.parametrize("runtime", ["builtin", "custom"])
+def test_a_setting_that_a_function_refuses_ends_the_start_with_its_message(runtime: str) -> None:
     before = servers()
 
     with pytest.raises(FunctionFailed, match="CLIENT_IP holds 'half'"):
-        Stack(ports=FREE_PORTS, environ={"CLIENT_IP": "half"}).__enter__()
+        Stack(ports=FREE_PORTS, environ={"CLIENT_IP": "half", "FUNCTION_RUNTIME": runtime}).__enter__()
 
     assert servers() == before
+
+
+def test_what_is_stored_after_an_instance_was_killed_is_what_was_answered_200() -> None:
+    with Stack(ports=FREE_PORTS, environ={"FUNCTION_RUNTIME": "custom"}) as stack:
+        address = f"{stack.functions_url}/logstores/checkout/track?APIVersion=0.6.0&n="
+        statuses = []
+        for number in range(10):
+            if number == 5:
+                killed = stack.host.kill_one("track")
+                assert killed is not None
+                assert until(partial(gone, killed))
+            statuses.append(httpx.get(f"{address}{number}").status_code)
+
+        assert statuses == [200] * 10
+        assert len(stack.sls.store.query()) == 10
+        assert stack.host.kills == {"track": 1}
 
 
 def test_a_page_that_was_not_built_is_said_to_be_left_out(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.track import service
+from functions.track import delivery
 from tests.support.fc import context
 from tests.support.raw_server import sls_error
 from tests.track.support import KEY_ID, LOGSTORE, SECRET, TOKEN, TRACK, Start, Track
@@ -185,7 +185,7 @@ def test_a_bug_is_answered_500_and_its_stack_is_for_the_log_alone(
         raise ZeroDivisionError("private-words")
 
     track = start()
-    monkeypatch.setattr(service, "put_logs", broken)
+    monkeypatch.setattr(delivery, "put_logs", broken)
     reply = track.post(ONE)
     assert (reply.status, reply.code) == (500, "InternalServerError")
     for word in ("ZeroDivision", "private-words", "broken", ".py"):

@@ -51,6 +51,13 @@ def test_an_event_has_the_documented_keys_and_no_raw_query(trigger: Trigger) -> 
     assert re.fullmatch(r"\d{13}", context["timeEpoch"])
 
 
+def test_the_address_is_the_connections_whatever_the_client_says(trigger: Trigger) -> None:
+    got = trigger.get("/echo", headers={"X-Forwarded-For": "8.8.8.8"}).json()
+
+    assert got["requestContext"]["http"]["sourceIp"] == "127.0.0.1"
+    assert got["headers"]["X-Forwarded-For"] == "8.8.8.8"
+
+
 def test_time_is_given_to_the_second_and_to_the_millisecond() -> None:
     scope: dict[str, Any] = {
         "method": "GET",

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
 
-from local.fc.frames import Frame, Kind, receive, send
+from local.fc.frames import Frame, Kind, read, receive, send
 
 
 @pytest.fixture
@@ -37,11 +37,23 @@ def test_the_other_sides_end_is_no_frame(ends: tuple[socket.socket, socket.socke
     assert receive(far) is None
 
 
-def test_waiting_ends_at_the_deadline(ends: tuple[socket.socket, socket.socket]) -> None:
-    with pytest.raises(TimeoutError):
-        receive(ends[1], deadline=time.monotonic() + 0.05)
+@pytest.mark.parametrize("size", [0, 1, 3_000_000])
+def test_the_hosts_loop_reads_the_same_frames(ends: tuple[socket.socket, socket.socket], size: int) -> None:
+    async def reading() -> list[Frame | None]:
+        reader, writer = await asyncio.open_unix_connection(sock=ends[1])
+        got = [await read(reader), await read(reader)]
+        writer.close()
+        return got
 
+    def sending() -> None:
+        send(ends[0], Kind.RESULT, b"x" * size)
+        ends[0].sendall(b"\x05\x00\x00\x00\x09cut")
+        ends[0].close()
 
-def test_a_reader_that_does_not_read_ends_at_the_deadline(ends: tuple[socket.socket, socket.socket]) -> None:
-    with pytest.raises(TimeoutError):
-        send(ends[0], Kind.INVOKE, bytes(10_000_000), deadline=time.monotonic() + 0.05)
+    sender = threading.Thread(target=sending)
+    sender.start()
+
+    got = asyncio.run(reading())
+
+    sender.join()
+    assert got == [Frame(Kind.RESULT, b"x" * size), None]

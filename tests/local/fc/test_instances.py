@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,31 +15,9 @@ from local.fc.errors import FunctionFailed
 from local.fc.function import ROOT, Credentials, Function
 from local.fc.host import Route
 
-from .triggers import CODE, Serve, sample
+from .triggers import CODE, Serve, gone, sample, until
 
 CREDENTIALS = Credentials("STS.id", "secret", "token")
-
-
-def until(condition: Callable[[], bool], seconds: float = 15) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    # Ended with all its threads, but perhaps not yet collected by whoever inherited it.
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        return state == "Z" and len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
-    except OSError:
-        return Path("/proc/self").exists()
 
 
 def test_the_environment_is_the_functions_own(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,16 @@
+"""What the trigger hands to an instance."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from starlette.types import Scope
+
+
+class Call(NamedTuple):
+    """One request that the trigger has let in; `now` is the time of receipt, seconds since the epoch."""
+
+    scope: Scope
+    body: bytes
+    request_id: str
+    now: float
