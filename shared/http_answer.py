@@ -65,6 +65,22 @@ class _Incoming:
         self.pending += data
         return bool(data)
 
+    async def head(self) -> list[bytes]:
+        """Take the lines up to an empty one, which is taken and left out; at least one is returned."""
+        if not self.pending and not await self.more():
+            raise BadAnswer("the connection closed before the answer's end")
+        end = self.pending.find(b"\r\n\r\n")
+        if 0 <= end <= MAX_HEAD and self.pending.count(b"\n", 0, end) == self.pending.count(b"\r\n", 0, end):
+            return (await self.take(end + 4))[:-4].split(b"\r\n")  # as nearly every answer comes
+        lines = [await self.line()]
+        size = 0
+        while line := await self.line():
+            size += len(line)
+            if size > MAX_HEAD:
+                raise BadAnswer("the answer's headers are too large")
+            lines.append(line)
+        return lines
+
     async def line(self) -> bytes:
         """Take one line, without its end (CRLF, or the bare LF that RFC 9112, 2.2 lets a reader accept)."""
         searched = 0
@@ -95,16 +111,15 @@ class _Incoming:
 
 
 async def _read_head(incoming: _Incoming) -> tuple[int, int, dict[str, str]]:
-    match = _STATUS_LINE.fullmatch(await incoming.line())
+    status_line, *lines = await incoming.head()
+    match = _STATUS_LINE.fullmatch(status_line)
     if match is None:
         raise BadAnswer("what came is not HTTP/1.1")
     headers: dict[str, str] = {}
-    size = 0
-    while line := await incoming.line():
-        size += len(line)
+    for line in lines:
         header = _HEADER.fullmatch(line)
-        if header is None or size > MAX_HEAD:
-            raise BadAnswer("the answer's headers are malformed or too large")
+        if header is None:
+            raise BadAnswer("the answer's headers are malformed")
         name, value = header[1].decode("ascii").lower(), header[2].strip(b" \t").decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return int(match[1]), int(match[2]), headers

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from shared.credentials import Credentials
@@ -104,14 +105,20 @@ def signed_headers(
     request = canonical_request(scheme, method, path, query, complete, digest)
     scope = f"{date[:8]}/{region}/{scheme.service}/aliyun_v4_request"
     to_sign = f"{scheme.algorithm}\n{date}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
-    key = f"aliyun_v4{credentials.access_key_secret}".encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
+    key = _signing_key(credentials.access_key_secret, scope)
     signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
     complete["Authorization"] = (
         f"{scheme.algorithm} Credential={credentials.access_key_id}/{scope},Signature={signature}"
     )
     return complete
+
+
+@lru_cache(maxsize=4)  # good for a day: SLS's and OSS's, with the credentials before a renewal and after
+def _signing_key(secret: str, scope: str) -> bytes:
+    key = f"aliyun_v4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
 
 
 def canonical_request(
