@@ -37,7 +37,10 @@ class Function:
         request_id = str(getattr(context, "request_id", "") or "")
         try:
             request = read_event(
-                event, request_id=request_id, deadline=_deadline(context), credentials=from_context(context)
+                event,
+                request_id=request_id,
+                deadline=deadline_of(context, USUAL_TIMEOUT),
+                credentials=from_context(context),
             )
             return to_fc(run(self._started().answer(request)))
         except NotHttp as error:
@@ -56,8 +59,11 @@ class Function:
             return self._service
 
 
-def _deadline(context: object) -> Deadline:
-    """Return when all must be done: a second before FC's timeout, or half of one too short for that."""
+def deadline_of(context: object, usual: float) -> Deadline:
+    """Return when all must be done: a second before FC's timeout, or half of one too short for that.
+
+    `usual` is the timeout, in seconds, where the context does not say.
+    """
     timeout = getattr(getattr(context, "function", None), "timeout", None)
-    seconds = float(timeout) if isinstance(timeout, (int, float)) and timeout > 0 else USUAL_TIMEOUT
+    seconds = float(timeout) if isinstance(timeout, (int, float)) and timeout > 0 else usual
     return Deadline(max(seconds - RESERVE, seconds / 2))

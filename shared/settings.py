@@ -70,6 +70,15 @@ class Environment:
             raise SettingError(name, held, "entries separated by single commas, none of them empty")
         return entries
 
+    def sls_address(self) -> str:
+        """Return the http(s)://host[:port] that writes go to, of SLS_ENDPOINT and SLS_PROJECT.
+
+        The SDK's own rule: with a scheme the address is complete, the Project not put before it.
+        """
+        region = self.get("FC_REGION") or self.region()
+        endpoint = self.endpoint("SLS_ENDPOINT", f"{region}.log.aliyuncs.com")
+        return endpoint if "://" in endpoint else f"https://{self.project()}.{endpoint}"
+
     def log_all(self) -> bool:
         """Return whether REQUEST_LOG asks for a line about every request, which is usual."""
         return self.choice("REQUEST_LOG", ("all", "problems")) == "all"

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from functions.track.batch import Batch
 from functions.track.forward import BUSY, RETRY_AFTER, forward
 from functions.track.settings import TrackSettings
-from functions.track.write import Write, put_logs, put_webtracking, signed, unsigned
+from functions.track.write import put_logs, put_webtracking
 from shared.credentials import Credentials, CredentialSource
 from shared.deadline import Deadline
 from shared.errors import SERVER_BUSY, UPSTREAM_REJECTED, WRITE_QUOTA_EXCEED, ApiError, Notes
+from shared.put_logs import Write, signed, unsigned
 from shared.upstream import Upstream
 from shared.waiting import Network
 

@@ -34,12 +34,10 @@ class TrackSettings(NamedTuple):
         """Read and check all of them; raises SettingError for the first bad one."""
         env = Environment(variables)
         project, logstores, region = env.project(), env.logstores(), env.region()
-        endpoint = env.endpoint("SLS_ENDPOINT", f"{env.get('FC_REGION') or region}.log.aliyuncs.com")
         return cls(
             project=project,
             logstores=frozenset(logstores),
-            # The SDK's own rule: with a scheme the address is complete, the Project not put before it.
-            address=endpoint if "://" in endpoint else f"https://{project}.{endpoint}",
+            address=env.sls_address(),
             region=region,
             anonymous=env.choice("SLS_WRITE", ("signed", "anonymous")) == "anonymous",
             client_ip=env.choice("CLIENT_IP", ("full", "truncate", "off")),

@@ -11,9 +11,7 @@ from functions.track.batch import Batch
 from functions.track.limits import MAX_BODY
 from shared import put_logs as sls
 from shared.errors import POST_BODY_TOO_LARGE, ApiError
-from shared.put_logs import Write, signed, unsigned
-
-__all__ = ("Write", "put_logs", "put_webtracking", "signed", "unsigned")
+from shared.put_logs import Write
 
 _encode = msgspec.json.Encoder().encode
 

@@ -1,0 +1,1 @@
+"""replay: writes what track has spooled to SLS, once SLS takes it again."""

@@ -1,0 +1,19 @@
+"""replay's entry points on Function Compute: `index.handler` and `index.initialize`, for a timer trigger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.replay.timer import Replay
+
+_replay = Replay()
+
+
+def initialize(context: object) -> None:  # noqa: ARG001 - FC's signature
+    """Check the settings, once an instance; a bad one fails the start with its name and what it holds."""
+    _replay.start()
+
+
+def handler(event: bytes, context: object) -> dict[str, Any]:  # noqa: ARG001 - FC's signature
+    """Empty the spool as far as the time allows; what the timer's event says makes no difference."""
+    return _replay.tick(context)

@@ -1,0 +1,86 @@
+"""Writing one spooled batch to SLS, and what its answer means for the batch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import Enum
+from typing import NamedTuple
+
+from shared.credentials import Credentials
+from shared.deadline import Deadline
+from shared.http_answer import Answer
+from shared.put_logs import put_logs, signed
+from shared.sls_answer import Outcome, error_code, outcome, reason
+from shared.spool import Spooled
+from shared.upstream import Upstream, UpstreamUnreachable
+from shared.waiting import run
+
+# Refusals of the body (SLS documentation, "Error codes"), unless the code says that it is the request around
+# it, which replay makes: then another version or a right clock gets the same batch written.
+_OF_THE_BODY = frozenset({400, 411, 413, 415})
+_OF_THE_REQUEST = frozenset(
+    {
+        "InvalidAPIVersion",
+        "InvalidDateFormat",
+        "MissingAPIVersion",
+        "MissingDate",
+        "MissingHost",
+        "MissingSignatureMethod",
+        "InvalidSignatureMethod",
+        "RequestTimeTooSkewed",
+    }
+)
+
+
+class Fate(Enum):
+    """What is to become of a batch."""
+
+    WRITTEN = "written"
+    LATER = "later"  # SLS cannot take anything just now
+    UNFIT = "unfit"  # SLS will never take this batch
+    LOGSTORE = "logstore"  # SLS takes nothing for this Logstore until something is set right
+    SETUP = "setup"  # SLS takes nothing at all until something is set right
+
+
+class Verdict(NamedTuple):
+    """A fate, and for the log why."""
+
+    fate: Fate
+    reason: str
+
+
+class Writer:
+    """Writes batches to one Project."""
+
+    def __init__(self, upstream: Upstream, region: str, credentials: Callable[[], Credentials]) -> None:
+        """`credentials` is asked for each write."""
+        self._upstream = upstream
+        self._region = region
+        self._credentials = credentials
+
+    def write(self, batch: Spooled, deadline: Deadline) -> Verdict:
+        """Write a batch with the time it holds, once; at the deadline it is LATER."""
+        write = put_logs(batch.logstore, batch.body)
+        headers = signed(write, self._upstream.host, self._region, self._credentials(), time.time())
+        sent = self._upstream.exchange(
+            "POST", write.path, list(headers.items()), write.body, deadline=deadline
+        )
+        try:
+            answer = run(sent)
+        except UpstreamUnreachable as error:
+            return Verdict(Fate.LATER, str(error))
+        return Verdict(_fate(answer), reason(answer))
+
+
+def _fate(answer: Answer) -> Fate:
+    became = outcome(answer)
+    if became is Outcome.WRITTEN:
+        return Fate.WRITTEN
+    if became in (Outcome.PASSING, Outcome.THROTTLED):
+        return Fate.LATER
+    code = error_code(answer)
+    # Without a code it is not SLS that speaks, and no batch is given up on another's word.
+    if answer.status in _OF_THE_BODY and code and code not in _OF_THE_REQUEST:
+        return Fate.UNFIT
+    return Fate.LOGSTORE if code == "LogStoreNotExist" or answer.status == 403 else Fate.SETUP
