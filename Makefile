@@ -3,17 +3,18 @@ PYTHON ?= $(shell scripts/find-python)
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: help install run test check format web package bench clean
+.PHONY: help install run test check format web package bench fuzz clean
 
 help:
 	@echo "make run    the sample page, the console and both functions on this machine"
 	@echo "make test   every test"
 	@echo "make check  lint, format and types"
-	@echo "make bench  what a cold start and a request cost"
+	@echo "make bench  what starts, requests and events cost; writes docs/performance.md's tables"
 	@echo "make package  each function's folder for Function Compute, under build/"
+	@echo "make fuzz   the fuzz targets guided by coverage, a minute each: ARGS='--seconds 600 origins'"
 	@echo "make clean  remove what the others made"
 
-$(VENV)/.installed: requirements.txt requirements-dev.txt requirements-ops.txt
+$(VENV)/.installed: requirements.txt requirements-dev.txt requirements-ops.txt requirements-runtime.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.10 or later is needed: install it, or say where it is: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
@@ -41,8 +42,11 @@ package: $(VENV)/.installed
 	$(BIN)/python -m ops package $(if $(RUNTIME),--runtime $(RUNTIME)) $(FUNCTION)
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m benchmarks.cold_start $(ARGS)
-	$(BIN)/python -m benchmarks.request_cost $(ARGS)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/fuzz/requirements.txt
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .

@@ -12,7 +12,7 @@ from importlib import import_module
 
 COMMANDS = {
     "package": "assemble each function's own folder under build/",
-    "provision": "create the Project, the Logstores, the index and the three RAM roles",
+    "provision": "create the Project, the Logstores, their indexes, the spool's bucket and the RAM roles",
     "verify": "check a deployment from outside",
 }
 

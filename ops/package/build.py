@@ -25,8 +25,11 @@ class Built(NamedTuple):
 
 
 def build(recipe: Recipe, runtime: str, target: Path) -> Built:
-    """Make the package in `target`, replacing what is there once it is complete. Raises PackageError."""
-    version = RUNTIMES[runtime]
+    """Make the package in `target`, replacing what is there once it is complete.
+
+    The recipe is completed for the runtime, one of RUNTIMES. Raises PackageError.
+    """
+    version, recipe = RUNTIMES[runtime], recipe.on(runtime)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{recipe.name}-") as scratch:
         wheels, package = Path(scratch, "wheels"), Path(scratch, "package")
@@ -45,7 +48,7 @@ def build(recipe: Recipe, runtime: str, target: Path) -> Built:
 
 def _own(recipe: Recipe) -> dict[str, bytes]:
     files = {path.as_posix(): (ROOT / path).read_bytes() for path in recipe.sources}
-    return {"index.py": recipe.entry_point.encode(), **files}
+    return {**{name: text.encode() for name, text in recipe.root_modules.items()}, **files}
 
 
 def _write(package: Path, files: dict[str, bytes]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ops.package.build import Built, build
-from ops.package.contents import RECIPES, ROOT, RUNTIMES
+from ops.package.contents import RECIPES, ROOT, RUNTIMES, recipes
 from ops.package.errors import PackageError
 
 
@@ -16,7 +16,7 @@ def main(arguments: Sequence[str]) -> int:
     """Make the packages that are asked for; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        for name in options.functions or RECIPES:
+        for name in options.functions or recipes(options.runtime):
             _report(build(RECIPES[name], options.runtime, options.into / name), options.runtime)
     except PackageError as error:
         print(f"package: {error}", file=sys.stderr)
@@ -36,7 +36,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add(
-        "functions", nargs="*", choices=[[], *RECIPES], metavar="FUNCTION", help="track, token; default: both"
+        "functions",
+        nargs="*",
+        choices=[[], *RECIPES],
+        metavar="FUNCTION",
+        help="track, token, replay; default: all",
     )
     add("--runtime", choices=RUNTIMES, default="python3.12", help="default: %(default)s")
     add("--into", type=Path, default=ROOT / "build", help="default: build/ in the repository")

@@ -1,76 +1,93 @@
-"""What goes into each package, by explicit lists: whatever they do not name stays out.
-
-Left out of the wheels: tests, type stubs, metadata beyond the licences, lz4's frame format, and of the
-STS SDK all but the models and the modules they import. Its client, and alibabacloud-credentials with the
-default chain, are for machines off Function Compute; on it, credentials come from the context or the
-environment. tests/ops/package runs each package by itself, which is how the lists are known to be enough.
-"""
+"""What goes into each package, by explicit lists: the project's own modules, and wheels (`wheel_files`)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from ops.package.errors import PackageError
+from ops.package.wheel_files import LZ4_BLOCK, MSGSPEC, OSS, SERVER, STS_MODELS
+
 ROOT = Path(__file__).parents[2]
 
-RUNTIMES = {"python3.12": "3.12", "python3.10": "3.10"}  # Function Compute's, with CPython's version
+BUILT_IN = {"python3.12": "3.12", "python3.10": "3.10"}  # Function Compute's, with CPython's version
+CUSTOM = "custom.debian11"  # the one that takes many requests at once in an instance
+RUNTIMES = {**BUILT_IN, CUSTOM: "3.12"}
 CODE_DIRECTORY = "/code"  # where Function Compute puts the package; tracebacks name files under it
-
-MSGSPEC = ("msgspec/*.py", "msgspec/_core*.so", "msgspec-*.dist-info/licenses/LICENSE")
-LZ4_BLOCK = (
-    "lz4/__init__.py",
-    "lz4/version.py",
-    "lz4/_version*.so",
-    "lz4/block/__init__.py",
-    "lz4/block/_block*.so",
-    "lz4-*.dist-info/licenses/LICENSE",
-)
-STS_MODELS = (
-    "alibabacloud_sts20150401/__init__.py",
-    "alibabacloud_sts20150401/models/*.py",
-    "alibabacloud_sts20150401-*.dist-info/LICENSE",
-    "darabonba/__init__.py",
-    "darabonba/exceptions.py",
-    "darabonba/model.py",
-    "darabonba/policy/*.py",
-    "Tea/__init__.py",
-    "Tea/exceptions.py",
-    "Tea/model.py",
-    "Tea/request.py",
-)
 
 
 class Recipe(NamedTuple):
-    """One function's package. `files` are patterns in what pip unpacks, `limit` is in bytes, unpacked."""
+    """One function's package. `files` are patterns in what pip unpacks, `limit` is in bytes, unpacked.
+
+    `locks` name the files here that have the exact wheels with their hashes, in pip's format; `rooms` the
+    directories of the project's own modules; `serves` is true of a package that is an HTTP server by itself.
+    """
 
     name: str
     files: tuple[str, ...]
     limit: int
+    locks: tuple[str, ...]
+    rooms: tuple[str, ...]
+    runtimes: tuple[str, ...] = tuple(RUNTIMES)
+    serves: bool = False
+
+    def on(self, runtime: str) -> Recipe:
+        """The recipe for a runtime: the custom one needs a server besides. Raises PackageError."""
+        if runtime not in self.runtimes:
+            raise PackageError(f"{self.name} runs on {' and '.join(self.runtimes)}, not on {runtime}")
+        if runtime != CUSTOM:
+            return self
+        return self._replace(
+            files=self.files + SERVER,
+            limit=self.limit + SERVER_LIMIT,
+            locks=(*self.locks, "runtime.lock"),
+            rooms=(*self.rooms, "runtime"),
+            serves=True,
+        )
 
     @property
-    def lock(self) -> Path:
-        """The exact wheels, with their hashes, in pip's format."""
-        return Path(__file__).with_name(f"{self.name}.lock")
+    def requirements(self) -> list[Path]:
+        """The lock files, for pip's `-r`."""
+        return [Path(__file__).with_name(name) for name in self.locks]
 
     @property
     def sources(self) -> tuple[Path, ...]:
-        """The project's own modules, from ROOT: the function's and shared/, at their package paths."""
+        """The project's own modules, from ROOT: those of its rooms, at their package paths."""
         found = [ROOT / "functions/__init__.py"]
-        for directory in (f"functions/{self.name}", "shared"):
+        for directory in self.rooms:
             found += sorted((ROOT / directory).rglob("*.py"))
         return tuple(path.relative_to(ROOT) for path in found)
 
     @property
-    def entry_point(self) -> str:
-        """The root module that Function Compute's `index.handler` and `index.initialize` name."""
-        return (
-            f'"""Where Function Compute finds the function."""\n\n'
-            f"from functions.{self.name}.index import handler, initialize\n\n"
-            f'__all__ = ["handler", "initialize"]\n'
-        )
+    def root_modules(self) -> dict[str, str]:
+        """The text of what a built-in runtime looks for: `index.handler` and `index.initialize`."""
+        return {} if self.serves else {"index.py": _ENTRY_POINT.format(name=self.name)}
 
+
+_ENTRY_POINT = '''"""Where Function Compute finds the function."""
+
+from functions.{name}.index import handler, initialize
+
+__all__ = ["handler", "initialize"]
+'''
+
+
+def _function(name: str, files: tuple[str, ...], limit: int, runtimes: Iterable[str] = RUNTIMES) -> Recipe:
+    own = (f"functions/{name}", "shared")
+    return Recipe(name, files, limit, (f"{name}.lock",), own, tuple(runtimes))
+
+
+SERVER_LIMIT = 4_000_000  # bytes of the server, unpacked
 
 RECIPES = {
-    "track": Recipe("track", MSGSPEC + LZ4_BLOCK, 2_000_000),
-    "token": Recipe("token", MSGSPEC + STS_MODELS, 4_000_000),
+    "track": _function("track", MSGSPEC + LZ4_BLOCK, 2_000_000),
+    "token": _function("token", MSGSPEC + STS_MODELS, 4_000_000),
+    # One run a minute: nothing to gain from more than one request at a time.
+    "replay": _function("replay", MSGSPEC + OSS, 8_000_000, runtimes=BUILT_IN),
 }
+
+
+def recipes(runtime: str) -> dict[str, Recipe]:
+    """Those that can run on a runtime of RUNTIMES, by name."""
+    return {name: recipe for name, recipe in RECIPES.items() if runtime in recipe.runtimes}

@@ -10,7 +10,8 @@ from ops.package.contents import Recipe
 from ops.package.elf import stripped
 from ops.package.errors import PackageError
 
-# Function Compute's python3.10 stands on Debian 10 (glibc 2.28), python3.12 on Debian 11 (2.31).
+# Function Compute's python3.10 stands on Debian 10 (glibc 2.28), python3.12 and custom.debian11 on
+# Debian 11 (2.31).
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64")
 
 
@@ -21,7 +22,9 @@ def unpack(recipe: Recipe, version: str, directory: Path) -> None:
     command += ["--only-binary=:all:", "--implementation", "cp", "--python-version", version]
     for platform in PLATFORMS:
         command += ["--platform", platform]
-    done = subprocess.run([*command, "-r", str(recipe.lock)], capture_output=True, text=True, check=False)
+    for lock in recipe.requirements:
+        command += ["-r", str(lock)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PackageError(f"pip could not get the wheels of {recipe.name}:\n{done.stderr.strip()}")
 

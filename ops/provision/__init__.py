@@ -1,4 +1,6 @@
-"""`python -m ops provision`: the Project, the Logstores and the three RAM roles, least-privileged.
+"""`python -m ops provision`: the Project, the Logstores, the spool's bucket and the RAM roles.
+
+Rights are the least that the functions need.
 
 Shows a plan; `--apply` carries it out. Never deletes, and changes nothing it was not asked to change.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import alibabacloud_oss_v2 as oss
 from alibabacloud_credentials.client import Client as CredentialsClient
 from alibabacloud_credentials.exceptions import CredentialException
 from alibabacloud_ram20150501.client import Client as RamClient
@@ -34,11 +35,17 @@ class Endpoints(NamedTuple):
     sls: str
     ram: str
     sts: str
+    oss: str
 
 
 def default_endpoints(region: str) -> Endpoints:
     """The public ones. RAM has a single one for all regions."""
-    return Endpoints(f"https://{region}.log.aliyuncs.com", "ram.aliyuncs.com", f"sts.{region}.aliyuncs.com")
+    return Endpoints(
+        sls=f"https://{region}.log.aliyuncs.com",
+        ram="ram.aliyuncs.com",
+        sts=f"sts.{region}.aliyuncs.com",
+        oss=f"oss-{region}.aliyuncs.com",
+    )
 
 
 def operator_credentials() -> Credentials:
@@ -79,6 +86,26 @@ def ram_client(credentials: Credentials, region: str, endpoint: str) -> RamClien
 def sts_client(credentials: Credentials, region: str, endpoint: str) -> StsClient:
     """STS, to learn which account is asking."""
     return StsClient(_config(credentials, region, endpoint))
+
+
+def oss_client(
+    credentials: Credentials, region: str, endpoint: str, timeout: float = 10.0, attempts: int = 3
+) -> oss.Client:
+    """OSS, signed with V4; `timeout` in seconds. With a scheme the bucket is named in the path."""
+    keys = oss.credentials.StaticCredentialsProvider(
+        credentials.access_key_id, credentials.access_key_secret, credentials.security_token or None
+    )
+    return oss.Client(
+        oss.Config(
+            region=region,
+            endpoint=endpoint,
+            credentials_provider=keys,
+            use_path_style="://" in endpoint,
+            retry_max_attempts=attempts,
+            connect_timeout=timeout,
+            readwrite_timeout=timeout,
+        )
+    )
 
 
 def _config(credentials: Credentials, region: str, endpoint: str) -> Config:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from alibabacloud_oss_v2.exceptions import OperationError
 from aliyun.log import LogException
 from Tea.exceptions import TeaException
 
@@ -21,7 +22,8 @@ from ops.provision.explain import advice
 from ops.provision.plan import Step, everything_in_place
 from ops.provision.run import Account, Choices, apply, connect, inspect
 from ops.provision.variables import shown, write
-from ops.provision.wanted import InvalidTarget, Target
+from ops.provision.wanted import InvalidTarget, Spool, Target
+from shared.spool_settings import PREFIX
 
 DONE, FAILED, NOT_DONE = 0, 1, 2
 NOT_APPLIED = "nothing was changed; --apply carries this out"
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str], credentials: Callable[[], Credentials] = oper
         return _provision(account, target, options)
     except (InvalidTarget, NoCredentials) as error:
         print(f"provision: {error}", file=sys.stderr)
-    except (TeaException, LogException) as error:
+    except (TeaException, LogException, OperationError) as error:
         print(f"provision: {advice(error)}", file=sys.stderr)
     return FAILED
 
@@ -84,22 +86,24 @@ def _target(options: argparse.Namespace) -> Target:
         token_seconds=options.token_seconds,
         retention_days=options.retention_days,
         function_logstore=options.function_logstore,
+        spool=Spool(options.spool_bucket, options.spool_prefix) if options.spool_bucket else None,
     )
 
 
 def _endpoints(options: argparse.Namespace) -> Endpoints:
     usual = default_endpoints(options.region)
     return Endpoints(
-        options.sls_endpoint or usual.sls,
-        options.ram_endpoint or usual.ram,
-        options.sts_endpoint or usual.sts,
+        sls=options.sls_endpoint or usual.sls,
+        ram=options.ram_endpoint or usual.ram,
+        sts=options.sts_endpoint or usual.sts,
+        oss=options.oss_endpoint or usual.oss,
     )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ops provision",
-        description="Show what the account lacks for the two functions; with --apply, create it.",
+        description="Show what the account lacks for the functions; with --apply, create it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -108,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--project", required=True, help="the SLS Project; its name is unique in the region")
     add("--logstores", default="web-tracking-logstore", help="comma-separated; default: %(default)s")
     add("--function-logstore", default="function-logs", help="what the functions print; default: %(default)s")
+    add("--spool-bucket", default="", help="an OSS bucket for what SLS does not take; default: no spool")
+    add("--spool-prefix", default=PREFIX, help="before its objects' names; default: %(default)s")
     add("--apply", action="store_true", help="carry the plan out")
     add("--enforce", action="store_true", help="make existing roles and policies exactly what is shown")
     add("--close-webtracking", action="store_true", help="turn WebTracking off where it is on")
@@ -115,6 +121,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--token-seconds", type=int, default=3600, help="how long tokens last, 900-43200; default: 3600")
     add("--retention-days", type=int, default=30, help="how long a new Logstore keeps logs; default: 30")
     add("--env-file", type=Path, help="merge the variables for s.yaml into this file, such as .env")
-    for service in ("sls", "ram", "sts"):
+    for service in ("sls", "ram", "sts", "oss"):
         add(f"--{service}-endpoint", help=f"another address for {service.upper()}, with its scheme")
     return parser

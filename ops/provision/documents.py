@@ -49,6 +49,11 @@ def allow(actions: Iterable[str], resources: Iterable[str]) -> Document:
     return {"Version": "1", "Statement": [_statement(actions, resources)]}
 
 
+def together(*documents: Document) -> Document:
+    """One document that grants what all of them grant."""
+    return {"Version": "1", "Statement": [one for document in documents for one in document["Statement"]]}
+
+
 def trust(kind: str, name: str) -> Document:
     """A trust policy that lets exactly one principal take the role."""
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {kind: [name]}}

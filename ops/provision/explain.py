@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alibabacloud_oss_v2.exceptions import OperationError
 from aliyun.log import LogException
 from Tea.exceptions import TeaException
 
@@ -12,15 +13,26 @@ _ADVICE = {
     "NoPermission": "this identity lacks rights in RAM: it needs those docs/deploy.md lists under provision",
     "InvalidAccessKeyId.NotFound": "the AccessKey does not exist (any more)",
     "LimitExceeded.Policy.Version": "the policy has all the versions it may have: delete an old one in RAM",
+    "BucketAlreadyExists": "the bucket is another account's: its name is unique, choose another",
+    "AccessDenied": "this identity may not manage OSS here, or the bucket is another account's",
+    "UserDisable": "OSS is not activated in this account: open it once in the console",
     "ServiceNotOpen": "SLS is not activated in this account: open it once in the console",
 }
 
 
-def advice(error: TeaException | LogException) -> str:
+def advice(error: TeaException | LogException | OperationError) -> str:
     """One line for the operator: the code, the service's own words, and the way out if there is one."""
-    if isinstance(error, LogException):
-        code, message = error.get_error_code(), error.get_error_message()
-    else:
-        code, message = error.code or type(error).__name__, error.message
+    code, message = _words(error)
     way_out = _ADVICE.get(code)
     return f"{code}: {message}" + (f"\n{way_out}" if way_out else "")
+
+
+def _words(error: TeaException | LogException | OperationError) -> tuple[str, str]:
+    if isinstance(error, LogException):
+        return error.get_error_code(), error.get_error_message()
+    if isinstance(error, OperationError):
+        cause = error.unwrap()
+        return getattr(cause, "code", None) or type(cause).__name__, getattr(cause, "message", None) or str(
+            cause
+        )
+    return error.code or type(error).__name__, error.message

@@ -2,6 +2,7 @@
 
 Three roles, no long-term AccessKey: the track function's writes to the Logstores; the token function's
 may take one role, the page's; the page's writes to the Logstores and trusts the token function's only.
+With a spool, track's may also add objects to it, and a fourth, the replay function's, reads and empties it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ops.provision.documents import Document, allow, trust
+from ops.provision.documents import Document, allow, together, trust
+from shared.settings import Environment, SettingError
+from shared.spool import pending
+from shared.spool_settings import PREFIX, SpoolSettings
 
 DEFAULT_SESSION_SECONDS = 3600
 MAX_SESSION_SECONDS = 43200
@@ -38,12 +42,19 @@ class Role(NamedTuple):
     session_seconds: int = DEFAULT_SESSION_SECONDS
 
 
+class Spool(NamedTuple):
+    """Where batches wait that SLS does not take: objects of `bucket` whose names begin with `prefix`."""
+
+    bucket: str
+    prefix: str = PREFIX
+
+
 @dataclass(frozen=True)
 class Target:
     """What to provision.
 
     The functions' own log lines go to `function_logstore`; `suffix` keeps a second deployment in the same
-    account apart. Raises InvalidTarget for a name that RAM or SLS would refuse.
+    account apart. Raises InvalidTarget for a name that RAM, SLS or OSS would refuse.
     """
 
     region: str
@@ -53,6 +64,7 @@ class Target:
     token_seconds: int = DEFAULT_SESSION_SECONDS
     retention_days: int = 30
     function_logstore: str = "function-logs"
+    spool: Spool | None = None
 
     def __post_init__(self) -> None:
         _check(_REGION, self.region, "a region", "cn-hangzhou")
@@ -60,6 +72,8 @@ class Target:
         for name in self.all_logstores:
             _check(_LOGSTORE, name, "a Logstore", "2-63 of a-z, 0-9, _ and -, such as web-tracking")
         _check(_SUFFIX, self.suffix, "a suffix", "-staging")
+        if self.spool:
+            checked(self.spool)
         if self.function_logstore in self.logstores:
             raise InvalidTarget(f"{self.function_logstore!r} is for what the functions print, not for pages")
         if not self.logstores:
@@ -74,14 +88,15 @@ class Target:
         """The pages' Logstores, and the one for the functions' own log lines, which no role here writes."""
         return (*self.logstores, self.function_logstore)
 
-    def roles(self, account: str) -> tuple[Role, Role, Role]:
+    def roles(self, account: str) -> tuple[Role, ...]:
         """The roles, each after those its trust policy names: RAM checks that they exist."""
-        return self._track(), self._token(account), self._page(account)
+        replay = (self._replay(self.spool),) if self.spool else ()
+        return self._track(), self._token(account), self._page(account), *replay
 
     def variables(self, account: str) -> dict[str, str]:
         """What s.yaml reads from the environment or from .env, by name."""
-        track, token, page = (role_arn(account, role.name) for role in self.roles(account))
-        return {
+        track, token, page, *replay = (role_arn(account, role.name) for role in self.roles(account))
+        variables = {
             "DEPLOY_REGION": self.region,
             "SLS_PROJECT": self.project,
             "SLS_LOGSTORES": ",".join(self.logstores),
@@ -91,11 +106,31 @@ class Target:
             "STS_ROLE_ARN": page,
             "TOKEN_DURATION_SECONDS": str(self.token_seconds),
         }
+        if self.spool:
+            bucket, prefix = self.spool
+            variables |= {"SPOOL_OSS_BUCKET": bucket, "SPOOL_PREFIX": prefix, "REPLAY_ROLE_ARN": replay[0]}
+        return variables
 
     def _track(self) -> Role:
         name = f"sls-webtracking-track{self.suffix}"
         may = allow(["log:PostLogStoreLogs"], self._logstore_arns())
+        if self.spool:
+            may = together(
+                may, allow(["oss:PutObject"], [_objects(self.spool.bucket, pending(self.spool.prefix))])
+            )
         return Role(name, "The track function: writes logs.", trust("Service", "fc.aliyuncs.com"), name, may)
+
+    def _replay(self, spool: Spool) -> Role:
+        name = f"sls-webtracking-replay{self.suffix}"
+        may = together(
+            allow(["log:PostLogStoreLogs"], self._logstore_arns()),
+            allow(
+                ["oss:GetObject", "oss:PutObject", "oss:DeleteObject"], [_objects(spool.bucket, spool.prefix)]
+            ),
+            allow(["oss:ListObjects"], [f"acs:oss:*:*:{spool.bucket}"]),
+        )
+        what = "The replay function: writes what the spool holds, and empties it."
+        return Role(name, what, trust("Service", "fc.aliyuncs.com"), name, may)
 
     def _token(self, account: str) -> Role:
         name = f"sls-webtracking-token{self.suffix}"
@@ -123,9 +158,25 @@ class Target:
         return [f"acs:log:*:*:project/{self.project}/logstore/{name}" for name in self.logstores]
 
 
+def checked(spool: Spool) -> Spool:
+    """The same; raises InvalidTarget for names that track and replay would refuse."""
+    names = {"SPOOL_OSS_BUCKET": spool.bucket, "SPOOL_PREFIX": spool.prefix, "FC_REGION": "any"}
+    try:
+        settings = SpoolSettings.read(Environment(names))
+    except SettingError as error:
+        raise InvalidTarget(str(error)) from None
+    if (settings.bucket, settings.prefix) != spool:
+        raise InvalidTarget("a bucket and a prefix have no blanks around them, and neither is empty")
+    return spool
+
+
 def role_arn(account: str, name: str) -> str:
     """The address of a role in RAM."""
     return f"acs:ram::{account}:role/{name}"
+
+
+def _objects(bucket: str, prefix: str) -> str:
+    return f"acs:oss:*:*:{bucket}/{prefix}*"
 
 
 def _check(pattern: re.Pattern[str], value: str, what: str, example: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops.verify import cors, health, limits, origins, rights, stored, tokens, uploads
+from ops.verify import cors, health, limits, origins, rights, spool, stored, tokens, uploads
 from ops.verify.check import Check
 
 CATALOGUE: tuple[Check, ...] = (
@@ -13,5 +13,6 @@ CATALOGUE: tuple[Check, ...] = (
     *tokens.CHECKS,
     *rights.CHECKS,
     *stored.CHECKS,
+    *spool.CHECKS,
     *cors.CHECKS,
 )

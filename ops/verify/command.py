@@ -17,12 +17,13 @@ from ops.verify.report import all_well, as_json, table
 from ops.verify.session import Session
 from ops.verify.target import NOBODY, Target, base, region_of
 from ops.verify.trigger import Trigger
+from shared.spool_settings import PREFIX
 
 WELL, FAULTY, USAGE = 0, 1, 2
 
 EPILOG = """It writes a few logs, marked ops-verify, and reads them back with the keys in
 ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET (and ALIBABA_CLOUD_SECURITY_TOKEN),
-which need log:GetLogStoreLogs on the Logstore.
+which need log:GetLogStoreLogs on the Logstore, and oss:ListObjects on the spool's bucket.
 
 marks: ✓ holds, ✗ does not, – could not be checked
 exit status: 0 nothing failed; 1 something did; 2 the command line is wrong"""
@@ -89,6 +90,9 @@ def _target(options: argparse.Namespace, urls: Urls) -> Target:
         role_arn=options.role_arn,
         client_ip=options.client_ip,
         wait=options.wait,
+        spool_bucket=options.spool_bucket,
+        spool_prefix=options.spool_prefix,
+        oss_endpoint=options.oss_endpoint,
     )
 
 
@@ -121,6 +125,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--refused-origin", default="", help="an origin that must be refused; default: one that nobody has")
     add("--sls-endpoint", default="", help="default: {region}.log.aliyuncs.com; as it is with a scheme")
     add("--sts-endpoint", default="", help="default: sts.{region}.aliyuncs.com; a scheme is honoured")
+    add("--spool-bucket", default=environ.get("SPOOL_OSS_BUCKET", ""), help="default: SPOOL_OSS_BUCKET")
+    prefix = environ.get("SPOOL_PREFIX") or PREFIX
+    add("--spool-prefix", default=prefix, help=f"default: SPOOL_PREFIX, else {PREFIX}")
+    add("--oss-endpoint", default="", help="default: oss-{region}.aliyuncs.com; a scheme is honoured")
     add("--other-logstore", default="", help="one that exists and that pages must not write to")
     add("--other-project", default="", help="one that exists and that pages must not write to")
     add("--role-arn", default="", help="a role that the token must not be able to assume")

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ops.provision.wanted import InvalidTarget
+from ops.provision.wanted import InvalidTarget, Spool, checked
+from shared.spool_settings import PREFIX
 
 ROUTES = re.compile(r"/(?:get_sts_token|healthz|logstores(?:/[^/]*(?:/track(?:(?:_ua)?\.gif)?)?)?)?/*$")
 _FC_ADDRESS = re.compile(r"[^.]+\.([a-z0-9-]+)\.fcapp\.run")
@@ -44,12 +45,17 @@ class Target:
     role_arn: str = ""
     client_ip: bool = True
     wait: float = 60  # seconds for a log to become searchable
+    spool_bucket: str = ""
+    spool_prefix: str = PREFIX
+    oss_endpoint: str = ""
 
     def __post_init__(self) -> None:
         for kind, form in _NAMES.items():
             name = getattr(self, kind)
             if name and not form.fullmatch(name):
                 raise InvalidTarget(f"{name!r} cannot be a {kind}")
+        if self.spool_bucket:
+            checked(Spool(self.spool_bucket, self.spool_prefix))
         for origin in (self.origin, self.refused):
             if not _ORIGIN.fullmatch(origin):
                 raise InvalidTarget(f"{origin!r} cannot be an origin; write it like https://shop.example.com")
@@ -69,6 +75,20 @@ class Target:
     def sts(self) -> str:
         """The endpoint of STS, with or without a scheme; "" where that is not known."""
         return self.sts_endpoint or (f"sts.{self.region}.aliyuncs.com" if self.region else "")
+
+    @property
+    def oss(self) -> str:
+        """The endpoint of OSS, with or without a scheme; "" where that is not known."""
+        return self.oss_endpoint or (f"oss-{self.region}.aliyuncs.com" if self.region else "")
+
+    @property
+    def spool(self) -> str:
+        """The address of the spool's bucket; "" where there is none, or it is not known."""
+        if not (self.spool_bucket and self.oss):
+            return ""
+        if "://" in self.oss:
+            return f"{self.oss.rstrip('/')}/{self.spool_bucket}"
+        return f"https://{self.spool_bucket}.{self.oss}/"
 
 
 def base(url: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ops.package.build import Built, build
-from ops.package.contents import RECIPES, RUNTIMES
+from ops.package.contents import RUNTIMES, recipes
 
 
 @pytest.fixture(scope="package", params=RUNTIMES)
@@ -16,7 +16,19 @@ def runtime(request: pytest.FixtureRequest) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def made() -> dict[str, dict[str, Built]]:
+    """The packages by runtime: pytest may come back to a runtime, which is no reason to make them again."""
+    return {}
+
+
 @pytest.fixture(scope="package")
-def packages(runtime: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
-    into: Path = tmp_path_factory.mktemp(runtime)
-    return {name: build(recipe, runtime, into / name) for name, recipe in RECIPES.items()}
+def packages(
+    runtime: str, made: dict[str, dict[str, Built]], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Built]:
+    if runtime not in made:
+        into: Path = tmp_path_factory.mktemp(runtime)
+        made[runtime] = {
+            name: build(recipe, runtime, into / name) for name, recipe in recipes(runtime).items()
+        }
+    return made[runtime]

@@ -5,16 +5,22 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+import time
 from pathlib import Path
 
+import alibabacloud_oss_v2 as oss
 import lz4.block
 import pytest
 
+from local.oss import OssStandIn
 from local.ram import Ram
 from local.serving import Server
 from local.sls import SlsStandIn
 from local.sts import StsStandIn
 from ops.package.build import Built
+from ops.package.contents import BUILT_IN, CUSTOM
+from ops.provision.clients import Credentials, oss_client
+from shared.spool import Spooled, object_name, pack
 from tests.ops.package.alone import event, invoke, python_of
 
 TRACK = "/logstores/web/track"
@@ -26,6 +32,7 @@ def _allow(action: str) -> dict[str, object]:
     return {"Version": "1", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
 
 
+@pytest.mark.parametrize("runtime", BUILT_IN, indirect=True, scope="package")
 def test_track_by_itself_forwards_plain_and_lz4_logs(runtime: str, packages: dict[str, Built]) -> None:
     ram = Ram()
     key = ram.add_user("function", [_allow("log:PostLogStoreLogs")])
@@ -47,6 +54,7 @@ def test_track_by_itself_forwards_plain_and_lz4_logs(runtime: str, packages: dic
     assert stored == [{"n": "2"}, {"n": "1"}]
 
 
+@pytest.mark.parametrize("runtime", BUILT_IN, indirect=True, scope="package")
 def test_token_by_itself_hands_out_a_credential(runtime: str, packages: dict[str, Built]) -> None:
     ram = Ram()
     key = ram.add_user("function", [_allow("sts:AssumeRole")])
@@ -67,8 +75,40 @@ def test_token_by_itself_hands_out_a_credential(runtime: str, packages: dict[str
     }
 
 
+@pytest.mark.parametrize("runtime", BUILT_IN, indirect=True, scope="package")
+def test_replay_by_itself_writes_what_is_spooled_and_rejects_what_is_none(
+    runtime: str, packages: dict[str, Built]
+) -> None:
+    ram = Ram()
+    key = ram.add_user("function", [_allow("*")])
+    sls, spool = SlsStandIn(ram), OssStandIn(ram)
+    sls.create("shop-logs", "web")
+    spool.create("shop-spool")
+    now = int(time.time())
+    body = b'{"__logs__":[{"n":"1","__time__":%d}]}' % now
+    good = pack(Spooled("shop-logs", "web", now, body))
+    with Server(sls.app) as sls_server, Server(spool.app) as oss_server:
+        client = oss_client(Credentials(key.id, key.secret), "cn-hangzhou", oss_server.url)
+        for digit, content in (("1", good), ("2", b"not a batch")):
+            name = object_name("webtracking-spool/", now, digit * 32)
+            client.put_object(oss.PutObjectRequest("shop-spool", name, body=content))
+        keys = {"ALIBABA_CLOUD_ACCESS_KEY_ID": key.id, "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.secret}
+        addresses = {"SLS_ENDPOINT": sls_server.url, "SPOOL_OSS_ENDPOINT": oss_server.url}
+        environ = {**NAMES, **keys, **addresses, "SPOOL_OSS_BUCKET": "shop-spool"}
+        ran = invoke(python_of(runtime), packages["replay"].directory, [{"triggerName": "minute"}], environ)
+    stored = [log.fields for log in sls.store.query("web")]
+    left = [name.rpartition("/")[0] for name in spool.objects("shop-spool")]
+    sls.close()
+    spool.close()
+    (line,) = ran["answers"]
+    assert (line["ended"], line["written"], line["rejected"], line["left"]) == ("drained", 1, 1, 0)
+    assert stored == [{"n": "1"}]
+    assert left == ["webtracking-spool/rejected"]
+
+
 def test_track_holds_no_alibaba_sdk(packages: dict[str, Built]) -> None:
-    assert not _top_level(packages["track"]) & {"alibabacloud_sts20150401", "darabonba", "Tea", "aliyun"}
+    sdks = {"alibabacloud_sts20150401", "darabonba", "Tea", "aliyun", "alibabacloud_oss_v2", "requests"}
+    assert not _top_level(packages["track"]) & sdks
 
 
 def test_token_holds_no_client_and_no_default_chain(packages: dict[str, Built]) -> None:
@@ -76,18 +116,18 @@ def test_token_holds_no_client_and_no_default_chain(packages: dict[str, Built]) 
     assert not list(packages["token"].directory.rglob("client.py"))
 
 
-@pytest.mark.parametrize("name", ["track", "token"])
-def test_a_package_imports_every_one_of_its_own_modules(
-    runtime: str, packages: dict[str, Built], name: str
-) -> None:
-    directory = packages[name].directory
-    own = [*(directory / "functions" / name).rglob("*.py"), *(directory / "shared").rglob("*.py")]
-    modules = [".".join(path.relative_to(directory).with_suffix("").parts) for path in own]
-    code = f"import sys; sys.path.insert(0, '.'); [__import__(name) for name in {modules!r}]"
-    command = [python_of(runtime), "-I", "-S", "-B", "-c", code]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=60, check=False)
-    assert len(modules) > 10
-    assert done.returncode == 0, done.stderr
+def test_a_package_imports_every_one_of_its_own_modules(runtime: str, packages: dict[str, Built]) -> None:
+    for name, built in packages.items():
+        rooms = [f"functions/{name}", "shared", *(["runtime"] if runtime == CUSTOM else [])]
+        own = [path for room in rooms for path in (built.directory / room).rglob("*.py")]
+        modules = [".".join(path.relative_to(built.directory).with_suffix("").parts) for path in own]
+        code = f"import sys; sys.path.insert(0, '.'); [__import__(name) for name in {modules!r}]"
+        command = [python_of(runtime), "-I", "-S", "-B", "-c", code]
+        done = subprocess.run(
+            command, cwd=built.directory, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert len(modules) > 10
+        assert done.returncode == 0, done.stderr
 
 
 def _top_level(built: Built) -> set[str]:

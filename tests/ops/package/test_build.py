@@ -12,13 +12,27 @@ import pytest
 
 from ops.package import bytecode, command
 from ops.package.build import EPOCH, Built, build
-from ops.package.contents import RECIPES, ROOT
+from ops.package.contents import CUSTOM, RECIPES, ROOT, RUNTIMES, recipes
 from ops.package.elf import stripped
 from ops.package.errors import PackageError
 from ops.package.wheels import choose
 from tests.ops.package.alone import python_of
 
-NAMES = list(RECIPES)
+LIMITS = {"track": 2_000_000, "token": 4_000_000, "replay": 8_000_000}  # bytes
+HTTP_WHEELS = {"requests", "urllib3", "certifi", "idna", "charset_normalizer"}
+LICENSED = {
+    "track": {"lz4"},
+    "token": {"alibabacloud_sts20150401"},
+    "replay": {"alibabacloud_oss_v2", "pycryptodome", "crcmod_plus"} | HTTP_WHEELS,
+}
+SERVER_WHEELS = {"uvicorn", "httptools", "uvloop", "click"}
+
+each = pytest.mark.parametrize(
+    ("runtime", "name"),
+    [(runtime, name) for runtime in RUNTIMES for name in recipes(runtime)],
+    indirect=["runtime"],
+    scope="package",
+)
 
 
 def _fingerprint(directory: Path) -> dict[str, tuple[int, float, str]]:
@@ -32,7 +46,7 @@ def _fingerprint(directory: Path) -> dict[str, tuple[int, float, str]]:
     }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each
 def test_building_twice_gives_the_same_bytes_times_and_modes(
     runtime: str, packages: dict[str, Built], name: str, tmp_path: Path
 ) -> None:
@@ -40,29 +54,28 @@ def test_building_twice_gives_the_same_bytes_times_and_modes(
     assert _fingerprint(again.directory) == _fingerprint(packages[name].directory)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_building_over_an_old_package_leaves_nothing_of_it(runtime: str, name: str, tmp_path: Path) -> None:
-    (tmp_path / name).mkdir()
-    (tmp_path / name / "old.py").write_text("")
-    built = build(RECIPES[name], runtime, tmp_path / name)
+def test_building_over_an_old_package_leaves_nothing_of_it(tmp_path: Path) -> None:
+    (tmp_path / "track").mkdir()
+    (tmp_path / "track/old.py").write_text("")
+    built = build(RECIPES["track"], "python3.12", tmp_path / "track")
     assert not (built.directory / "old.py").exists()
-    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert [path.name for path in tmp_path.iterdir()] == ["track"]
 
 
-@pytest.mark.parametrize(("name", "limit"), [("track", 2_000_000), ("token", 4_000_000)])
-def test_a_package_is_small(packages: dict[str, Built], name: str, limit: int) -> None:
+@each
+def test_a_package_is_small(runtime: str, packages: dict[str, Built], name: str) -> None:
     files = [path for path in packages[name].directory.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) == packages[name].size
-    assert packages[name].size < limit
+    assert packages[name].size < LIMITS[name] + (4_000_000 if runtime == CUSTOM else 0)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each
 def test_everything_has_the_same_time(packages: dict[str, Built], name: str) -> None:
     times = {path.stat().st_mtime for path in packages[name].directory.rglob("*")}
     assert times == {EPOCH}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each
 def test_every_source_has_bytecode_that_is_never_compared_with_it(
     runtime: str, packages: dict[str, Built], name: str
 ) -> None:
@@ -70,23 +83,34 @@ def test_every_source_has_bytecode_that_is_never_compared_with_it(
     code = "import importlib.util; print(importlib.util.MAGIC_NUMBER.hex(), end='')"
     magic = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout
     for source in packages[name].directory.rglob("*.py"):
-        tag = f"cpython-{runtime.removeprefix('python').replace('.', '')}"
+        tag = f"cpython-{RUNTIMES[runtime].replace('.', '')}"
         header = (source.parent / "__pycache__" / f"{source.stem}.{tag}.pyc").read_bytes()[:8]
         assert header.hex() == magic + "01000000"  # flags of PEP 552: by hash, not checked
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each
 def test_no_path_of_this_machine_is_in_a_package(packages: dict[str, Built], name: str) -> None:
     contents = [path.read_bytes() for path in packages[name].directory.rglob("*") if path.is_file()]
     places = [str(ROOT).encode(), str(packages[name].directory.parent).encode()]
     assert not [place for place in places if any(place in content for content in contents)]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each
 def test_a_package_carries_the_licences_of_the_wheels_that_have_one(
-    packages: dict[str, Built], name: str
+    runtime: str, packages: dict[str, Built], name: str
 ) -> None:
-    assert len(list(packages[name].directory.rglob("LICENSE"))) == 2
+    licences = [*packages[name].directory.glob("*.dist-info/**/LICENSE*")]
+    wheels = {path.relative_to(packages[name].directory).parts[0].partition("-")[0] for path in licences}
+    assert wheels == LICENSED[name] | {"msgspec"} | (SERVER_WHEELS if runtime == CUSTOM else set())
+
+
+def test_only_the_custom_runtimes_packages_have_a_server(runtime: str, packages: dict[str, Built]) -> None:
+    for built in packages.values():
+        names = {path.name for path in built.directory.iterdir()}
+        assert names & {"runtime", *SERVER_WHEELS} == (
+            {"runtime", *SERVER_WHEELS} if runtime == CUSTOM else set()
+        )
+        assert ("index.py" in names) == (runtime != CUSTOM)
 
 
 def test_without_the_runtimes_cpython_a_line_says_that_bytecode_is_left_out(
@@ -96,6 +120,13 @@ def test_without_the_runtimes_cpython_a_line_says_that_bytecode_is_left_out(
     assert command.main(["track", "--into", str(tmp_path)]) == 0
     assert "without bytecode: no CPython 3.12" in capsys.readouterr().out
     assert not list(tmp_path.rglob("*.pyc"))
+
+
+def test_replay_is_not_packaged_for_the_custom_runtime(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert command.main(["replay", "--runtime", CUSTOM, "--into", str(tmp_path)]) == 1
+    assert f"replay runs on python3.12 and python3.10, not on {CUSTOM}" in capsys.readouterr().err
 
 
 def test_a_pattern_that_finds_nothing_stops_the_build(tmp_path: Path) -> None:
@@ -114,18 +145,31 @@ def test_a_package_over_its_limit_is_refused_and_the_old_one_stays(tmp_path: Pat
 def test_pips_refusal_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lock = tmp_path / "track.lock"
     lock.write_text(f"lz4==4.4.5 --hash=sha256:{'0' * 64}\n")
-    monkeypatch.setattr("ops.package.contents.Recipe.lock", lock)
+    monkeypatch.setattr("ops.package.contents.Recipe.requirements", [lock])
     with pytest.raises(PackageError, match="DO NOT MATCH THE HASHES"):
         build(RECIPES["track"], "python3.12", tmp_path / "out")
 
 
-def test_the_locked_wheels_are_those_of_the_requirements() -> None:
-    required = dict(re.findall(r"^([\w-]+)==([\w.]+)", (ROOT / "requirements.txt").read_text(), re.M))
-    for recipe in RECIPES.values():
-        locked = dict(re.findall(r"^([\w-]+)==([\w.]+)", recipe.lock.read_text(), re.M))
+def test_the_locked_wheels_are_those_of_the_requirements(runtime: str) -> None:
+    required = _pins(ROOT / "requirements.txt", ROOT / "requirements-runtime.txt")
+    for recipe in recipes(runtime).values():
+        locked = _pins(*recipe.on(runtime).requirements)
         shared = locked.keys() & required.keys()
         assert shared
         assert {name: locked[name] for name in shared} == {name: required[name] for name in shared}
+
+
+def test_all_that_the_runtime_requires_is_in_its_package() -> None:
+    required = _pins(ROOT / "requirements-runtime.txt")
+    assert required.items() <= _pins(*RECIPES["track"].on(CUSTOM).requirements).items()
+
+
+def _pins(*files: Path) -> dict[str, str]:
+    return {
+        name: version
+        for file in files
+        for name, version in re.findall(r"^([\w-]+)==([\w.]+)", file.read_text(), re.M)
+    }
 
 
 def test_a_stripped_module_still_loads() -> None:

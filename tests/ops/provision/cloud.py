@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
+from local.oss import OssStandIn
 from local.ram import AccessKey, Ram
 from local.serving import Server
 from ops.provision.clients import Credentials
@@ -23,8 +24,10 @@ class Cloud:
     """The stand-ins, and the command-line options that point at them."""
 
     key: AccessKey
+    account: Ram
     ram: RamApi
     sls: SlsAdmin
+    oss: OssStandIn
     options: list[str]
 
     def calls(self) -> set[str]:
@@ -63,8 +66,10 @@ def running_cloud() -> Iterator[Cloud]:
     """An empty account, served on loopback."""
     account = Ram(ACCOUNT)
     key = account.add_user("ops", [EVERYTHING])
-    ram, sls = RamApi(account), SlsAdmin(account)
-    with Server(ram) as ram_server, Server(sls) as sls_server:
+    ram, sls, oss = RamApi(account), SlsAdmin(account), OssStandIn(account, region=REGION)
+    with Server(ram) as ram_server, Server(sls) as sls_server, Server(oss.app) as oss_server:
         options = ["--region", REGION, "--sls-endpoint", sls_server.url]
         options += ["--ram-endpoint", ram_server.url, "--sts-endpoint", ram_server.url]
-        yield Cloud(key, ram, sls, options)
+        options += ["--oss-endpoint", oss_server.url]
+        yield Cloud(key, account, ram, sls, oss, options)
+        oss.close()

@@ -1,4 +1,4 @@
-"""s.yaml, rendered once by the real command line."""
+"""s.yaml and the files beside it, each rendered once by the real command line."""
 
 from __future__ import annotations
 
@@ -23,4 +23,17 @@ def template() -> str:
 @pytest.fixture(scope="session")
 def outcome(s: Path, template: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     done = render.preview(s, template, tmp_path_factory.mktemp("preview"), render.VARIABLES)
+    return render.rendered(done)
+
+
+@pytest.fixture(scope="session")
+def concurrent(s: Path, template: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    directory = tmp_path_factory.mktemp("concurrent")
+    return render.rendered(render.preview(s, template, directory, render.VARIABLES, way="s.concurrent.yaml"))
+
+
+@pytest.fixture(scope="session")
+def replay(s: Path, template: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    variables = {**render.VARIABLES, **render.SPOOL}
+    done = render.preview(s, template, tmp_path_factory.mktemp("replay"), variables, way="s.replay.yaml")
     return render.rendered(done)

@@ -24,6 +24,11 @@ VARIABLES = {
     "STS_ROLE_ARN": "acs:ram::1234567890123456:role/sls-web-tracking",
     "ALLOWED_ORIGINS": "https://shop.example.com",
 }
+SPOOL = {
+    "SPOOL_OSS_BUCKET": "shop-spool",
+    "SPOOL_PREFIX": "shop/",
+    "REPLAY_ROLE_ARN": "acs:ram::1234567890123456:role/sls-webtracking-replay",
+}
 
 
 def command() -> Path:
@@ -43,14 +48,19 @@ def command() -> Path:
 
 
 def preview(
-    s: Path, template: str, directory: Path, variables: dict[str, str], dotenv: str = ""
+    s: Path, template: str, directory: Path, variables: dict[str, str], dotenv: str = "", way: str = "s.yaml"
 ) -> subprocess.CompletedProcess[str]:
-    """Run `s preview -o json` on the template, in a directory and a home of its own."""
+    """Run `s preview -o json -t WAY` in a directory and a home of its own.
+
+    `template` stands for s.yaml there; the other files that can be deployed are the repository's.
+    """
+    for path in ROOT.glob("s.*.yaml"):
+        shutil.copy(path, directory)
     (directory / "s.yaml").write_text(template)
     (directory / ".env").write_text(dotenv)
     environ = {"PATH": os.environ["PATH"], "HOME": str(directory), **variables}
     return subprocess.run(
-        [str(s), "preview", "-o", "json"],
+        [str(s), "preview", "-o", "json", "-t", way],
         cwd=directory,
         env=environ,
         capture_output=True,

@@ -71,17 +71,41 @@ def _resource(resource: dict[str, Any]) -> Iterator[str]:
         yield from _trigger(trigger)
     yield from _environment(props.get("environmentVariables", {}))
     yield from _sizes(props)
+    yield from _custom(props)
 
 
 def _trigger(trigger: dict[str, Any]) -> Iterator[str]:
-    if trigger.get("triggerType") != "http":
+    kinds = {"http": ("IHttpTriggerConfig", _http), "timer": ("ITimerTriggerConfig", _timer)}
+    if trigger.get("triggerType") not in kinds:
         yield f"trigger type {trigger.get('triggerType')!r}"
         return
+    definition, more = kinds[trigger["triggerType"]]
     config = trigger.get("triggerConfig", {})
-    http = {"$ref": "#/definitions/IHttpTriggerConfig", "definitions": _strict_schema()["definitions"]}
-    yield from _against(http, config)
+    schema = {"$ref": f"#/definitions/{definition}", "definitions": _strict_schema()["definitions"]}
+    yield from _against(schema, config)
+    yield from more(config)
+
+
+def _http(config: dict[str, Any]) -> Iterator[str]:
     if "OPTIONS" not in config.get("methods", []):
         yield "triggerConfig.methods: without OPTIONS, FC refuses every preflight"
+
+
+def _timer(config: dict[str, Any]) -> Iterator[str]:
+    """FC documentation, "Time trigger": `@every` and a number of minutes, or six fields of cron."""
+    if not re.fullmatch(r"@every [1-9][0-9]*m|(CRON_TZ=\S+ )?\S+( \S+){5}", config.get("cronExpression", "")):
+        yield f"triggerConfig.cronExpression: {config.get('cronExpression')!r}"
+
+
+def _custom(props: dict[str, Any]) -> Iterator[str]:
+    """What only custom runtimes have, which no schema ties to them, and what they cannot do without."""
+    custom = props["runtime"].startswith("custom.")
+    if custom and {"command", "port"} - props.get("customRuntimeConfig", {}).keys():
+        yield "customRuntimeConfig: without a command or a port"
+    if not custom and "customRuntimeConfig" in props:
+        yield f"customRuntimeConfig: not for {props['runtime']}"
+    if not custom and props.get("instanceConcurrency", 1) != 1:
+        yield f"instanceConcurrency: {props['runtime']} serves one request at a time"
 
 
 def _environment(variables: dict[str, str]) -> Iterator[str]:

@@ -57,6 +57,10 @@ def _trigger(change: dict[str, Any]) -> Spoil:
     return lambda props: props["triggers"][0]["triggerConfig"].update(change)
 
 
+def _timer(config: dict[str, Any]) -> Spoil:
+    return lambda props: props["triggers"][0].update({"triggerType": "timer", "triggerConfig": config})
+
+
 @pytest.mark.parametrize(
     ("spoil", "word"),
     [
@@ -83,8 +87,19 @@ def _trigger(change: dict[str, Any]) -> Spoil:
         (_trigger({"methods": ["GET", "POST"]}), "without OPTIONS"),
         (_trigger({"disableUrlInternet": False}), "disableUrlInternet"),
         (_trigger({"disableURLInternet": "false"}), "boolean"),
-        (lambda props: props["triggers"][0].update({"triggerType": "timer"}), "timer"),
+        (lambda props: props["triggers"][0].update({"triggerType": "oss"}), "trigger type 'oss'"),
+        (lambda props: props["triggers"][0].update({"triggerType": "timer"}), "cronExpression"),
+        (_timer({"cronExpression": "@every 1m"}), "'enable' is a required property"),
+        (_timer({"cronExpression": "@every 30s", "enable": True}), "@every 30s"),
+        (_timer({"cronExpression": "* * * * *", "enable": True}), "* * * * *"),
+        (_timer({"cronExpression": "@every 1m", "enable": True, "payLoad": ""}), "payLoad"),
         (lambda props: props["triggers"][0].update({"name": "x"}), "name"),
+        (_props({"customRuntimeConfig": {"command": ["x"], "port": 9000}}), "not for python3.12"),
+        (_props({"instanceConcurrency": 2}), "one request at a time"),
+        (_props({"instanceConcurrency": "1"}), "instanceConcurrency"),
+        (_props({"instanceConcurrency": 201}), "instanceConcurrency"),
+        (_props({"runtime": "custom.debian11"}), "without a command or a port"),
+        (_props({"runtime": "custom.debian11", "customRuntimeConfig": {"port": 9000}}), "without a command"),
         (lambda props: props.pop("handler"), "handler"),
         (lambda props: props["triggers"][0]["triggerConfig"].pop("authType"), "authType"),
     ],
@@ -106,3 +121,24 @@ def test_an_unknown_key_outside_the_properties_is_found(place: str) -> None:
     bad = deepcopy(GOOD)
     (bad if place == "top" else bad["resources"]["track"])["action"] = {}
     assert any("action: unknown" in problem for problem in problems(bad))
+
+
+@pytest.mark.parametrize("expression", ["@every 1m", "0 0 4 * * *", "CRON_TZ=Asia/Shanghai 0 0 4 * * *"])
+def test_a_sound_timer_trigger_passes(expression: str) -> None:
+    good = deepcopy(GOOD)
+    _timer({"cronExpression": expression, "enable": True})(good["resources"]["track"]["props"])
+    assert problems(good) == []
+
+
+@pytest.mark.parametrize("concurrency", [1, 200])
+def test_a_custom_runtime_passes_up_to_its_limit(concurrency: int) -> None:
+    good = deepcopy(GOOD)
+    config = {"command": ["python3"], "port": 9000}
+    _props(
+        {
+            "runtime": "custom.debian11",
+            "customRuntimeConfig": config,
+            "instanceConcurrency": concurrency,
+        }
+    )(good["resources"]["track"]["props"])
+    assert problems(good) == []

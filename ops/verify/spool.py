@@ -1,0 +1,135 @@
+"""The spool: nobody else gets at it, and what is in it goes on to SLS."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import alibabacloud_oss_v2 as oss
+import requests
+
+from ops.provision.clients import oss_client
+from ops.verify.check import Check, Unmet, check
+from ops.verify.services import Refused
+from ops.verify.session import Session, Skip
+from ops.verify.stored import KEYS_WANTED
+from ops.verify.trigger import NoAnswer
+from shared.spool import pending, rejected, time_of
+
+MAX_AGE = 600  # seconds: ten runs of replay
+PAGE, MAX_PAGES = 1000, 10  # names; what is beyond them is only said to be there
+
+SPOOL_WANTED = "no spool: --spool-bucket names one"
+
+
+class Found(NamedTuple):
+    """What lies under a prefix: how many objects, and when the oldest was received (epoch seconds)."""
+
+    batches: int
+    more: bool  # than MAX_PAGES pages
+    oldest: float | None
+
+    def __str__(self) -> str:
+        return f"{'more than ' if self.more else ''}{self.batches} batch{'' if self.batches == 1 else 'es'}"
+
+
+@check(
+    "spool: the bucket is closed",
+    "nobody reads what is in the spool without a right to it",
+    "Let `python -m ops provision --spool-bucket … --enforce` close it: a private ACL, and public access "
+    "blocked. A 404 says that --spool-bucket, --region or --oss-endpoint is not the functions' own.",
+)
+def bucket_closed(session: Session) -> str:
+    """An unsigned listing has to be refused."""
+    url = session.target.spool
+    if not url:
+        raise Skip(_wanted(session))
+    try:
+        answer = requests.get(url, params={"list-type": "2", "max-keys": "1"}, timeout=session.timeout)
+    except requests.RequestException as error:
+        raise NoAnswer(f"{url}: {type(error).__name__}") from None
+    if answer.status_code == 200:
+        raise Unmet("an unsigned listing was answered")
+    if answer.status_code not in (401, 403):
+        raise Unmet(f"{answer.status_code}, which says nothing about who may read")
+    return str(answer.status_code)
+
+
+@check(
+    "spool: batches go on to SLS",
+    f"replay runs, and nothing waits longer than {MAX_AGE // 60} minutes",
+    "SLS may still be down: then wait. Else see replay's log lines in function-logs; where there are none, "
+    "it is not deployed (`s deploy -t s.replay.yaml`) or its trigger is off. Nothing is lost for a week.",
+)
+def drained(session: Session) -> str:
+    """By the names under `pending/`, which hold the time of receipt."""
+    found = _look(session, pending(session.target.spool_prefix))
+    if not found.batches:
+        return "empty"
+    age = max(0.0, time.time() - found.oldest) if found.oldest is not None else 0.0
+    detail = f"{found}, the oldest for {age:.0f} s"
+    if age > MAX_AGE:
+        raise Unmet(detail)
+    return detail
+
+
+@check(
+    "spool: nothing was rejected",
+    "SLS took every batch that replay offered it",
+    "Each object under rejected/ has the reason in its metadata, `x-oss-meta-reason`. Once it is dealt with, "
+    "delete it; what stays is deleted a month after it was rejected.",
+)
+def none_rejected(session: Session) -> str:
+    """By the names under `rejected/`."""
+    found = _look(session, rejected(session.target.spool_prefix))
+    if found.batches:
+        raise Unmet(f"{found} rejected")
+    return "none"
+
+
+def _look(session: Session, prefix: str) -> Found:
+    """Names sort by time, so the first one is the oldest. Raises Skip, Unmet, NoAnswer."""
+    target = session.target
+    if not target.spool:
+        raise Skip(_wanted(session))
+    if session.reader is None:
+        raise Skip(KEYS_WANTED)
+    client = oss_client(session.reader, target.region, target.oss, session.timeout, attempts=1)
+    try:
+        return _count(client, target.spool_bucket, prefix)
+    except Refused as refused:
+        raise Unmet(f"{refused} when listing: the reader needs oss:ListObjects on the bucket") from None
+
+
+def _count(client: oss.Client, bucket: str, prefix: str) -> Found:
+    count, token, oldest = 0, None, None
+    for _ in range(MAX_PAGES):
+        answer = _page(
+            client, oss.ListObjectsV2Request(bucket, prefix=prefix, max_keys=PAGE, continuation_token=token)
+        )
+        names = [str(one.key) for one in answer.contents or []]
+        if names and not count:
+            oldest = time_of(names[0])
+        count, token = count + len(names), answer.next_continuation_token
+        if not answer.is_truncated:
+            return Found(count, False, oldest)
+    return Found(count, True, oldest)
+
+
+def _page(client: oss.Client, request: oss.ListObjectsV2Request) -> oss.ListObjectsV2Result:
+    try:
+        return client.list_objects_v2(request)
+    except oss.exceptions.OperationError as error:
+        cause = error.unwrap()
+        if isinstance(cause, oss.exceptions.ServiceError):
+            raise Refused(cause.status_code, cause.code) from None
+        raise NoAnswer(f"OSS does not answer: {type(cause).__name__}") from None
+
+
+def _wanted(session: Session) -> str:
+    if not session.target.spool_bucket:
+        return SPOOL_WANTED
+    return "needs --region or --oss-endpoint"
+
+
+CHECKS: tuple[Check, ...] = (bucket_closed, drained, none_rejected)
