@@ -3,7 +3,7 @@ PYTHON ?= $(shell scripts/find-python)
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: help install run test check format web package bench fuzz clean
+.PHONY: help install run test check format web package bench fuzz soak clean
 
 help:
 	@echo "make run    the sample page, the console and both functions on this machine"
@@ -12,6 +12,7 @@ help:
 	@echo "make bench  what starts, requests and events cost; writes docs/performance.md's tables"
 	@echo "make package  each function's folder for Function Compute, under build/"
 	@echo "make fuzz   the fuzz targets guided by coverage, a minute each: ARGS='--seconds 600 origins'"
+	@echo "make soak   many clients while everything fails at random: nothing may be lost; ARGS='--seed 7'"
 	@echo "make clean  remove what the others made"
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt requirements-ops.txt requirements-runtime.txt
@@ -47,6 +48,9 @@ bench: $(VENV)/.installed
 fuzz: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/fuzz/requirements.txt
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+soak: $(VENV)/.installed
+	$(BIN)/python -m tests.soak $(ARGS)
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .

@@ -140,6 +140,7 @@ MALFORMED = {
     "two CRs after the status": b"HTTP/1.1 200 OK\r\r\nContent-Length: 0\r\n\r\n",
     "two CRs after a header": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\r\n\r\n",
     "two CRs for the empty line": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\r\n",
+    "bare LF after a chunk": in_chunks(end=b"1\r\nx\n0\r\n\r\n"),
     "two CRs after a chunk": in_chunks(end=b"1\r\nx\r\r\n0\r\n\r\n"),
 }
 

@@ -149,7 +149,7 @@ def test_a_bad_entry_is_refused_with_what_to_write_instead(entry: str, instead: 
 def test_a_refusal_ends_with_what_to_write(entry: str, instead: str) -> None:
     with pytest.raises(SettingError) as caught:
         Allowlist((entry,))
-    assert str(caught.value).endswith(instead)
+    assert str(caught.value).endswith(f" {instead}")
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,21 @@ def test_a_200_that_makes_no_sense_is_rejected(document: object) -> None:
     assert failure(answer(200, document)).kind is UPSTREAM_REJECTED
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff", b"{", b"[" * 100_000, b'{"Credentials":{}'])
+NOT_JSON = [
+    *(b"", b"<html>", b"\xff", b"{", b"[" * 100_000, b'{"Credentials":{}'),
+    *(b'{"Credentials":"\xff"}', b'{"\xff":1}', b'{"a":"\xed\xa0\x80"}', b'{"a":' + b"1" * 5000 + b"}"),
+]
+
+
+@pytest.mark.parametrize("body", NOT_JSON, ids=lambda body: repr(body[:20]))
 def test_a_200_that_is_not_json_is_rejected(body: bytes) -> None:
     assert failure(Answer(200, {}, body)).kind is UPSTREAM_REJECTED
+
+
+@pytest.mark.parametrize("body", NOT_JSON, ids=lambda body: repr(body[:20]))
+def test_a_503_that_is_not_json_may_pass(body: bytes) -> None:
+    with pytest.raises(PassingFault, match=r"STS answered 503 \(none\)"):
+        read(Answer(503, {}, body))
 
 
 @given(st.integers(200, 599), st.binary() | anything.map(lambda value: json.dumps(value).encode()))

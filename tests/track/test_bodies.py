@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from pytest_mock import MockerFixture
 
+from functions.track import batch
 from tests.support.fc import context, event
 from tests.track.support import TRACK, Track, timeless
 
@@ -229,3 +231,12 @@ def test_base64_that_is_none_is_an_empty_body(track: Track) -> None:
     broken["body"] = "A"
     reply = track.raw(json.dumps(broken).encode(), context())
     assert (reply.status, reply.code) == (400, "PostBodyInvalid")
+
+
+@pytest.mark.parametrize("member", ["", ',"__topic__":"t"', ',"__source__":"s"', ',"__tags__":{"k":"v"}'])
+def test_what_the_sdk_usually_sends_is_read_once_only(member: str, mocker: MockerFixture) -> None:
+    again = mocker.spy(batch, "_read_with_care")
+    assert batch.read_batch(f'{{"__logs__":[{{"a":"1"}}]{member}}}'.encode()).logs == [{"a": "1"}]
+    assert again.call_count == 0
+    batch.read_batch(b'{"__logs__":[{"a":1}]}')
+    assert again.call_count == 1

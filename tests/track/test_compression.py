@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import resource
 import time
 import tracemalloc
@@ -75,6 +76,23 @@ def test_a_compressed_body_is_forwarded_like_a_plain_one(
 def test_whatever_was_compressed_comes_out_again(body: bytes, name: str) -> None:
     headers, compress = ENCODINGS[name]
     assert plain_body(headers, compress(body)) == body
+
+
+@each_encoding
+def test_what_repeats_after_nearly_32_kb_comes_out_again(
+    headers: dict[str, str], compress: Callable[[bytes], bytes]
+) -> None:
+    block = random.Random(5).randbytes(32_000)
+    packed = compress(block * 8)
+    assert len(packed) < 2 * len(block)
+    assert plain_body(headers, packed) == block * 8
+
+
+@pytest.mark.parametrize(
+    ("name", "compress"), [("gzip", zlib.compress), ("gzip", _raw), ("http-zlib", gzip.compress)]
+)
+def test_one_encoding_is_not_taken_for_another(name: str, compress: Callable[[bytes], bytes]) -> None:
+    assert _code(ENCODINGS[name][0], compress(BODY)) == "PostBodyUncompressError"
 
 
 @given(body=st.binary(max_size=2000), name=st.sampled_from(sorted(ENCODINGS)))

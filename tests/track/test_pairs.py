@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 
 from functions.track.pairs import encoded_size, read_pairs
@@ -34,3 +36,9 @@ def test_pairs_that_are_too_long_are_refused_with_their_size_and_the_way_out() -
 )
 def test_the_size_of_pairs_is_counted_in_bytes_as_they_are_sent(pairs: dict[str, str], size: int) -> None:
     assert encoded_size(pairs) == size  # half of a surrogate pair counts as the `?` that stands for it
+
+
+def test_each_character_counts_as_form_encoding_writes_it() -> None:
+    for character in map(chr, range(0x180)):
+        pairs = {"k": character}
+        assert encoded_size(pairs) == len(urlencode(pairs)), repr(character)

@@ -1,0 +1,126 @@
+"""Targets: a POST's body, plain and in each compression."""
+
+# ruff: noqa: PT017 - a refusal is an outcome here, and looked at like any other
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable
+
+import lz4.block
+
+from functions.track.batch import read_batch
+from functions.track.compression import plain_body
+from functions.track.limits import MAX_BODY
+from shared.errors import ApiError
+from tests.fuzz import second_json, second_lz4
+
+LZ4 = {"x-log-compresstype": "lz4"}
+DEFLATE = {"x-log-compresstype": "deflate"}
+GZIP = {"content-encoding": "gzip"}
+HTTP_DEFLATE = {"content-encoding": "deflate"}
+
+
+def plain(body: bytes) -> None:
+    """A body is forwarded or refused as a second reading of it says."""
+    try:
+        batch = read_batch(body)
+    except ApiError as error:
+        assert error.kind.code == "PostBodyInvalid"
+        assert _unsound(body), f"refused without need: {error.message}"
+        return
+    wanted = second_json.expected(body)
+    assert (batch.logs, batch.topic, batch.source, batch.tags) == wanted
+
+
+def in_lz4(body: bytes) -> None:
+    """A block decompresses as a second decoder says, and whatever was compressed comes out again."""
+    came_out = _outcome(LZ4, body)
+    try:
+        wanted, keeps = second_lz4.decoded(body, MAX_BODY)
+    except second_lz4.Malformed:
+        assert came_out in ("PostBodyUncompressError", "PostBodyTooLarge")
+    else:
+        if len(wanted) > MAX_BODY:
+            assert came_out == "PostBodyTooLarge"
+        else:
+            # The library may hold a block to all that encoders keep to, and need not.
+            assert came_out == wanted or (not keeps and came_out == "PostBodyUncompressError")
+    _read_further(came_out)
+    _comes_back(LZ4, lambda text: bytes(lz4.block.compress(text, store_size=False)), body)
+
+
+def in_deflate(body: bytes) -> None:
+    """A deflated body, with zlib's header or without, comes out as the standard library has it."""
+    came_out = _outcome(DEFLATE, body)
+    assert came_out == _outcome(HTTP_DEFLATE, body)
+    wanted = [_inflated(body, zlib.MAX_WBITS), _inflated(body, -zlib.MAX_WBITS)]
+    if isinstance(came_out, bytes):
+        assert came_out in wanted
+    elif wanted[0] is not None:
+        assert came_out == "PostBodyTooLarge"
+        assert len(wanted[0]) > MAX_BODY
+    _read_further(came_out)
+    _comes_back(DEFLATE, zlib.compress, body)
+    _comes_back(DEFLATE, _raw, body)
+
+
+def in_gzip(body: bytes) -> None:
+    """A gzip body comes out as the gzip module has it; what came out is never more than the limit."""
+    came_out = _outcome(GZIP, body)
+    wanted = _inflated(body, 16 + zlib.MAX_WBITS)
+    if wanted is None:
+        assert came_out in ("PostBodyUncompressError", "PostBodyTooLarge")
+    else:
+        assert came_out == (wanted if len(wanted) <= MAX_BODY else "PostBodyTooLarge")
+    if isinstance(came_out, bytes):
+        assert came_out == gzip.decompress(body)
+    _read_further(came_out)
+    _comes_back(GZIP, lambda text: gzip.compress(text, mtime=0), body)
+
+
+def _unsound(body: bytes) -> bool:
+    try:
+        second_json.expected(body)
+    except second_json.Unsound:
+        return True
+    return False
+
+
+def _outcome(headers: dict[str, str], body: bytes) -> bytes | str:
+    """Return the plain body, or the code of its refusal."""
+    try:
+        came_out = plain_body(headers, body)
+    except ApiError as error:
+        assert error.kind.code in ("PostBodyUncompressError", "PostBodyTooLarge")
+        return error.kind.code
+    assert len(came_out) <= MAX_BODY
+    return came_out
+
+
+def _read_further(came_out: bytes | str) -> None:
+    if isinstance(came_out, bytes) and len(came_out) < 64 * 1024:
+        plain(came_out)
+
+
+def _comes_back(headers: dict[str, str], compress: Callable[[bytes], bytes], body: bytes) -> None:
+    packed = compress(body)
+    assert plain_body(headers, packed) == body
+    # Cut off, it is refused; only LZ4, which marks no end, may take a shorter block for a whole one.
+    assert _outcome(headers, packed[:-1]) != body or not body
+
+
+def _inflated(body: bytes, window: int) -> bytes | None:
+    """Return what is in exactly one whole stream, None where it is none."""
+    stream = zlib.decompressobj(window)
+    try:
+        whole = stream.decompress(body) + stream.flush()
+    except zlib.error:
+        return None
+    return whole if stream.eof and not stream.unused_data else None
+
+
+def _raw(body: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return compressor.compress(body) + compressor.flush()
