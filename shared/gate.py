@@ -24,7 +24,8 @@ EXPOSED_HEADERS = "x-log-requestid, x-log-errorcode, retry-after"
 PREFLIGHT_SECONDS = 86400  # browsers cap it themselves, Chromium at two hours
 
 # What a browser sends as Origin (RFC 6454, 7); above all not `*`, which would stand for every origin.
-_REFLECTABLE = re.compile(rf"null|[a-z][a-z0-9+.-]{{0,31}}://[\x21-\x7e]{{1,{LONGEST}}}")
+# Compiled when audit mode needs it; a cold start does without.
+_REFLECTABLE = rf"null|[a-z][a-z0-9+.-]{{0,31}}://[\x21-\x7e]{{1,{LONGEST}}}"
 
 
 class Verdict(NamedTuple):
@@ -64,7 +65,7 @@ class Gate:
             return self._without_origin(request, pixels)
         if origin in self.allowlist:
             return Verdict(True, origin)
-        reader = origin if self._audit and _REFLECTABLE.fullmatch(origin) else NOBODY
+        reader = origin if self._audit and re.fullmatch(_REFLECTABLE, origin) else NOBODY
         return Verdict(self._audit, reader, f"the origin {origin[:LONGEST]} is not allowed")
 
     def _without_origin(self, request: Request, pixels: bool) -> Verdict:

@@ -16,8 +16,8 @@ MAX_BODY = 1024 * 1024  # bytes; SLS and STS answer a few hundred
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n]*)?")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)")
-_LENGTH = re.compile(r"[0-9]{1,10}")
-_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
+_LONGEST_LENGTH = 10  # digits
+_CHUNK_SIZE = rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?"  # compiled by the first answer that has chunks
 
 
 Receive = Callable[[], Awaitable[bytes]]
@@ -138,15 +138,19 @@ async def _read_body(incoming: _Incoming, status: int, headers: Mapping[str, str
     length = headers.get("content-length")
     if length is None:
         return await incoming.rest(MAX_BODY), False
-    if _LENGTH.fullmatch(length) is None or int(length) > MAX_BODY:
+    if not _is_length(length) or int(length) > MAX_BODY:
         raise BadAnswer("the answer's length is malformed or too large")
     return await incoming.take(int(length)), True
+
+
+def _is_length(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_LENGTH
 
 
 async def _read_chunks(incoming: _Incoming) -> bytes:
     body = bytearray()
     while True:
-        size_line = _CHUNK_SIZE.fullmatch(await incoming.line())
+        size_line = re.fullmatch(_CHUNK_SIZE, await incoming.line())
         if size_line is None:
             raise BadAnswer("a chunk of the answer is malformed")
         size = int(size_line[1], 16)
@@ -155,7 +159,8 @@ async def _read_chunks(incoming: _Incoming) -> bytes:
         if size == 0:
             break
         body += await incoming.take(size)
-        if await incoming.line():
+        # No bare LF here: readers who disagree on a chunk's end disagree on the next one's size.
+        if await incoming.take(2) != b"\r\n":
             raise BadAnswer("a chunk of the answer is malformed")
     trailers = 0
     while line := await incoming.line():

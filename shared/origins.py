@@ -24,12 +24,12 @@ LONGEST = 300  # characters: a scheme, a name of 253 and a port fit
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _LABELS = rf"{_LABEL}(?:\.{_LABEL})*"
 _PORT = r"[1-9][0-9]{0,4}"
-_EXACT = re.compile(rf"https?://(?:{_LABELS}|\[[0-9a-f:.]+\])(?::{_PORT})?")
-_WILDCARD = re.compile(rf"(https?://)\*(\.{_LABEL}(?:\.{_LABEL})+(?::{_PORT})?)")
-_ANY_PORT = re.compile(r"(https?://(?:localhost|127\.0\.0\.1|\[::1\])):\*")
-_WHOLE_LABELS = re.compile(_LABELS)
-_SOME_PORT = re.compile(rf"(?::{_PORT})?")
-_REFERER = re.compile(r"(https?://[^/?#]*)(?:[/?#].*)?", re.DOTALL)
+# Compiled when first needed: an allowlist rarely has all three forms, and a cold start pays for each.
+_EXACT = rf"https?://(?:{_LABELS}|\[[0-9a-f:.]+\])(?::{_PORT})?"
+_WILDCARD = rf"(https?://)\*(\.{_LABEL}(?:\.{_LABEL})+(?::{_PORT})?)"
+_ANY_PORT = r"(https?://(?:localhost|127\.0\.0\.1|\[::1\])):\*"
+_SOME_PORT = rf"(?::{_PORT})?"
+_REFERER = r"(?s:(https?://[^/?#]*)(?:[/?#].*)?)"
 
 
 class Allowlist:
@@ -44,12 +44,12 @@ class Allowlist:
             fault = _fault(entry)
             if fault is not None:
                 raise SettingError(setting, entry, fault)
-            if match := _ANY_PORT.fullmatch(entry):
-                any_port.append(match[1])
-            elif match := _WILDCARD.fullmatch(entry):
-                wildcards.append((match[1], match[2]))
-            else:
+            if "*" not in entry:
                 exact.add(entry)
+            elif match := re.fullmatch(_ANY_PORT, entry):
+                any_port.append(match[1])
+            elif match := re.fullmatch(_WILDCARD, entry):
+                wildcards.append((match[1], match[2]))
         self._exact = frozenset(exact)
         self._wildcards = tuple(wildcards)
         self._any_port = tuple(any_port)
@@ -63,20 +63,21 @@ class Allowlist:
         if len(origin) > LONGEST:
             return False
         return any(_under(origin, *ends) for ends in self._wildcards) or any(
-            origin.startswith(start) and _SOME_PORT.fullmatch(origin, len(start)) for start in self._any_port
+            origin.startswith(start) and re.fullmatch(_SOME_PORT, origin[len(start) :])
+            for start in self._any_port
         )
 
 
 def origin_of(referer: str) -> str:
     """Return the origin's part of a Referer as it came, without judging it; "" where it has none."""
-    match = _REFERER.fullmatch(referer)
+    match = re.fullmatch(_REFERER, referer)
     return match[1] if match else ""
 
 
 def _under(origin: str, scheme: str, suffix: str) -> bool:
     if not (origin.startswith(scheme) and origin.endswith(suffix)):
         return False
-    return _WHOLE_LABELS.fullmatch(origin, len(scheme), len(origin) - len(suffix)) is not None
+    return re.fullmatch(_LABELS, origin[len(scheme) : len(origin) - len(suffix)]) is not None
 
 
 def _fault(entry: str) -> str | None:
@@ -84,7 +85,8 @@ def _fault(entry: str) -> str | None:
     shape = _fault_of_shape(entry)
     if shape is not None:
         return shape
-    if _ANY_PORT.fullmatch(entry) or _WILDCARD.fullmatch(entry) or _EXACT.fullmatch(entry):
+    forms = (_ANY_PORT, _WILDCARD) if "*" in entry else (_EXACT,)
+    if any(re.fullmatch(form, entry) for form in forms):
         return _fault_of_port(entry)
     return "origins such as https://shop.example.com, https://*.example.com or http://localhost:*"
 

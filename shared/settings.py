@@ -35,14 +35,14 @@ class Environment:
         """Return the variable without surrounding blanks, None where it is unset or empty."""
         return self._variables.get(name, "").strip() or None
 
-    def text(self, name: str, form: re.Pattern[str], wanted: str, default: str | None = None) -> str:
+    def text(self, name: str, form: re.Pattern[str] | str, wanted: str, default: str | None = None) -> str:
         """Return a value of the given form, `default` where unset; `wanted` describes the form in words."""
         held = self.get(name) or default
-        if held is None or form.fullmatch(held) is None:
+        if held is None or re.fullmatch(form, held) is None:
             raise SettingError(name, held, wanted)
         return held
 
-    def optional_text(self, name: str, form: re.Pattern[str], wanted: str) -> str | None:
+    def optional_text(self, name: str, form: re.Pattern[str] | str, wanted: str) -> str | None:
         """Return a value of the given form, None where unset."""
         return self.text(name, form, wanted) if self.get(name) else None
 

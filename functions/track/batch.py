@@ -8,11 +8,12 @@ would or refused with the path in the body.
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Any, NoReturn
 
 import msgspec
 
-from functions.track.limits import MAX_DEPTH, MAX_LOGS
+from functions.track.limits import MAX_DEPTH, MAX_LOGS, MAX_TAGS
 from functions.track.text import to_text
 from shared.errors import POST_BODY_INVALID, ApiError
 from shared.surrogates import repair
@@ -45,7 +46,7 @@ def read_batch(body: bytes) -> Batch:
     """Return the batch in a decompressed body.
 
     Raises ApiError: PostBodyInvalid for what is not JSON, not of the shape, nested deeper than MAX_DEPTH
-    or more than MAX_LOGS logs.
+    or more than MAX_LOGS logs or MAX_TAGS tags.
     """
     body = body.removeprefix(_BOM)
     try:
@@ -54,6 +55,7 @@ def read_batch(body: bytes) -> Batch:
         batch = _read_with_care(body)
     if len(batch.logs) > MAX_LOGS:
         _refuse(f"the body has {len(batch.logs)} logs; at most {MAX_LOGS} are allowed")
+    _check_tags(batch.tags)
     return batch
 
 
@@ -108,8 +110,14 @@ def _optional_text(value: Any) -> str | None:
 def _tags(value: dict[str, Any] | list[Any] | None) -> dict[str, str] | None:
     if value is None:
         return None
+    _check_tags(value)  # before the work that each of them makes
     pairs = value.items() if isinstance(value, dict) else ((str(at), tag) for at, tag in enumerate(value))
     return {name: to_text(tag) for name, tag in pairs}
+
+
+def _check_tags(tags: Sized | None) -> None:
+    if tags is not None and len(tags) > MAX_TAGS:
+        _refuse(f"$.__tags__ has {len(tags)} tags; at most {MAX_TAGS} are allowed")
 
 
 def _refuse(message: str) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +11,7 @@ from shared.settings import Environment
 if TYPE_CHECKING:
     from shared.spool_settings import SpoolSettings
 
-_HEADER = re.compile(r"[A-Za-z0-9-]+")
+_HEADER = r"[A-Za-z0-9-]+"
 
 
 class TrackSettings(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-_REPR = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:e([+-][0-9]+))?")
+_REPR = r"(-?)([0-9]+)(?:\.([0-9]+))?(?:e([+-][0-9]+))?"
 _WORDS = {None: "null", True: "true", False: "false"}
 
 
@@ -38,7 +38,7 @@ def _stringify(value: Any) -> str:
 
 def number_text(value: float) -> str:
     """Return a finite float as `Number::toString` writes it: 1.0 is `1`, 1e21 is `1e+21`, -0.0 is `0`."""
-    match = _REPR.fullmatch(repr(value))
+    match = re.fullmatch(_REPR, repr(value))
     if match is None:
         raise ValueError("not a finite number")
     sign, whole, fraction, exponent = match[1], match[2], match[3] or "", int(match[4] or 0)

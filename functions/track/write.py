@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from functions.track.batch import Batch
-from functions.track.limits import MAX_BODY
+from functions.track.limits import MAX_BODY, MAX_FORWARDED
 from shared import put_logs as sls
 from shared.errors import POST_BODY_TOO_LARGE, ApiError
 from shared.put_logs import Write
@@ -20,10 +20,10 @@ def put_logs(batch: Batch, logstore: str, received: int) -> Write:
     """Return the write of `SLS_WRITE=signed`.
 
     `received`, in seconds since the epoch, takes the place of any `__time__` of the client's, as SLS itself
-    has it for WebTracking.
+    has it for WebTracking. Raises ApiError: PostBodyTooLarge past MAX_FORWARDED bytes.
     """
     logs = [{**log, "__time__": received} for log in batch.logs]
-    return sls.put_logs(logstore, _body(batch, logs))
+    return _bounded(sls.put_logs(logstore, _body(batch, logs)), MAX_FORWARDED)
 
 
 def put_webtracking(batch: Batch, logstore: str) -> Write:
@@ -31,9 +31,12 @@ def put_webtracking(batch: Batch, logstore: str) -> Write:
 
     Raises ApiError: PostBodyTooLarge where the proxy's tags, or text where numbers were, take it past 3 MB.
     """
-    write = Write(f"/logstores/{logstore}/track", _body(batch, batch.logs))
-    if len(write.body) > MAX_BODY:
-        message = f"the body as forwarded has {len(write.body)} bytes; at most {MAX_BODY} are allowed"
+    return _bounded(Write(f"/logstores/{logstore}/track", _body(batch, batch.logs)), MAX_BODY)
+
+
+def _bounded(write: Write, limit: int) -> Write:
+    if len(write.body) > limit:
+        message = f"the body as forwarded has {len(write.body)} bytes; at most {limit} are allowed"
         raise ApiError(POST_BODY_TOO_LARGE, message)
     return write
 

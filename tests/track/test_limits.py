@@ -11,6 +11,10 @@ import lz4.block
 import pytest
 
 from functions.track import limits
+from functions.track.batch import Batch
+from functions.track.write import put_logs
+from shared.errors import ApiError
+from shared.spool import Spooled, pack, unpack
 from tests.track.support import TRACK, Start, Track
 
 PAIRS = 16 * 1024 - 1
@@ -137,6 +141,46 @@ def test_4096_logs_pass_and_4097_do_not(log: dict[str, object], track: Track) ->
     assert (reply.status, reply.code) == (400, "PostBodyInvalid")
     assert reply.json()["errorMessage"] == "the body has 4097 logs; at most 4096 are allowed"
     assert len(track.forwarded) == 1
+
+
+@pytest.mark.parametrize("kind", ["text", "numbers", "array"])
+def test_4096_tags_pass_and_4097_do_not(kind: str, track: Track) -> None:
+    def body(count: int) -> str:
+        tags = (
+            [1] * count if kind == "array" else {f"t{n}": "1" if kind == "text" else 1 for n in range(count)}
+        )
+        return json.dumps({"__logs__": [{"a": "1"}], "__tags__": tags})
+
+    assert track.post(body(limits.MAX_TAGS)).status == 200
+    assert set(track.last()["__tags__"].values()) >= {"1"}
+    reply = track.post(body(limits.MAX_TAGS + 1))
+    assert (reply.status, reply.code) == (400, "PostBodyInvalid")
+    assert reply.json()["errorMessage"] == "$.__tags__ has 4097 tags; at most 4096 are allowed"
+    assert len(track.forwarded) == 1
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_a_signed_write_has_at_most_twice_the_size_of_a_body(over: int) -> None:
+    empty = len(put_logs(Batch(logs=[{"a": ""}]), "checkout", 1_795_416_071).body)
+    batch = Batch(logs=[{"a": "v" * (limits.MAX_FORWARDED - empty + over)}])
+    if over:
+        with pytest.raises(ApiError, match="has 6291457 bytes; at most 6291456"):
+            put_logs(batch, "checkout", 1_795_416_071)
+    else:
+        assert len(put_logs(batch, "checkout", 1_795_416_071).body) == limits.MAX_FORWARDED
+
+
+def test_numbers_that_grow_past_the_limit_as_text_are_refused_before_anything_is_sent(track: Track) -> None:
+    reply = track.post('{"__logs__":[{"a":[' + ",".join(["1e20"] * 400_000) + "]}]}")
+    assert (reply.status, reply.code) == (413, "PostBodyTooLarge")
+    assert track.forwarded == []
+
+
+def test_whatever_is_forwarded_fits_into_the_spool() -> None:
+    body = b'{"__logs__":[{"a":"' + b"v" * (limits.MAX_FORWARDED - 23) + b'"}]}'
+    batch = Spooled("p" * 63, "l" * 63, 1_795_416_071, body)
+    assert len(body) == limits.MAX_FORWARDED
+    assert unpack(pack(batch)) == batch
 
 
 def _brackets(kind: str, count: int) -> str:
