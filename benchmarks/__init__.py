@@ -1,1 +1,1 @@
-"""How fast, against what: programs that print a table, and ratios taken within one run."""
+"""How fast, against what: `make bench` measures, prints tables, and writes those of docs/performance.md."""

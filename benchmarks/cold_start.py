@@ -1,53 +1,118 @@
-"""What importing a handler costs, in ratios to a bare interpreter: `python -m benchmarks.cold_start`.
+"""From the start of a process to its first answer.
 
-Each row is a fresh process with warm bytecode. The rows take turns, so that a busy machine slows all of
-them alike, and the smallest CPU time of each counts, since nothing but noise adds to it.
+Each turn is a fresh process that imports the function, initializes it and has it answer one event, with SLS
+or STS answering at once; its whole CPU time counts. A row without bytecode writes none.
 """
 
 from __future__ import annotations
 
-import argparse
-import resource
-import subprocess
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks import bodies
+from benchmarks.lab import FUNCTIONS, Lab
+from benchmarks.processes import cpu_seconds, instructions
+from benchmarks.rows import Part, Row, Wanted, take_turns
+
+BARE, SAMPLE = "`python -c pass`", "the guide's sample"
+_FIRST_ANSWER = """
 import sys
-
-ROWS = {
-    "bare interpreter": "pass",
-    "functions.track.index": "import functions.track.index",
-    "functions.token.index": "import functions.token.index",
-    "the connection code": "import shared.upstream",
-    "http.client + ssl instead": "import http.client, ssl",
-    "alibabacloud_sts20150401.client": "import alibabacloud_sts20150401.client",
-}
-
-
-def cpu_seconds(code: str) -> float:
-    """Return the user and system time of a process that runs `code`."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", code], check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
-
-
-def measure(rounds: int) -> dict[str, float]:
-    """Return the least CPU time of each row over `rounds` turns, in seconds."""
-    for code in ROWS.values():
-        cpu_seconds(code)  # writes the bytecode
-    turns = [{name: cpu_seconds(code) for name, code in ROWS.items()} for _ in range(rounds)]
-    return {name: min(turn[name] for turn in turns) for name in ROWS}
+from {module} import handler, initialize
+class Context:
+    request_id = "1-benchmark"
+initialize(Context)
+sys.exit(handler(sys.argv[1].encode(), Context)["statusCode"] != 200)
+"""
+# What a start is made of, and what was left out for its price.
+_IMPORTS = (
+    "msgspec",
+    "ssl",
+    "logging",
+    "msgspec, ssl, hashlib, hmac",
+    "shared.upstream",
+    "functions.track.index",
+    "http.client, ssl",
+    "asyncio",
+    "alibabacloud_sts20150401.client",
+)
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=20)
-    least = measure(parser.parse_args().rounds)
-    bare = least["bare interpreter"]
-    version = ".".join(map(str, sys.version_info[:3]))
-    print(f"CPython {version}: CPU time to import, against a bare interpreter ({1000 * bare:.0f} ms)")
-    for name, seconds in least.items():
-        print(f"  {name:34}{seconds / bare:6.2f} ×")
+class _Start(NamedTuple):
+    wanted: Wanted
+    path: Sequence[Path]
+    code: str
+    event: str = ""
 
 
-if __name__ == "__main__":
-    main()
+def _starts(lab: Lab) -> list[_Start]:
+    starts = [_Start(Wanted(BARE, "ms"), (), "pass")]
+    if lab.sample:
+        starts.append(_Start(Wanted(SAMPLE, "ms", (BARE,)), lab.sample, "import main; main.answer_one()"))
+    for name in FUNCTIONS:
+        starts += _starts_of(lab, name)
+    return starts
+
+
+def _starts_of(lab: Lab, name: str) -> list[_Start]:
+    event = (bodies.post(bodies.small()) if name == "track" else bodies.token()).decode()
+    checkout = f"{name}, checkout"
+    code = _FIRST_ANSWER.format(module=f"functions.{name}.index")
+    found = [_Start(Wanted(checkout, "ms", (BARE, SAMPLE)), lab.checkout, code, event)]
+    for folders, words in (
+        (lab.packages, "package"),
+        (lab.unzipped, "package, zipped and unzipped"),
+        (lab.bare, "package without its bytecode"),
+    ):
+        if name in folders:
+            wanted = Wanted(f"{name}, {words}", "ms", (BARE, SAMPLE, checkout))
+            found.append(_Start(wanted, (folders[name],), _FIRST_ANSWER.format(module="index"), event))
+    return found
+
+
+def _imports(lab: Lab) -> list[_Start]:
+    # From the package first: beside the checkout there is more for msgspec to find and import.
+    own = (lab.packages["track"],) if lab.packages else lab.checkout
+    return [
+        _Start(
+            Wanted(f"`import {modules}`", "ms", (BARE,)),
+            lab.checkout if modules.startswith("alibabacloud") else own,
+            f"import {modules}",
+        )
+        for modules in _IMPORTS
+    ]
+
+
+def _command(lab: Lab, start: _Start, upstream: str) -> tuple[list[str], dict[str, str]]:
+    variables = lab.variables(start.path, upstream)
+    if start.wanted.name.endswith("without its bytecode"):
+        variables["PYTHONDONTWRITEBYTECODE"] = "1"
+    return [lab.python, "-c", start.code, start.event], variables
+
+
+def measure(lab: Lab, rounds: int) -> Part:
+    """Measure CPU time, in ms."""
+    starts = _starts(lab) + _imports(lab)
+    with lab.stand_in(0) as upstream:
+
+        def turn(start: _Start) -> Mapping[str, float]:
+            return {start.wanted.name: 1000 * cpu_seconds(*_command(lab, start, upstream))}
+
+        for start in starts:
+            turn(start)  # writes the checkout's bytecode, and brings the files into memory
+        rows = take_turns(
+            [start.wanted for start in starts], [partial(turn, start) for start in starts], rounds
+        )
+    return Part("cold_start", "From the start of the process to the first answer: CPU time", rows)
+
+
+def count(lab: Lab) -> Part:
+    """Count instructions, in millions, once: they hardly differ from start to start."""
+    rows = []
+    with lab.stand_in(0) as upstream:
+        for start in _starts(lab) + _imports(lab):
+            counted = instructions(*_command(lab, start, upstream))
+            if counted is not None:
+                rows.append(Row(start.wanted.name, "M", (counted / 1e6,), start.wanted.against))
+    return Part("cold_start", "The same in instructions (valgrind's callgrind)", tuple(rows))

@@ -1,0 +1,119 @@
+"""`python -m benchmarks`: measure, print the tables, and write those of docs/performance.md.
+
+`--short` takes a minute or two, shows that everything still runs, and writes nothing; so do single parts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from benchmarks import cold_start, compression, cost, profiles, report, request_cost, throughput, tokens
+from benchmarks.lab import RUNTIMES, Lab, machine, prepare
+from benchmarks.rows import Part
+from benchmarks.targets import judge
+
+
+class _Effort(NamedTuple):
+    starts: int
+    requests: int
+    tokens: int
+    throughput: int
+    seconds: float
+    profile: int
+    compression: int
+    instructions: bool
+
+
+_FULL = _Effort(20, 40, 5, 7, 4.0, 50, 15, instructions=True)
+_SHORT = _Effort(1, 2, 1, 1, 1.0, 1, 1, instructions=False)
+
+_Sections = dict[str, str]
+
+
+class _Run:
+    """One run: what has been measured, and the sections it makes."""
+
+    def __init__(self, lab: Lab, effort: _Effort) -> None:
+        self.parts: list[Part] = []
+        self.sections: _Sections = {}
+        self._lab, self._effort = lab, effort
+
+    def cold_start(self) -> None:
+        found = [cold_start.measure(self._lab, self._effort.starts)]
+        if self._effort.instructions and (counted := cold_start.count(self._lab)).rows:
+            found.append(counted)
+        self._measured("cold_start", *found)
+
+    def request_cost(self) -> None:
+        self._measured("request_cost", request_cost.measure(self._lab, self._effort.requests))
+
+    def tokens(self) -> None:
+        self._measured("tokens", tokens.measure(self._lab, self._effort.tokens))
+
+    def throughput(self) -> None:
+        measured = throughput.measure(self._lab, self._effort.throughput, self._effort.seconds)
+        self._measured("throughput", measured)
+        times = throughput.times(measured)
+        prices = cost.Prices()
+        self._print("cost", report.cost_table(cost.table(times, prices), cost.break_even(times, prices)))
+        cost.MEASURED.write_text(json.dumps(times.options()))
+
+    def compression(self) -> None:
+        found = compression.measure(self._lab, self._effort.compression)
+        self._print("compression", report.compression_table(found))
+
+    def profiles(self) -> None:
+        self._print("profiles", report.profile_tables(profiles.take(self._lab, self._effort.profile)))
+
+    def conclude(self) -> None:
+        """Say what the figures are from, and whether they are what is wanted."""
+        what = f"CPython {self._lab.version}, {machine()}, {time.strftime('%Y-%m-%d', time.gmtime())}"
+        left_out = "".join(f"\n\nLeft out: {line}." for line in self._lab.left_out)
+        self._print("machine", f"{what}.{left_out}")
+        if targets := judge(self.parts):
+            self._print("targets", report.targets_table(targets))
+
+    def _measured(self, section: str, *parts: Part) -> None:
+        self.parts += parts
+        self._print(section, "\n\n".join(report.part_table(part) for part in parts))
+
+    def _print(self, section: str, text: str) -> None:
+        self.sections[section] = text
+        print(f"\n{text}", flush=True)
+
+
+_PARTS: dict[str, Callable[[_Run], None]] = {
+    "cold_start": _Run.cold_start,
+    "request_cost": _Run.request_cost,
+    "tokens": _Run.tokens,
+    "throughput": _Run.throughput,
+    "compression": _Run.compression,
+    "profiles": _Run.profiles,
+}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("parts", nargs="*", choices=[[], *_PARTS], metavar="PART", help=", ".join(_PARTS))
+    parser.add_argument("--short", action="store_true", help="only show that it runs")
+    parser.add_argument("--python", choices=RUNTIMES, default=RUNTIMES[0], help="default: %(default)s")
+    options = parser.parse_args(arguments)
+    lab = prepare([options.python, *RUNTIMES])
+    run = _Run(lab, _SHORT if options.short else _FULL)
+    for name in options.parts or _PARTS:
+        _PARTS[name](run)
+    run.conclude()
+    if options.short or options.parts or lab.left_out:
+        print("\ndocs/performance.md is left as it is: it takes a full run with nothing left out")
+    else:
+        report.write(run.sections)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

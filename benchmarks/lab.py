@@ -1,0 +1,173 @@
+"""What is measured, made ready: one interpreter, the packages beside the checkout, the guide's sample.
+
+The interpreter is one of Function Compute's versions where there is one. It runs in one virtual environment,
+which is empty, and everything is found by PYTHONPATH: so each row pays the same for starting Python, and none
+for what this machine has installed (a `.pth` file runs code at every start).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.processes import ROOT, stand_in
+
+BUILD = ROOT / "build" / "benchmarks"
+SAMPLE = ROOT / "benchmarks" / "sample"
+FUNCTIONS = ("track", "token")
+RUNTIMES = ("3.12", "3.10")
+_REQUIREMENTS = tuple(
+    path for name in ("requirements.txt", "requirements-runtime.txt") if (path := ROOT / name).exists()
+)
+_SETTINGS = {
+    "SLS_PROJECT": "benchmark",
+    "SLS_LOGSTORES": "benchmark-logs",
+    "FC_REGION": "cn-hangzhou",
+    "FC_FUNCTION_NAME": "benchmark",
+    "FC_INSTANCE_ID": "benchmark",
+    "STS_ROLE_ARN": "acs:ram::1234567890123456:role/benchmark",
+    "ALIBABA_CLOUD_ACCESS_KEY_ID": "benchmark",
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "benchmark",
+}
+
+
+class Lab(NamedTuple):
+    """Where everything is. `left_out` says what this machine could not make ready, a line each."""
+
+    python: str
+    version: str  # of `python`, whole
+    checkout: tuple[Path, ...]  # entries of PYTHONPATH
+    packages: Mapping[str, Path]  # as `python -m ops package` makes them, by function
+    unzipped: Mapping[str, Path]
+    bare: Mapping[str, Path]  # the packages without their bytecode
+    sample: tuple[Path, ...] | None
+    left_out: tuple[str, ...]
+
+    def variables(self, path: Sequence[Path], upstream: str = "http://127.0.0.1:9") -> dict[str, str]:
+        """Return a process's whole environment: `path` to import from, SLS and STS at `upstream`."""
+        return {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "HOME": str(BUILD),
+            "PYTHONHASHSEED": "0",
+            "PYTHONSAFEPATH": "1",
+            "PYTHONPATH": os.pathsep.join(map(str, path)),
+            **_SETTINGS,
+            "SLS_ENDPOINT": upstream,
+            "STS_ENDPOINT": upstream,
+        }
+
+    def stand_in(self, delay: float) -> AbstractContextManager[str]:
+        """Yield the address of an SLS and STS that answer `delay` seconds after each request."""
+        return stand_in(self.python, self.variables(self.checkout), delay)
+
+
+def prepare(runtimes: Sequence[str] = RUNTIMES) -> Lab:
+    """Make everything ready under build/, or take what is there from before.
+
+    The interpreter is the first of `runtimes` that is here, else the one that runs this.
+    """
+    found, version = _interpreter(runtimes)
+    minor = version.rpartition(".")[0]
+    left_out = []
+    BUILD.mkdir(parents=True, exist_ok=True)
+    dependencies = _installed(found, f"functions-{minor}", _REQUIREMENTS)
+    if dependencies is None:
+        raise SystemExit(f"the functions' requirements cannot be installed for {found}")
+    sample = _installed(found, f"sample-{minor}", (SAMPLE / "requirements.txt",))
+    if sample is None:
+        left_out.append("the guide's sample: its requirements could not be installed")
+    packages = _packages(minor) if minor in RUNTIMES else {}
+    if not packages:
+        left_out.append(f"the packages: they are for {' and '.join(RUNTIMES)}, and this is {version}")
+    return Lab(
+        python=_empty_environment(found, minor),
+        version=version,
+        checkout=(ROOT, dependencies),
+        packages=packages,
+        unzipped={name: _unzipped(package) for name, package in packages.items()},
+        bare={name: _without_bytecode(package) for name, package in packages.items()},
+        sample=(SAMPLE, sample) if sample else None,
+        left_out=tuple(left_out),
+    )
+
+
+def _interpreter(runtimes: Sequence[str]) -> tuple[str, str]:
+    for wanted in runtimes:
+        finder = [str(ROOT / "scripts/find-python"), wanted]
+        found = subprocess.run(finder, capture_output=True, text=True, check=True).stdout.strip()
+        if found:
+            break
+    else:
+        found = sys.executable
+    tell = "import sys, platform; print(sys._base_executable, platform.python_version())"
+    told = subprocess.run([found, "-c", tell], capture_output=True, text=True, check=True).stdout
+    python, _, version = told.strip().rpartition(" ")
+    return python, version
+
+
+def _empty_environment(python: str, minor: str) -> str:
+    target = BUILD / f"python-{minor}"
+    if not (target / "bin/python").exists():
+        subprocess.run([python, "-m", "venv", "--without-pip", str(target)], check=True)
+    return str(target / "bin/python")
+
+
+def _installed(python: str, name: str, requirements: Sequence[Path]) -> Path | None:
+    """Return the folder that pip has installed the requirements into; None where it cannot."""
+    target = BUILD / name
+    stamp = target / ".requirements"
+    wanted = hashlib.sha256(b"\n".join(path.read_bytes() for path in requirements)).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return target
+    shutil.rmtree(target, ignore_errors=True)
+    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--root-user-action=ignore", "--target", str(target)]
+    for path in requirements:
+        command += ["-r", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(done.stderr[-2000:], file=sys.stderr)
+        return None
+    stamp.write_text(wanted)
+    return target
+
+
+def _packages(minor: str) -> dict[str, Path]:
+    into = BUILD / "packages"
+    command = [sys.executable, "-m", "ops", "package", "--runtime", f"python{minor}", "--into", str(into)]
+    subprocess.run([*command, *FUNCTIONS], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+    return {name: into / name for name in FUNCTIONS}
+
+
+def _unzipped(package: Path) -> Path:
+    """Zip a package and unpack it elsewhere, as an upload does: every file gets a new time."""
+    archive, target = BUILD / f"{package.name}.zip", BUILD / "unzipped" / package.name
+    shutil.rmtree(target, ignore_errors=True)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for path in sorted(package.rglob("*")):
+            zipped.write(path, path.relative_to(package))
+    with zipfile.ZipFile(archive) as zipped:
+        zipped.extractall(target)
+    return target
+
+
+def _without_bytecode(package: Path) -> Path:
+    target = BUILD / "without-bytecode" / package.name
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(package, target, ignore=shutil.ignore_patterns("__pycache__"))
+    return target
+
+
+def machine() -> str:
+    """Say what the figures are from."""
+    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}"

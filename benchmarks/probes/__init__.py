@@ -1,0 +1,1 @@
+"""Programs that run in a process of their own, with nothing in it but what is measured."""

@@ -1,0 +1,76 @@
+"""Where a request's time goes: prints each function's share of the whole, its own work only.
+
+`python -m benchmarks.probes.profiled handler EVENT-FILE TIMES` profiles track's handler without the network;
+`… server PORT` the custom runtime's server from its first request until SIGTERM. Shares are of time under the
+profiler, which makes many short calls look dearer than they are.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import json
+import pstats
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.probes.loop import answer_of, without_network
+
+ROOT = Path(__file__).parents[2]
+_LOOP = ("runners: ", "method 'run_until_complete'")  # what calls the event loop
+
+
+def handler(event_file: str, times: int) -> None:
+    """Profile, after some requests that warm up."""
+    from functions.track.index import handler
+
+    without_network()
+    event = Path(event_file).read_bytes()
+    for _ in range(min(times, 100)):
+        answer_of(handler, event)
+    profile = cProfile.Profile()
+    profile.enable()
+    for _ in range(times):
+        answer_of(handler, event)
+    profile.disable()
+    _report(profile)
+
+
+def server(port: str) -> None:
+    """Profile the server until it is told to stop, but for its event loop's own work and waiting."""
+    from runtime.__main__ import main
+
+    signal.signal(signal.SIGTERM, _interrupt)  # once it has stopped serving, uvicorn raises the signal again
+    profile = cProfile.Profile()
+    try:
+        profile.runcall(main, ["track", "--host", "127.0.0.1", "--port", port])
+    except KeyboardInterrupt:
+        _report(profile)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _report(profile: cProfile.Profile) -> None:
+    found: dict[tuple[str, int, str], tuple[Any, ...]] = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    named = [(_name(*where), entry[2]) for where, entry in found.items()]
+    own = [(name, spent) for name, spent in named if not name.startswith(_LOOP)]
+    whole = sum(spent for _, spent in own)
+    shares = [(name, spent / whole) for name, spent in own]
+    print(json.dumps({"shares": sorted(shares, key=lambda share: -share[1])}))
+
+
+def _name(file: str, _: int, function: str) -> str:
+    path = Path(file)
+    if path.is_relative_to(ROOT) and "build" not in path.relative_to(ROOT).parts:
+        return f"{path.relative_to(ROOT).with_suffix('')}: {function}".replace("/", ".")
+    return f"{path.stem}: {function}" if path.suffix else function.strip("<>")
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "server":
+        server(sys.argv[2])
+    else:
+        handler(sys.argv[2], int(sys.argv[3]))

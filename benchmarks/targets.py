@@ -1,0 +1,78 @@
+"""What the figures have to be, and whether they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from benchmarks.cold_start import BARE, SAMPLE
+from benchmarks.lab import FUNCTIONS
+from benchmarks.request_cost import FLOOR, LARGE, MEMORY, SMALL
+from benchmarks.rows import Part
+from benchmarks.throughput import BUILT_IN, CPU, CUSTOM, ERRORS, RATE, SLOWEST
+
+# What is deployed: the package, its files with the times that unpacking gave them.
+_DEPLOYED = "package, zipped and unzipped"
+
+
+class Target(NamedTuple):
+    """One figure beside its bound, which is the most it may be, or with `at_least` the least."""
+
+    what: str
+    value: float
+    bound: float
+    unit: str
+    at_least: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether the figure keeps to its bound."""
+        return self.value >= self.bound if self.at_least else self.value <= self.bound
+
+
+def judge(parts: Sequence[Part]) -> list[Target]:
+    """Return every target of which the figures are there."""
+    judges = {"cold_start": _starts, "request_cost": _requests, "throughput": _throughput}
+    return [target for part in parts if part.name in judges for target in judges[part.name](part)]
+
+
+def _starts(part: Part) -> Iterator[Target]:
+    unit = part.rows[0].unit
+    measure = "instructions" if unit == "M" else "CPU time"
+    for name, reference, bound in (("track", BARE, 6.0), ("track", SAMPLE, 0.15), ("token", SAMPLE, 0.25)):
+        ratio = part.ratio(f"{name}, {_DEPLOYED}", reference)
+        if ratio is not None:
+            yield Target(f"{name}, deployed, against {reference} ({measure})", ratio, bound, "×")
+    packages = [
+        part.ratio(f"{name}, {package}", f"{name}, checkout")
+        for name in FUNCTIONS
+        for package in ("package", _DEPLOYED)
+    ]
+    if worst := max(_known(packages), default=None):
+        yield Target(f"the packages against the warm checkout, the worst ({measure})", worst, 1.15, "×")
+
+
+def _requests(part: Part) -> Iterator[Target]:
+    floor = part.ratio(LARGE, f"{LARGE}: {FLOOR}")
+    if floor is not None:
+        yield Target(f"{LARGE}: CPU against its floor", floor, 1.8, "×")
+    yield from _median(part, f"{LARGE}: {MEMORY}", 96)
+    yield from _median(part, SMALL, 250)
+
+
+def _throughput(part: Part) -> Iterator[Target]:
+    ratio = part.ratio(f"{CUSTOM}: {RATE}", f"{BUILT_IN}: {RATE}")
+    if ratio is not None:
+        yield Target(f"{CUSTOM}: {RATE}, against the {BUILT_IN}", ratio, 20, "×", at_least=True)
+    for what, bound in ((CPU, 350), (SLOWEST, 100), (ERRORS, 0)):
+        yield from _median(part, f"{CUSTOM}: {what}", bound)
+
+
+def _median(part: Part, name: str, bound: float) -> Iterator[Target]:
+    row = part.row(name)
+    if row is not None:
+        yield Target(name, row.median, bound, row.unit)
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]

@@ -1,0 +1,1 @@
+"""Tests of `benchmarks`: of the arithmetic, and of the programs that measure."""
