@@ -57,6 +57,7 @@ class Exchange:
             if over():
                 return True
             await asyncio.sleep(_POLL)
+        await self._gone()
         return False
 
     async def resume(self, answer: list[Message]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, cast
 
 from local.fc.answer import Answer
 from local.fc.call import Call
@@ -91,6 +91,15 @@ class Pool:
         finally:
             await self._leave(place)
 
+    async def handle(self, event: bytes, request_id: str) -> bytes:
+        """Return what the handler makes of an event, in a built-in runtime. Raises as answer() does."""
+        place = self._enter(request_id)
+        try:
+            await asyncio.shield(place.ready)
+            return await cast("EventInstance", place.instance).handle(event, request_id)
+        finally:
+            await self._leave(place)
+
     async def warm(self, request_id: str) -> None:
         """Have one instance ready before the first request. Raises FunctionFailed if it cannot start."""
         place = self._enter(request_id)
@@ -148,8 +157,11 @@ class Pool:
             place.reaper = loop.call_later(self.function.idle_timeout, self._end_later, place)
 
     def _bury(self) -> None:
-        for place in [place for place in self._places if not place.calls and not place.instance.alive]:
-            self._let_go(place)
+        """Make room where an instance has ended, or is past its time, and has no call."""
+        idle = [place for place in self._places if not place.calls]
+        for place in idle:
+            if place.instance.worn_out or not place.instance.alive:
+                self._let_go(place)
 
     def _let_go(self, place: _Place) -> None:
         """Make room for another at once, and end this one."""

@@ -14,6 +14,7 @@ import pytest
 from local.fc.errors import FunctionFailed
 from local.fc.function import ROOT, Credentials, Function
 from local.fc.host import Route
+from local.fc.process import InstanceProcess
 
 from .triggers import CODE, Serve, gone, sample, until
 
@@ -86,6 +87,19 @@ def test_a_worn_out_instance_makes_room_for_one_with_fresh_credentials(serve: Se
 
     assert seen == ["STS.1", "STS.2"]
     assert until(lambda: trigger.host.pids("sample") == set())
+
+
+def test_an_instance_that_wears_out_while_it_is_idle_is_not_in_the_way(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trigger = serve(sample(instances=1, lifetime=3600))
+    assert trigger.get("/environment").status_code == 200
+    before = trigger.host.pids("sample")
+    monkeypatch.setattr(InstanceProcess, "age", 3600.0)
+
+    assert trigger.get("/environment").status_code == 200
+    assert len(before) == 1
+    assert not before & trigger.host.pids("sample")
 
 
 def test_a_function_imports_from_its_own_folder_only(serve: Serve) -> None:
