@@ -9,7 +9,7 @@ from typing import NamedTuple
 # Labels as the resolver takes them: 1 to 63 characters. The underscore is not DNS's but is met in practice.
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = rf"{_LABEL}(?:\.{_LABEL})*"
-_ADDRESS = re.compile(rf"(https?)://(?:({_NAME})|\[([0-9A-Fa-f:.]+)\])(?::([0-9]{{1,5}}))?/?")
+_ADDRESS = re.compile(r"(https?)://(?:([A-Za-z0-9_.-]+)|\[([0-9A-Fa-f:.]+)\])(?::([0-9]{1,5}))?/?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 HOST_NAME = re.compile(_NAME)
@@ -27,7 +27,7 @@ class Address(NamedTuple):
 def parse_address(text: str) -> Address | None:
     """Return the address, None where `text` is none that could be connected to."""
     match = _ADDRESS.fullmatch(text)
-    if match is None:
+    if match is None or not (match[3] or HOST_NAME.fullmatch(match[2])):
         return None
     scheme, name, literal, digits = match.groups()
     default = _DEFAULT_PORTS[scheme]

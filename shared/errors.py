@@ -7,10 +7,11 @@ what the client is told (`message`) and, apart from it, what only the log may ho
 from __future__ import annotations
 
 import logging
-from typing import NamedTuple
+
+import msgspec
 
 
-class ErrorKind(NamedTuple):
+class ErrorKind(msgspec.Struct, frozen=True):
     """What all errors of a kind have in common."""
 
     code: str

@@ -7,7 +7,8 @@ origin with `Access-Control-Allow-Credentials: true`, so a refusal names an orig
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+import msgspec
 
 from shared.events import Request
 from shared.origins import LONGEST, Allowlist, origin_of
@@ -28,7 +29,7 @@ PREFLIGHT_SECONDS = 86400  # browsers cap it themselves, Chromium at two hours
 _REFLECTABLE = rf"null|[a-z][a-z0-9+.-]{{0,31}}://[\x21-\x7e]{{1,{LONGEST}}}"
 
 
-class Verdict(NamedTuple):
+class Verdict(msgspec.Struct, frozen=True):
     """What the allowlist says of a request."""
 
     allowed: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from shared.credentials import Credentials
 from shared.signature_v4 import SLS, signed_headers
@@ -10,7 +10,7 @@ from shared.signature_v4 import SLS, signed_headers
 API_VERSION = "0.6.0"
 
 
-class Write(NamedTuple):
+class Write(msgspec.Struct, frozen=True):
     """One write, ready but for its headers."""
 
     path: str

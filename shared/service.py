@@ -10,7 +10,6 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -50,7 +49,7 @@ def unforeseen(error: Exception) -> ApiError:
     return ApiError(INTERNAL_SERVER_ERROR, "an unforeseen error; it has been logged", detail=stack(error))
 
 
-class Route(NamedTuple):
+class Route(msgspec.Struct, frozen=True):
     """Paths of one form, under any prefix, and what answers them."""
 
     pattern: re.Pattern[str]  # of the whole path, undecoded, `//` collapsed

@@ -13,7 +13,8 @@ import hmac
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+
+import msgspec
 
 from shared.credentials import Credentials
 from shared.percent import percent_encode
@@ -21,7 +22,7 @@ from shared.percent import percent_encode
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"  # what OSS takes for a body that the signature does not cover
 
 
-class Scheme(NamedTuple):
+class Scheme(msgspec.Struct, frozen=True):
     """What is a service's own in its signature."""
 
     algorithm: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from functions.token.policy import session_policy
 from shared.gate import Gate
@@ -13,7 +14,7 @@ from shared.settings import Environment
 _ROLE_ARN = re.compile(r"acs:ram::[0-9]+:role/[A-Za-z0-9.@_/-]{1,128}")
 
 
-class TokenSettings(NamedTuple):
+class TokenSettings(msgspec.Struct, frozen=True):
     """What the environment says; see README.md, "Settings"."""
 
     policy: str  # the session policy, made of SLS_PROJECT and SLS_LOGSTORES

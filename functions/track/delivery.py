@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from functions.track.batch import Batch
 from functions.track.forward import BUSY, RETRY_AFTER, forward
@@ -25,7 +27,7 @@ SPOOL_SHARE = 0.3  # of the time that a request has, kept for the spool
 SPOOLED = (SERVER_BUSY, WRITE_QUOTA_EXCEED, UPSTREAM_REJECTED)
 
 
-class Delivered(NamedTuple):
+class Delivered(msgspec.Struct, frozen=True):
     """A batch that cannot be lost any more; `problem` is why it is in the spool, where it is."""
 
     notes: Notes

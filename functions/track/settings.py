@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from shared.gate import Gate
 from shared.settings import Environment
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 _HEADER = r"[A-Za-z0-9-]+"
 
 
-class TrackSettings(NamedTuple):
+class TrackSettings(msgspec.Struct, frozen=True):
     """What the environment says; see README.md, "Settings"."""
 
     project: str
