@@ -1,4 +1,4 @@
-"""What `s deploy` and an operator would set up: the account's roles and a reader, and the two functions."""
+"""What `s deploy` and an operator would set up: the account's roles and a reader, and the functions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from functools import partial
 from local.fc.function import HIGHEST_CONCURRENCY, Credentials, Function
 from local.ram import PolicyDocument, Ram
 from shared.settings import Environment
+from shared.spool import pending
+from shared.spool_settings import SpoolSettings
 
 REGION = "cn-hangzhou"
 CREDENTIALS_LAST = 36 * 3600  # seconds: the function's own, as on Function Compute
@@ -23,17 +25,14 @@ DEFAULTS = {
     "SLS_PROJECT": "webtracking-demo",
     "SLS_LOGSTORES": "web-tracking-logstore,checkout",
 }
+SPOOL_BUCKET = "webtracking-demo-spool"
 # What each function reads of the environment (README.md, "Settings").
-_BOTH_READ = (
-    "SLS_PROJECT",
-    "SLS_LOGSTORES",
-    "SLS_REGION",
-    "ALLOWED_ORIGINS",
-    "ORIGIN_MODE",
-    "MISSING_ORIGIN",
-)
-_TRACK_READS = (*_BOTH_READ, "SLS_ENDPOINT", "SLS_WRITE", "CLIENT_IP", "CLIENT_IP_HEADER")
+_ALL_READ = ("SLS_PROJECT", "SLS_LOGSTORES", "SLS_REGION")
+_BOTH_READ = (*_ALL_READ, "ALLOWED_ORIGINS", "ORIGIN_MODE", "MISSING_ORIGIN", "REQUEST_LOG")
+_SPOOL_READS = ("SPOOL_OSS_BUCKET", "SPOOL_OSS_ENDPOINT", "SPOOL_PREFIX")
+_TRACK_READS = (*_BOTH_READ, *_SPOOL_READS, "SLS_ENDPOINT", "SLS_WRITE", "CLIENT_IP", "CLIENT_IP_HEADER")
 _TOKEN_READS = (*_BOTH_READ, "STS_ENDPOINT", "STS_ROLE_ARN", "TOKEN_DURATION_SECONDS")
+_REPLAY_READS = (*_ALL_READ, *_SPOOL_READS, "SLS_ENDPOINT")
 BUILTIN, CUSTOM = "builtin", "custom"  # FUNCTION_RUNTIME
 _CONCURRENCY = 64  # requests at once in an instance of a custom runtime, where CONCURRENCY is not set
 _KEY_ID, _KEY_SECRET = "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"
@@ -43,17 +42,24 @@ _ROLE_ARN = re.compile(r"acs:ram::(\d+):role/([A-Za-z0-9.-]+)")
 class Deployment:
     """An account, made from settings: those of `environ`, else the defaults.
 
-    FUNCTION_RUNTIME says how both functions run: `builtin` (the default), or `custom`, as HTTP servers with
+    FUNCTION_RUNTIME says how track and token run: `builtin` (the default), or `custom`, as HTTP servers with
     up to CONCURRENCY requests at once in an instance.
 
-    Raises shared.settings.SettingError for one of these, or for a Project, Logstore or region that the
-    functions would refuse.
+    `spool` is where batches wait that SLS does not take. There is none where SPOOL_OSS_BUCKET is set and
+    empty, nor unless that is set where SLS_ENDPOINT is somebody else's: the keys for there open no bucket
+    here.
+
+    Raises shared.settings.SettingError for one of these, or for a Project, Logstore, region or spool that
+    the functions would refuse.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = {name: value for name, value in environ.items() if value.strip()}
+        if "SPOOL_OSS_BUCKET" not in environ and "SLS_ENDPOINT" not in self._environ:
+            self._environ["SPOOL_OSS_BUCKET"] = SPOOL_BUCKET
         env = Environment({"FC_REGION": REGION, **DEFAULTS, **self._environ})
         self.project, self.logstores, self.region = env.project(), env.logstores(), env.region()
+        self.spool = SpoolSettings.read(env) if env.get("SPOOL_OSS_BUCKET") else None
         self.custom = env.choice("FUNCTION_RUNTIME", (BUILTIN, CUSTOM)) == CUSTOM
         self._concurrency = env.integer("CONCURRENCY", 1, HIGHEST_CONCURRENCY, _CONCURRENCY)
         # A role that is named in the settings is the one that the stand-in has.
@@ -73,6 +79,24 @@ class Deployment:
         return f"{allowed}{' (audit: others are logged and let through)' if audited else ''}"
 
     @property
+    def sls_is_local(self) -> bool:
+        """Whether the functions write to the stand-in."""
+        return "SLS_ENDPOINT" not in self._environ
+
+    @property
+    def local_spool(self) -> SpoolSettings | None:
+        """The spool, if it is in the stand-in."""
+        return None if "SPOOL_OSS_ENDPOINT" in self._environ else self.spool
+
+    @property
+    def spool_in_words(self) -> str:
+        """Where batches wait that SLS does not take, in words."""
+        if self.spool is None:
+            return "none: what SLS does not take is refused"
+        place = "" if self.local_spool else f" at {self.spool.endpoint}"
+        return f"oss://{self.spool.bucket}/{self.spool.prefix}{place}"
+
+    @property
     def runtime(self) -> str:
         """How the functions run, in words."""
         if not self.custom:
@@ -84,10 +108,28 @@ class Deployment:
         """Whether track writes unsigned, for which the Logstores need WebTracking."""
         return self._environ.get("SLS_WRITE") == "anonymous"
 
-    def track(self, sls_url: str) -> Function:
-        """Return track; its role may write to the configured Logstores, and nothing else."""
-        role = self._function_role("track", self._writing("log:PostLogStoreLogs"))
-        return self._function("track", role, _TRACK_READS, {"SLS_ENDPOINT": sls_url})
+    def track(self, sls_url: str, oss_url: str) -> Function:
+        """Return track; its role may write to the configured Logstores, add to the spool, and no more."""
+        policies = [self._writing("log:PostLogStoreLogs")]
+        if self.spool:
+            policies.append(_allow(["oss:PutObject"], [_objects(self.spool, pending(self.spool.prefix))]))
+        role = self._function_role("track", *policies)
+        return self._as_runtime(self._function("track", role, _TRACK_READS, self._services(sls_url, oss_url)))
+
+    def timed(self, sls_url: str, oss_url: str) -> list[Function]:
+        """Return the functions on a timer: replay, if there is a spool.
+
+        Its role may write to the configured Logstores, work on the spool, and no more.
+        """
+        if self.spool is None:
+            return []
+        spool = _allow(
+            ["oss:GetObject", "oss:DeleteObject", "oss:PutObject"], [_objects(self.spool, self.spool.prefix)]
+        )
+        listing = _allow(["oss:ListObjects"], [f"acs:oss:*:*:{self.spool.bucket}"])
+        role = self._function_role("replay", self._writing("log:PostLogStoreLogs"), spool, listing)
+        function = self._function("replay", role, _REPLAY_READS, self._services(sls_url, oss_url))
+        return [replace(function, methods=(), instances=1)]
 
     def token(self, sts_url: str) -> Function:
         """Return token; its role may assume the role that pages write with, and nothing else."""
@@ -96,10 +138,13 @@ class Deployment:
         policy = self._writing("log:PostLogStoreLogs", "log:PutLogs")
         self.ram.add_role(self._target, trusted=[role], policies=[policy], max_session=LONGEST_SESSION)
         defaults = {"STS_ENDPOINT": sts_url, "STS_ROLE_ARN": target}
-        return self._function("token", role, _TOKEN_READS, defaults)
+        return self._as_runtime(self._function("token", role, _TOKEN_READS, defaults))
 
-    def _function_role(self, name: str, policy: PolicyDocument) -> str:
-        return self.ram.add_role(f"sls-webtracking-{name}", trusted=["fc.aliyuncs.com"], policies=[policy])
+    def _function_role(self, name: str, *policies: PolicyDocument) -> str:
+        return self.ram.add_role(f"sls-webtracking-{name}", trusted=["fc.aliyuncs.com"], policies=policies)
+
+    def _services(self, sls_url: str, oss_url: str) -> dict[str, str]:
+        return {"SLS_ENDPOINT": sls_url, **({"SPOOL_OSS_ENDPOINT": oss_url} if self.spool else {})}
 
     def _writing(self, *actions: str) -> PolicyDocument:
         stores = [f"acs:log:*:*:project/{self.project}/logstore/{name}" for name in self.logstores]
@@ -107,7 +152,9 @@ class Deployment:
 
     def _function(self, name: str, role: str, reads: tuple[str, ...], local: Mapping[str, str]) -> Function:
         given = {setting: self._environ[setting] for setting in reads if setting in self._environ}
-        function = Function(
+        if not self.spool:
+            given = {setting: value for setting, value in given.items() if setting not in _SPOOL_READS}
+        return Function(
             name=name,
             handler=f"functions.{name}.index.handler",
             initializer=f"functions.{name}.index.initialize",
@@ -117,9 +164,10 @@ class Deployment:
             region=REGION,
             account_id=self.ram.account_id,
         )
-        return self._as_custom(function) if self.custom else function
 
-    def _as_custom(self, function: Function) -> Function:
+    def _as_runtime(self, function: Function) -> Function:
+        if not self.custom:
+            return function
         served = ("{python}", "-m", "runtime", function.name, "--host", "127.0.0.1", "--port", "{port}")
         return replace(
             function,
@@ -143,6 +191,10 @@ class Deployment:
             role, session_name="fc", session_policy=None, duration=CREDENTIALS_LAST, now=time.time()
         )
         return Credentials(issued.id, issued.secret, issued.security_token)
+
+
+def _objects(spool: SpoolSettings, prefix: str) -> str:
+    return f"acs:oss:*:*:{spool.bucket}/{prefix}*"
 
 
 def _allow(actions: list[str], resources: list[str]) -> PolicyDocument:

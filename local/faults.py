@@ -140,6 +140,11 @@ class Faults:
         with self._lock:
             self._rules.append(_Rule(fault, times, matches))
 
+    def remove(self, fault: Fault) -> None:
+        """Drop the rules with this fault; the others stay."""
+        with self._lock:
+            self._rules = [rule for rule in self._rules if rule.fault is not fault]
+
     def clear(self) -> None:
         """Drop all rules and let go what hangs."""
         with self._lock:

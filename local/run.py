@@ -37,7 +37,7 @@ def run(stop: threading.Event) -> int:
 
 
 def read_ports(variables: Mapping[str, str]) -> Ports:
-    """Read SITE_PORT, FUNCTIONS_PORT, SLS_PORT and STS_PORT. Raises SettingError."""
+    """Read SITE_PORT, FUNCTIONS_PORT, SLS_PORT, STS_PORT and OSS_PORT. Raises SettingError."""
     env = Environment(variables)
     usual = USUAL_PORTS._asdict()
     return Ports(
@@ -62,6 +62,8 @@ def describe(stack: Stack) -> str:
         f"health     {functions}/healthz",
         f"SLS        {stack.sls_url}",
         f"STS        {stack.sts_url}",
+        f"OSS        {stack.oss_url}",
+        f"spool      {deployment.spool_in_words}",
         f"runtime    {deployment.runtime}",
         f"origins    {deployment.origins}",
         f"read with  AccessKey id {stack.reader_key.id}, secret {stack.reader_key.secret}",

@@ -1,24 +1,27 @@
-"""The laptop's cloud as a whole: SLS and STS stand-ins, both functions behind triggers, the web site."""
+"""The laptop's cloud as a whole: stand-ins of SLS, STS and OSS, the functions' triggers, the web site."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import NamedTuple
 
 from starlette.types import ASGIApp
 
-from local.deployment import Deployment
+from local.deployment import REGION, Deployment
 from local.fc.function import ROOT
 from local.fc.host import Host, Route
 from local.fc.logs import Log, to_stderr
+from local.oss import OssStandIn
 from local.ram import AccessKey, Ram
 from local.serving import Server
-from local.site import create_site
+from local.site import Outage, SpoolView, create_site
 from local.sls import SlsStandIn
 from local.sts import StsStandIn
+from local.timer import INTERVAL, Timer, without_idle_runs
 
 WEB_DIST = ROOT / "web" / "dist"
 TOKEN_PATHS = r"(?:/.*)?/(?:get_sts_token|token/healthz)"
@@ -31,10 +34,11 @@ class Ports(NamedTuple):
     functions: int = 9000
     sls: int = 9001
     sts: int = 9002
+    oss: int = 9003
 
 
 USUAL_PORTS = Ports()
-FREE_PORTS = Ports(0, 0, 0, 0)
+FREE_PORTS = Ports(0, 0, 0, 0, 0)
 
 
 class PortTaken(Exception):
@@ -50,12 +54,14 @@ class PortTaken(Exception):
 class Stack:
     """Everything that `make run` starts, inside a ``with`` block.
 
-    The addresses are known within it; `sls`, `sts`, `ram` and `host` are the parts to look into.
+    The addresses are known within it; `sls`, `sts`, `oss`, `ram` and `host` are the parts to look into,
+    `outage` takes SLS down and up.
     """
 
     functions_url: str
     sls_url: str
     sts_url: str
+    oss_url: str
     site_url: str
     host: Host
 
@@ -65,10 +71,15 @@ class Stack:
         ports: Ports = USUAL_PORTS,
         environ: Mapping[str, str] = os.environ,
         log: Log = to_stderr,
+        replay_every: float = INTERVAL,
     ) -> None:
-        """Read the settings; nothing is open yet. Raises shared.settings.SettingError."""
+        """Read the settings; nothing is open yet. Raises shared.settings.SettingError.
+
+        `replay_every` is the seconds from the end of a run of replay to the next.
+        """
         self.deployment = Deployment(environ)
-        self._ports, self._log = ports, log
+        self._replay_every = replay_every
+        self._ports, self._log = ports, without_idle_runs(log)
         self._closing = ExitStack()
 
     @property
@@ -82,7 +93,7 @@ class Stack:
         return self.deployment.reader_key
 
     def __enter__(self) -> Stack:
-        """Start it all, one instance of each function included.
+        """Start it all, one instance of each function with an HTTP trigger included.
 
         Raises PortTaken, or local.fc.errors.FunctionFailed with what a function says of its settings.
         """
@@ -108,17 +119,35 @@ class Stack:
             self.sls.create(deployment.project, logstore, webtracking=deployment.anonymous)
         self.sts = StsStandIn(self.ram)
         self._closing.callback(self.sts.faults.clear)
+        self.oss = OssStandIn(self.ram, region=REGION)
+        self._closing.callback(self.oss.close)
+        if deployment.spool:
+            self.oss.create(deployment.spool.bucket)
         self.sls_url = self._serve("sls", self._ports.sls, self.sls.app)
         self.sts_url = self._serve("sts", self._ports.sts, self.sts.app)
+        self.oss_url = self._serve("oss", self._ports.oss, self.oss.app)
 
     def _start_functions(self) -> None:
-        token = Route(TOKEN_PATHS, self.deployment.token(self.sts_url))
-        self.host = Host(self.deployment.track(self.sls_url), [token], log=self._log)
+        deployment = self.deployment
+        token = Route(TOKEN_PATHS, deployment.token(self.sts_url))
+        track = deployment.track(self.sls_url, self.oss_url)
+        timed = deployment.timed(self.sls_url, self.oss_url)
+        self.host = Host(track, [token], unrouted=timed, log=self._log)
         self.functions_url = self._serve("functions", self._ports.functions, self.host)
+        timers = [
+            Timer(self.host.invoke, function.name, self._log, interval=self._replay_every)
+            for function in timed
+        ]
+        for timer in timers:
+            self._closing.enter_context(timer)
         # Before its server: what is in work still gets its answer, though it is an error's.
         self._closing.callback(self.host.stop)
+        for timer in timers:  # which have no more to say when that ends a call of theirs
+            self._closing.callback(timer.stop)
 
     def _start_site(self) -> None:
+        self.outage = Outage(self.sls.faults)
+        spool = self.deployment.local_spool
         site = create_site(
             self.sls.store,
             functions_url=self.functions_url,
@@ -126,6 +155,8 @@ class Stack:
             project=self.deployment.project,
             logstores=self.deployment.logstores,
             web_dist=WEB_DIST,
+            outage=self.outage if self.deployment.sls_is_local else None,
+            spool=SpoolView(partial(self.oss.objects, spool.bucket), spool.prefix) if spool else None,
         )
         self.site_url = self._serve("site", self._ports.site, site)
 

@@ -84,13 +84,17 @@ class EventInstance:
         Raises Reported for an escaped exception, BadResponse for what is no answer, or FunctionFailed when
         time ran out or the process ended: the instance is dead then.
         """
-        self._request_id = call.request_id
         made = event.build(call.scope, call.body, self._function, request_id=call.request_id, now=call.now)
-        payload = call.request_id.encode() + b"\n" + made
+        return answer.parse(await self.handle(made, call.request_id))
+
+    async def handle(self, event: bytes, request_id: str) -> bytes:
+        """Return what the handler makes of an event of any kind, serialized. Raises as invoke() does."""
+        self._request_id = request_id
+        payload = request_id.encode() + b"\n" + event
         answered = await self._exchange(Kind.INVOKE, payload, self._function.timeout)
         if answered.kind is Kind.FAILURE:
             raise Reported(answered.payload)
-        return answer.parse(answered.payload)
+        return answered.payload
 
     async def stop(self) -> None:
         """End the process; `pre_stop` gets a few seconds."""

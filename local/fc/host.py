@@ -32,16 +32,30 @@ class Route(NamedTuple):
 class Host:
     """Serves each request by the first route that fits, else by `default`; each has instances of its own.
 
-    `kills` counts what kill_one() has killed, by function.
+    `unrouted` are functions without an HTTP trigger, for invoke(); they run in a built-in runtime (ValueError
+    otherwise). `kills` counts what kill_one() has killed, by function.
     """
 
-    def __init__(self, default: Function, routes: Sequence[Route] = (), *, log: Log = to_stderr) -> None:
+    def __init__(
+        self,
+        default: Function,
+        routes: Sequence[Route] = (),
+        *,
+        unrouted: Sequence[Function] = (),
+        log: Log = to_stderr,
+    ) -> None:
+        if custom := [function.name for function in unrouted if function.custom]:
+            raise ValueError(
+                f"{custom[0]}: a function without an HTTP trigger runs in a built-in runtime here"
+            )
         self._log = log
         self._loop = LoopThread("fc-host")
         self.kills: Counter[str] = Counter()
         self._default = Pool(default, log)
         self._routes = [(re.compile(route.pattern), Pool(route.function, log)) for route in routes]
-        self._pools = [self._default, *(pool for _, pool in self._routes)]
+        self._served = [self._default, *(pool for _, pool in self._routes)]
+        self._unrouted = [Pool(function, log) for function in unrouted]
+        self._pools = [*self._served, *self._unrouted]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -61,10 +75,27 @@ class Host:
         await _send(send, answered, request_id)
 
     def warm(self) -> None:
-        """Start one instance of each function. Raises FunctionFailed, with the function's own message."""
+        """Start one instance of each function with a trigger.
+
+        Raises FunctionFailed, with the function's own message.
+        """
         request_id = event.new_request_id(time.time())
-        for started in [self._loop.submit(pool.warm(request_id)) for pool in self._pools]:
+        for started in [self._loop.submit(pool.warm(request_id)) for pool in self._served]:
             started.result()
+
+    def invoke(self, name: str, payload: bytes) -> bytes:
+        """Call a function without an HTTP trigger, as FC's timer does; returns its answer, serialized.
+
+        Raises Refused, FunctionFailed, or LookupError where there is no such function.
+        """
+        pool = next((pool for pool in self._unrouted if pool.function.name == name), None)
+        if pool is None:
+            raise LookupError(name)
+        request_id = event.new_request_id(time.time())
+        try:
+            return self._loop.submit(pool.handle(payload, request_id)).result()
+        except Closed:
+            raise Refused.exhausted(pool.function.instances) from None
 
     def pids(self, name: str) -> set[int]:
         """Return the process ids of a function's instances."""

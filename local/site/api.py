@@ -1,4 +1,4 @@
-"""The console's data as JSON: ``/api/logs`` and ``/api/counts``."""
+"""The console's data as JSON: ``/api/logs``, ``/api/counts`` and what belongs to an outage."""
 
 from __future__ import annotations
 
@@ -7,22 +7,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from local.site.outage import Outage, OutageApi
 from local.site.selection import BadQueryError, Selection
 from local.site.shape import as_json, as_json_with_id
+from local.site.spool import SpoolView
 from local.site.stream import Stream
 from local.sls.store import Store
 
 NO_STORE = {"cache-control": "no-store"}
 
 
-def api_routes(store: Store) -> list[BaseRoute]:
-    """Routes below ``/api``."""
+def api_routes(store: Store, outage: Outage | None, spool: SpoolView | None) -> list[BaseRoute]:
+    """Routes below ``/api``; ``sls`` and ``spool`` are there where there is one to show."""
     api = _Api(store)
-    return [
+    routes: list[BaseRoute] = [
         Route("/api/logs", api.logs),
         Route("/api/counts", api.counts),
-        Route("/api/stream", Stream(store).answer),
+        Route("/api/stream", Stream(store, outage, spool).answer),
     ]
+    if outage:
+        routes.append(Route("/api/sls", OutageApi(outage).answer, methods=["GET", "POST"]))
+    if spool:
+        routes.append(Route("/api/spool", spool.answer))
+    return routes
 
 
 class _Api:

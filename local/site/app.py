@@ -11,8 +11,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from local.site.api import api_routes
+from local.site.outage import Outage
 from local.site.pages import page_routes
 from local.site.security import SecurityHeaders
+from local.site.spool import SpoolView
 from local.sls.store import Store
 
 # A page elsewhere must not read the logs by pointing a name of its own at this machine (DNS rebinding).
@@ -27,11 +29,14 @@ def create_site(
     project: str,
     logstores: Sequence[str],
     web_dist: Path,
+    outage: Outage | None = None,
+    spool: SpoolView | None = None,
 ) -> ASGIApp:
     """The sample page on ``/``, the console on ``/console``, its data below ``/api``.
 
     `functions_url` and `sls_url` are where the page's browser reaches the functions and SLS; `web_dist` is
-    the built page, in whose absence ``/`` says how to build it.
+    the built page, in whose absence ``/`` says how to build it. The console has a switch for `outage`, and
+    shows `spool`.
     """
     pages = page_routes(
         functions_url=functions_url,
@@ -41,7 +46,7 @@ def create_site(
         web_dist=web_dist,
     )
     return Starlette(
-        routes=[*api_routes(store), *pages],
+        routes=[*api_routes(store, outage, spool), *pages],
         middleware=[
             Middleware(SecurityHeaders, connect_to=(functions_url, sls_url)),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(OWN_NAMES), www_redirect=False),

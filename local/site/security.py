@@ -1,8 +1,11 @@
-"""Headers that keep a page of logs, all of them untrusted, from doing anything but showing them."""
+"""Headers that keep a page of logs, all of them untrusted, from doing anything but showing them.
+
+And the check that a request which changes something comes from that page.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -32,6 +35,15 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def from_elsewhere(headers: Mapping[str, str]) -> bool:
+    """Whether a page of another origin than the site's sent the request.
+
+    A browser names the origin in each request that is not a GET or HEAD; what has none is no page.
+    """
+    origin = headers.get("origin")
+    return origin is not None and origin != f"http://{headers.get('host', '')}"
 
 
 def _origin(url: str) -> str:

@@ -12,8 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from local.site.outage import Outage
 from local.site.selection import BadQueryError, Selection
 from local.site.shape import as_json_with_id
+from local.site.spool import SpoolView
 from local.sls.store import Store
 
 TICK = 0.25  # seconds between looks at the store
@@ -26,13 +28,15 @@ class Stream:
     """Follows a store for each reader. Events:
 
     ``logs``: ``{"logs": [newest first], "gap": true if some were left out}``, its id the newest log's;
-    ``counts``: ``{logstore: logs}``, at the start and after each arrival.
+    ``counts``: ``{logstore: logs}``, at the start and after each arrival;
+    ``cloud``: ``{"sls": what /api/sls says, "spool": what /api/spool says}``, null for what there is not,
+    at the start and after each change, the spool's age included; none of these where there is neither.
 
     It starts behind the log that ``since`` names, or, on a reconnect, ``Last-Event-ID``.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, outage: Outage | None = None, spool: SpoolView | None = None) -> None:
+        self._store, self._outage, self._spool = store, outage, spool
 
     async def answer(self, request: Request) -> Response:
         """Start a stream for the Logstore and text that the query selects."""
@@ -54,6 +58,7 @@ class Stream:
     ) -> AsyncIterator[str]:
         yield f"retry: {RECONNECT_MS}\n\n"
         seen = -1  # the newest log of any Logstore
+        shown: dict[str, Any] = {"sls": None, "spool": None}
         sent = since if since is not None else await self._newest()
         for tick in itertools.count(1):
             if stopping.is_set():
@@ -65,6 +70,10 @@ class Stream:
                 seen, sent = newest, max(sent, newest)
             elif tick % HEARTBEAT_TICKS == 0:
                 yield ": still here\n\n"
+            cloud = await run_in_threadpool(self._cloud)
+            if cloud != shown:
+                yield _event("cloud", cloud)
+                shown = cloud
             await asyncio.sleep(TICK)
 
     async def _arrivals(self, wanted: Selection, since: int, newest: int) -> list[str]:
@@ -82,6 +91,12 @@ class Stream:
             batch = {"logs": [as_json_with_id(log) for log in found], "gap": len(found) == BATCH}
             events.insert(0, _event("logs", batch, newest))
         return events
+
+    def _cloud(self) -> dict[str, Any]:
+        return {
+            "sls": {"up": self._outage.up} if self._outage else None,
+            "spool": self._spool.depth().as_json() if self._spool else None,
+        }
 
     async def _newest(self) -> int:
         newest = await run_in_threadpool(self._store.query, limit=1)

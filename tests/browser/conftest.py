@@ -66,9 +66,12 @@ def function_log() -> FunctionLog:
 
 @pytest.fixture(scope="package")
 def stack(function_log: FunctionLog) -> Iterator[Stack]:
-    """Everything, with an allowlist: a page on localhost is allowed, the same page on 127.0.0.1 is not."""
-    environ = {"ALLOWED_ORIGINS": "http://localhost:*"}
-    with Stack(ports=FREE_PORTS, environ=environ, log=function_log) as started:
+    """Everything, with an allowlist: a page on localhost is allowed, the same page on 127.0.0.1 is not.
+
+    The functions run as the tests' own environment says: FUNCTION_RUNTIME=custom for the concurrent host.
+    """
+    environ = {"ALLOWED_ORIGINS": "http://localhost:*", "FUNCTION_RUNTIME": os.getenv("FUNCTION_RUNTIME", "")}
+    with Stack(ports=FREE_PORTS, environ=environ, log=function_log, replay_every=1) as started:
         yield started
 
 

@@ -4,13 +4,14 @@ import time
 
 import pytest
 
-from local.deployment import Deployment
+from local.deployment import SPOOL_BUCKET, Deployment
 from local.fc.function import Credentials, Function
 from local.ram import Identity
 from shared.settings import SettingError
 
 WRITE, ASSUME = "log:PostLogStoreLogs", "sts:AssumeRole"
 STORE = "acs:log:cn-hangzhou:1234567890123456:project/webtracking-demo/logstore/{}"
+OBJECT = "acs:oss:oss-cn-hangzhou:1234567890123456:{}/webtracking-spool/{}"
 TARGET = "acs:ram::1234567890123456:role/sls-web-tracking"
 OWN_KEYS = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIown", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "own"}
 
@@ -27,7 +28,7 @@ def identity(deployment: Deployment, function: Function) -> Identity:
 
 def test_track_may_write_to_the_configured_logstores_and_nothing_else() -> None:
     deployment = Deployment({})
-    track = identity(deployment, deployment.track("http://sls"))
+    track = identity(deployment, deployment.track("http://sls", "http://oss"))
 
     def may(action: str, resource: str) -> bool:
         return track.allows(action, resource, now=time.time())
@@ -39,6 +40,75 @@ def test_track_may_write_to_the_configured_logstores_and_nothing_else() -> None:
     assert not may(ASSUME, TARGET)
     assert track.expires is not None
     assert 35 * 3600 < track.expires - time.time() <= 36 * 3600
+
+
+def test_track_may_add_to_the_spool_and_replay_may_empty_it_and_neither_more() -> None:
+    deployment = Deployment({})
+    track = identity(deployment, deployment.track("http://sls", "http://oss"))
+    (function,) = deployment.timed("http://sls", "http://oss")
+    replay = identity(deployment, function)
+    waiting, rejected = (OBJECT.format(SPOOL_BUCKET, f"{part}/x.json.gz") for part in ("pending", "rejected"))
+    bucket, other = f"acs:oss:oss-cn-hangzhou:1234567890123456:{SPOOL_BUCKET}", OBJECT.format("other", "x")
+
+    def may(who: Identity, action: str, resource: str) -> bool:
+        return who.allows(action, resource, now=time.time())
+
+    assert may(track, "oss:PutObject", waiting)
+    for action in ("oss:GetObject", "oss:DeleteObject"):
+        assert not may(track, action, waiting)
+        assert may(replay, action, waiting)
+    assert not may(track, "oss:PutObject", rejected)
+    assert not may(track, "oss:ListObjects", bucket)
+    assert may(replay, "oss:PutObject", rejected)
+    assert may(replay, "oss:ListObjects", bucket)
+    assert may(replay, WRITE, STORE.format("checkout"))
+    assert not may(replay, WRITE, STORE.format("other"))
+    for who in (track, replay):
+        assert not may(who, "oss:PutObject", other)
+        assert not may(who, ASSUME, TARGET)
+    assert (function.methods, function.instances, function.custom) == ((), 1, False)
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({}, "oss://webtracking-demo-spool/webtracking-spool/"),
+        ({"SPOOL_OSS_BUCKET": "mine", "SPOOL_PREFIX": "a/b/"}, "oss://mine/a/b/"),
+        ({"SPOOL_OSS_ENDPOINT": "http://oss.example"}, " at http://oss.example"),
+        ({"SLS_ENDPOINT": "http://elsewhere", "SPOOL_OSS_BUCKET": "mine"}, "oss://mine/webtracking-spool/"),
+    ],
+)
+def test_a_spool_is_where_the_settings_say(variables: dict[str, str], words: str) -> None:
+    deployment = Deployment(variables)
+
+    (replay,) = deployment.timed("http://sls", "http://oss")
+
+    assert deployment.spool_in_words.endswith(words)
+    for function in (deployment.track("http://sls", "http://oss"), replay):
+        expected = {"SPOOL_OSS_BUCKET": SPOOL_BUCKET, "SPOOL_OSS_ENDPOINT": "http://oss", **variables}
+        spool = {name: value for name, value in function.environment.items() if name.startswith("SPOOL_")}
+        assert spool == {name: value for name, value in expected.items() if name.startswith("SPOOL_")}
+    assert (deployment.local_spool is None) == ("SPOOL_OSS_ENDPOINT" in variables)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"SPOOL_OSS_BUCKET": ""},
+        {"SPOOL_OSS_BUCKET": " ", "SPOOL_PREFIX": "a/", "SPOOL_OSS_ENDPOINT": "http://oss"},
+        {"SLS_ENDPOINT": "http://elsewhere"},
+    ],
+)
+def test_without_a_bucket_there_is_no_spool_and_nothing_to_replay(variables: dict[str, str]) -> None:
+    deployment = Deployment(variables)
+    track = deployment.track("http://sls", "http://oss")
+
+    assert deployment.spool_in_words.startswith("none")
+    assert deployment.timed("http://sls", "http://oss") == []
+    assert not [name for name in track.environment if name.startswith("SPOOL_")]
+    assert not identity(deployment, track).allows(
+        "oss:PutObject", OBJECT.format(SPOOL_BUCKET, "pending/x"), now=time.time()
+    )
 
 
 def test_token_may_assume_the_one_role_which_trusts_it_and_nothing_else() -> None:
@@ -57,7 +127,7 @@ def test_tracks_role_is_not_trusted_by_the_role_that_pages_write_with() -> None:
     deployment = Deployment({})
     deployment.token("http://sts")
 
-    track = identity(deployment, deployment.track("http://sls"))
+    track = identity(deployment, deployment.track("http://sls", "http://oss"))
 
     assert not track.trusted_by(deployment.ram.role(TARGET))
 
@@ -72,16 +142,26 @@ def test_the_reader_may_read_the_project_and_not_write_to_it() -> None:
 
 def test_each_function_gets_its_own_settings_and_nothing_else_of_the_environment() -> None:
     deployment = Deployment(
-        {"CLIENT_IP": "off", "TOKEN_DURATION_SECONDS": "900", "HOME": "/root", "ORIGIN_MODE": " "}
+        {
+            "CLIENT_IP": "off",
+            "TOKEN_DURATION_SECONDS": "900",
+            "REQUEST_LOG": "problems",
+            "HOME": "/root",
+            "ORIGIN_MODE": " ",
+        }
     )
 
-    track, token = deployment.track("http://sls"), deployment.token("http://sts")
+    track, token = deployment.track("http://sls", "http://oss"), deployment.token("http://sts")
+    (replay,) = deployment.timed("http://sls", "http://oss")
 
     assert track.environment == {
         "SLS_PROJECT": "webtracking-demo",
         "SLS_LOGSTORES": "web-tracking-logstore,checkout",
         "SLS_ENDPOINT": "http://sls",
+        "SPOOL_OSS_BUCKET": SPOOL_BUCKET,
+        "SPOOL_OSS_ENDPOINT": "http://oss",
         "CLIENT_IP": "off",
+        "REQUEST_LOG": "problems",
     }
     assert token.environment == {
         "SLS_PROJECT": "webtracking-demo",
@@ -89,6 +169,14 @@ def test_each_function_gets_its_own_settings_and_nothing_else_of_the_environment
         "STS_ENDPOINT": "http://sts",
         "STS_ROLE_ARN": TARGET,
         "TOKEN_DURATION_SECONDS": "900",
+        "REQUEST_LOG": "problems",
+    }
+    assert replay.environment == {
+        "SLS_PROJECT": "webtracking-demo",
+        "SLS_LOGSTORES": "web-tracking-logstore,checkout",
+        "SLS_ENDPOINT": "http://sls",
+        "SPOOL_OSS_BUCKET": SPOOL_BUCKET,
+        "SPOOL_OSS_ENDPOINT": "http://oss",
     }
 
 
@@ -102,7 +190,7 @@ def test_settings_in_the_environment_win_over_the_defaults() -> None:
     deployment = Deployment(given)
 
     assert (deployment.project, deployment.logstores) == ("mine", ("one-store", "two-store"))
-    assert deployment.track("http://sls").environment == given
+    assert deployment.track("http://sls", "http://oss").environment == given
 
 
 def test_a_role_named_in_the_settings_is_the_one_that_exists() -> None:
@@ -118,13 +206,18 @@ def test_a_role_named_in_the_settings_is_the_one_that_exists() -> None:
 def test_keys_that_happen_to_be_exported_do_not_go_to_the_stand_ins() -> None:
     deployment = Deployment(OWN_KEYS)
 
-    assert identity(deployment, deployment.track("http://sls")).arn.endswith("role/sls-webtracking-track/fc")
+    assert identity(deployment, deployment.track("http://sls", "http://oss")).arn.endswith(
+        "role/sls-webtracking-track/fc"
+    )
 
 
 def test_keys_in_the_environment_are_used_where_the_endpoint_is_somebody_elses() -> None:
     deployment = Deployment({**OWN_KEYS, "SLS_ENDPOINT": "cn-hangzhou.log.aliyuncs.com"})
 
-    track, token = acts_as(deployment.track("http://sls")), acts_as(deployment.token("http://sts"))
+    track, token = (
+        acts_as(deployment.track("http://sls", "http://oss")),
+        acts_as(deployment.token("http://sts")),
+    )
 
     assert vars(track) == {"access_key_id": "LTAIown", "access_key_secret": "own", "security_token": ""}
     assert token.access_key_id != "LTAIown"
@@ -147,7 +240,7 @@ def test_the_origin_setting_is_put_in_words(variables: dict[str, str], words: st
 
 def test_functions_run_in_the_built_in_runtime_unless_the_setting_says_otherwise() -> None:
     for deployment in (Deployment({"CONCURRENCY": "5"}), Deployment({"FUNCTION_RUNTIME": "builtin"})):
-        track = deployment.track("http://sls")
+        track = deployment.track("http://sls", "http://oss")
 
         assert (track.runtime, track.command, track.instance_concurrency) == ("python3.12", (), 1)
         assert deployment.runtime == "built-in, one request at a time in an instance"
@@ -155,12 +248,13 @@ def test_functions_run_in_the_built_in_runtime_unless_the_setting_says_otherwise
 
 
 @pytest.mark.parametrize(("given", "concurrency"), [({}, 64), ({"CONCURRENCY": "200"}, 200)])
-def test_in_a_custom_runtime_both_are_servers_with_the_same_settings(
+def test_in_a_custom_runtime_both_that_have_triggers_are_servers_with_the_same_settings(
     given: dict[str, str], concurrency: int
 ) -> None:
     plain, deployment = Deployment({}), Deployment({"FUNCTION_RUNTIME": "custom", **given})
+    assert not [function for function in deployment.timed("http://sls", "http://oss") if function.custom]
     pairs = [
-        (plain.track("http://sls"), deployment.track("http://sls")),
+        (plain.track("http://sls", "http://oss"), deployment.track("http://sls", "http://oss")),
         (plain.token("http://sts"), deployment.token("http://sts")),
     ]
 
@@ -183,6 +277,8 @@ def test_in_a_custom_runtime_both_are_servers_with_the_same_settings(
         {"FUNCTION_RUNTIME": "Custom"},
         {"CONCURRENCY": "0"},
         {"CONCURRENCY": "201"},
+        {"SPOOL_OSS_BUCKET": "No_Bucket"},
+        {"SPOOL_PREFIX": "/a/"},
     ],
 )
 def test_a_setting_that_the_functions_would_refuse_is_refused_in_their_words(

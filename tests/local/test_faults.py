@@ -124,6 +124,18 @@ def test_clear_ends_a_rule_without_times(echo: Echo, client: httpx.Client) -> No
     assert client.get("/a").status_code == 200
 
 
+def test_a_fault_that_is_removed_leaves_the_others(echo: Echo, client: httpx.Client) -> None:
+    busy, gone = (Fault.status(status, code="Fault") for status in (503, 404))
+    for fault in (busy, gone):
+        echo.faults.add(fault)
+
+    before = client.get("/a").status_code
+    echo.faults.remove(busy)
+    echo.faults.remove(busy)  # which is no harm
+
+    assert (before, client.get("/a").status_code) == (503, 404)
+
+
 def test_a_rule_for_no_request_at_all_is_refused(echo: Echo) -> None:
     with pytest.raises(ValueError, match="times is 0"):
         echo.faults.add(Fault.reset(), times=0)

@@ -18,7 +18,7 @@ from local.run import read_ports
 from local.stack import Ports
 from shared.settings import SettingError
 
-FREE = {"SITE_PORT": "0", "FUNCTIONS_PORT": "0", "SLS_PORT": "0", "STS_PORT": "0"}
+FREE = {f"{part}_PORT": "0" for part in ("SITE", "FUNCTIONS", "SLS", "STS", "OSS")}
 
 
 def start(**variables: str) -> subprocess.Popen[str]:
@@ -27,6 +27,9 @@ def start(**variables: str) -> subprocess.Popen[str]:
         "CONCURRENCY",
         "SLS_",
         "STS_",
+        "SPOOL_",
+        "OSS_",
+        "REQUEST_",
         "ALLOWED_",
         "ORIGIN_",
         "MISSING_",
@@ -84,6 +87,8 @@ def test_it_answers_where_it_says_and_stops_without_a_trace(number: signal.Signa
         for name in ("page", "console", "token", "health"):
             assert httpx.get(address(said, name)).status_code == 200, name
         assert "origins    any" in said
+        assert "spool      oss://webtracking-demo-spool/webtracking-spool/\n" in said
+        assert httpx.get(address(said, "OSS")).status_code == 403
         assert f"runtime    {'custom, up to 64 requests' if runtime == 'custom' else 'built-in'}" in said
         instances = children(process.pid)
         assert len(instances) >= 2
@@ -144,6 +149,7 @@ def test_a_taken_port_is_one_line_that_says_what_to_do() -> None:
     [
         ("SLS_PROJECT", "No Project"),
         ("SLS_WRITE", "loudly"),
+        ("SPOOL_OSS_BUCKET", "No_Bucket"),
         ("ALLOWED_ORIGINS", "https://shop.example.com/path"),
         ("TOKEN_DURATION_SECONDS", "5"),
         ("SITE_PORT", "eighty"),
@@ -162,7 +168,7 @@ def test_a_bad_setting_is_one_line_that_names_it_and_what_it_holds(name: str, va
 
 
 def test_ports_come_from_the_environment_each_with_its_usual_number() -> None:
-    assert read_ports({}) == Ports(site=8080, functions=9000, sls=9001, sts=9002)
-    assert read_ports({"SLS_PORT": "0", "SITE_PORT": "18080"}) == Ports(18080, 9000, 0, 9002)
+    assert read_ports({}) == Ports(site=8080, functions=9000, sls=9001, sts=9002, oss=9003)
+    assert read_ports({"SLS_PORT": "0", "SITE_PORT": "18080"}) == Ports(18080, 9000, 0, 9002, 9003)
     with pytest.raises(SettingError, match="STS_PORT holds '65536'"):
         read_ports({"STS_PORT": "65536"})

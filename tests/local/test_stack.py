@@ -11,7 +11,7 @@ import pytest
 
 from local import run
 from local.fc.errors import FunctionFailed
-from local.stack import FREE_PORTS, Ports, PortTaken, Stack
+from local.stack import FREE_PORTS, PortTaken, Stack
 
 from .fc.triggers import gone, until
 
@@ -25,7 +25,11 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
 
 
 def servers() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith(("server-", "fc-"))]
+    return [
+        thread.name
+        for thread in threading.enumerate()
+        if thread.name.startswith(("server-", "fc-", "timer-"))
+    ]
 
 
 def test_a_get_and_a_post_through_track_are_stored(stack: Stack) -> None:
@@ -131,7 +135,7 @@ def test_a_taken_port_is_named_and_what_had_started_is_closed_again() -> None:
 
         with (
             pytest.raises(PortTaken, match=f"port {port}: .*SITE_PORT="),
-            Stack(ports=Ports(port, 0, 0, 0), environ={}),
+            Stack(ports=FREE_PORTS._replace(site=port), environ={}),
         ):
             pass
 

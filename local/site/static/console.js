@@ -3,6 +3,7 @@ import { byId, el } from "./dom.js";
 import { Feed } from "./feed.js";
 import { logs, number } from "./format.js";
 import { LogList } from "./list.js";
+import { Outage } from "./outage.js";
 import { Pulse } from "./pulse.js";
 import { drawRow, updateAge } from "./row.js";
 import { Tools } from "./tools.js";
@@ -31,9 +32,11 @@ class Console {
       nearEnd: () => this.#loadOlder(),
     });
     this.pulse = new Pulse(byId("pulse"));
+    this.outage = new Outage();
     this.feed = new Feed({
       logs: (batch) => this.#arrived(batch),
       counts: (counts) => this.#counted(counts),
+      cloud: (cloud) => this.outage.show(cloud),
       state: (state) => this.#connection(state),
     });
     byId("fresh").addEventListener("click", () => this.#showFresh());

@@ -2,7 +2,7 @@
 export class Feed {
   #stream = null;
 
-  /** @param on {logs(batch), counts(counts), state("live" | "lost" | "connecting")} */
+  /** @param on {logs(batch), counts(counts), cloud(cloud), state("live" | "lost" | "connecting")} */
   constructor(on) {
     this.on = on;
   }
@@ -25,6 +25,7 @@ export class Feed {
     stream.addEventListener("open", () => this.on.state("live"));
     stream.addEventListener("error", () => this.#lost(stream));
     stream.addEventListener("counts", (event) => this.on.counts(JSON.parse(event.data)));
+    stream.addEventListener("cloud", (event) => this.on.cloud(JSON.parse(event.data)));
     stream.addEventListener("logs", (event) => this.on.logs(JSON.parse(event.data)));
   }
 

@@ -8,8 +8,9 @@ import httpx
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from local.faults import Faults
 from local.serving import Server
-from local.site import create_site
+from local.site import Outage, SpoolView, create_site
 from local.sls.store import NewLog, Store
 
 Add = Callable[..., None]
@@ -47,6 +48,17 @@ def web_dist(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def outage() -> Outage:
+    return Outage(Faults())
+
+
+@pytest.fixture
+def names() -> list[str]:
+    """The objects in the spool's bucket, to be added to; the spool's prefix is ``spool/``."""
+    return []
+
+
+@pytest.fixture
 def app(store: Store, web_dist: Path) -> ASGIApp:
     return create_site(
         store,
@@ -55,6 +67,20 @@ def app(store: Store, web_dist: Path) -> ASGIApp:
         project="demo",
         logstores=["shop", "checkout"],
         web_dist=web_dist,
+    )
+
+
+@pytest.fixture
+def app_with_outage(store: Store, web_dist: Path, outage: Outage, names: list[str]) -> ASGIApp:
+    return create_site(
+        store,
+        functions_url="http://127.0.0.1:9000",
+        sls_url="http://127.0.0.1:9001",
+        project="demo",
+        logstores=["shop", "checkout"],
+        web_dist=web_dist,
+        outage=outage,
+        spool=SpoolView(lambda: names, "spool/"),
     )
 
 
@@ -78,6 +104,13 @@ def current() -> Iterator[tuple[Current, httpx.Client]]:
 def site(app: ASGIApp, current: tuple[Current, httpx.Client]) -> httpx.Client:
     current[0].app = app
     return current[1]
+
+
+@pytest.fixture
+def outage_site(app_with_outage: ASGIApp) -> Iterator[httpx.Client]:
+    """The site with a switch and a spool to show, on a server of its own."""
+    with Server(app_with_outage) as server, httpx.Client(base_url=server.url, timeout=10) as client:
+        yield client
 
 
 @pytest.fixture

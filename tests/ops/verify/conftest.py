@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from ops.__main__ import main
 from tests.ops.verify.proxy import Proxy, serving
 
 ORIGIN = "https://shop.example.com"
+RUNTIME = {"FUNCTION_RUNTIME": os.getenv("FUNCTION_RUNTIME", "")}  # of the functions: custom, or builtin
 PROJECT, LOGSTORE = "webtracking-demo", "checkout"
 
 
@@ -74,7 +76,8 @@ class Verify:
 @pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
     """A sound deployment with an allowlist; a test that changes it changes it back."""
-    with Stack(ports=FREE_PORTS, environ={"ALLOWED_ORIGINS": ORIGIN}, log=lambda *_: None) as stack:
+    environ = {"ALLOWED_ORIGINS": ORIGIN, **RUNTIME}
+    with Stack(ports=FREE_PORTS, environ=environ, log=lambda *_: None) as stack:
         stack.sls.create("other-project", LOGSTORE)
         stack.sls.create(PROJECT, "other-store")
         yield stack

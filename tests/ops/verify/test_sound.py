@@ -9,7 +9,7 @@ import pytest
 from local.stack import FREE_PORTS, Stack
 from ops.verify import main, spool
 from ops.verify.catalogue import CATALOGUE
-from tests.ops.verify.conftest import LOGSTORE, ORIGIN, PROJECT, Verify
+from tests.ops.verify.conftest import LOGSTORE, ORIGIN, PROJECT, RUNTIME, Verify
 from tests.ops.verify.proxy import Answer, Asked, Proxy, Reply, serving
 
 SPOOL = {check.name for check in spool.CHECKS}  # tests.ops.verify.test_spool; here there is none
@@ -54,7 +54,7 @@ def test_nothing_is_read_back_without_a_readers_keys_and_the_report_says_so(veri
 def test_without_an_allowlist_there_is_nobody_to_refuse(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Stack(ports=FREE_PORTS, environ={"CLIENT_IP": "off"}, log=lambda *_: None) as stack:
+    with Stack(ports=FREE_PORTS, environ={"CLIENT_IP": "off", **RUNTIME}, log=lambda *_: None) as stack:
         stack.sls.create("other-project", LOGSTORE)
         verify = Verify(stack, monkeypatch, capsys)
         open_to_all = verify(stack.functions_url, "--json", "--no-client-ip")

@@ -1,0 +1,47 @@
+"""What waits in the spool, and ``/api/spool``, which shows it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from shared.spool import pending, rejected, time_of
+
+
+class Depth(NamedTuple):
+    """How many batches wait, since how many seconds the oldest does, and how many have been rejected."""
+
+    pending: int
+    oldest: int | None  # None where nothing waits, or the first by name is no batch
+    rejected: int
+
+    def as_json(self) -> dict[str, int | None]:
+        """The shape of ``/api/spool``."""
+        return {"pending": self.pending, "oldestSeconds": self.oldest, "rejected": self.rejected}
+
+
+class SpoolView:
+    """Looks into the spool."""
+
+    def __init__(self, names: Callable[[], Collection[str]], prefix: str) -> None:
+        """`names` returns those of all objects in the bucket; the spool's begin with `prefix`."""
+        self._names = names
+        self._pending, self._rejected = pending(prefix), rejected(prefix)
+
+    def depth(self) -> Depth:
+        """Look once."""
+        names = [name for name in self._names() if not name.endswith("/")]
+        waiting = [name for name in names if name.startswith(self._pending)]
+        received = time_of(min(waiting, default=""))
+        oldest = None if received is None else max(0, int(time.time() - received))
+        return Depth(len(waiting), oldest, sum(name.startswith(self._rejected) for name in names))
+
+    async def answer(self, _request: Request) -> Response:
+        """Answer ``GET /api/spool``."""
+        depth = await run_in_threadpool(self.depth)
+        return JSONResponse(depth.as_json(), headers={"cache-control": "no-store"})
