@@ -2,7 +2,7 @@
 
 `http.client` bounds each read and not the whole, so a peer that sends a byte now and then would hold a
 request past its deadline; and it brings the email package into every cold start (`python -m
-benchmarks.cold_start`). What SLS and STS send is a small, plain part of RFC 9112.
+benchmarks cold_start`). What SLS and STS send is a small, plain part of RFC 9112.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from shared.http_answer import Answer, BadAnswer, read_answer
 from shared.waiting import Connection, Network
 
 ONE_SEGMENT = 256 * 1024  # bytes of body up to which it is joined to its head and sent in one go
-KEPT = 64  # idle connections at most; those beyond are closed after their answer
+KEPT = 200  # idle connections at most, as many as an instance may have requests; those beyond are closed
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
