@@ -170,4 +170,4 @@ def _without_bytecode(package: Path) -> Path:
 
 def machine() -> str:
     """Say what the figures are from."""
-    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}"
+    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
