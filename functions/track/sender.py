@@ -12,15 +12,16 @@ OWN_TAGS = ("client_ip", "user_agent", "referer")
 SLS_TAGS = ("__client_ip__", "__receive_time__")  # what SLS itself adds where a Logstore has appendMeta
 _GUARDED = frozenset(OWN_TAGS + SLS_TAGS)
 # SLS takes a field of this name for a tag as well.
-_FORGED_FIELDS = tuple(f"__tag__:{name}" for name in _GUARDED)
+_FORGED_FIELDS = frozenset(f"__tag__:{name}" for name in _GUARDED)
 _MAPPED_IPV4 = bytes(10) + b"\xff\xff"
 
 
 def tag_with_sender(batch: Batch, sender: Mapping[str, str]) -> Batch:
     """Return the batch tagged with its sender; whatever the client put in place of those tags is dropped."""
     for log in batch.logs:
-        for name in _FORGED_FIELDS:
-            log.pop(name, None)
+        if not _FORGED_FIELDS.isdisjoint(log):
+            for name in _FORGED_FIELDS:
+                log.pop(name, None)
     tags = {name: value for name, value in (batch.tags or {}).items() if name not in _GUARDED}
     return Batch(topic=batch.topic, source=batch.source, logs=batch.logs, tags={**tags, **sender})
 
