@@ -65,21 +65,16 @@ class _Incoming:
         self.pending += data
         return bool(data)
 
-    async def head(self) -> list[bytes]:
-        """Take the lines up to an empty one, which is taken and left out; at least one is returned."""
+    async def head(self) -> list[bytes] | None:
+        """Take all lines of a head that has come whole, as nearly every one does; None for another."""
         if not self.pending and not await self.more():
             raise BadAnswer("the connection closed before the answer's end")
         end = self.pending.find(b"\r\n\r\n")
-        if 0 <= end <= MAX_HEAD and self.pending.count(b"\n", 0, end) == self.pending.count(b"\r\n", 0, end):
-            return (await self.take(end + 4))[:-4].split(b"\r\n")  # as nearly every answer comes
-        lines = [await self.line()]
-        size = 0
-        while line := await self.line():
-            size += len(line)
-            if size > MAX_HEAD:
-                raise BadAnswer("the answer's headers are too large")
-            lines.append(line)
-        return lines
+        if not 0 <= end <= MAX_HEAD or self.pending.count(b"\n", 0, end) != self.pending.count(
+            b"\r\n", 0, end
+        ):
+            return None
+        return (await self.take(end + 4))[:-4].split(b"\r\n")
 
     async def line(self) -> bytes:
         """Take one line, without its end (CRLF, or the bare LF that RFC 9112, 2.2 lets a reader accept)."""
@@ -111,18 +106,35 @@ class _Incoming:
 
 
 async def _read_head(incoming: _Incoming) -> tuple[int, int, dict[str, str]]:
-    status_line, *lines = await incoming.head()
-    match = _STATUS_LINE.fullmatch(status_line)
+    whole = await incoming.head()
+    match = _STATUS_LINE.fullmatch(whole[0] if whole else await incoming.line())
     if match is None:
         raise BadAnswer("what came is not HTTP/1.1")
     headers: dict[str, str] = {}
-    for line in lines:
-        header = _HEADER.fullmatch(line)
-        if header is None:
-            raise BadAnswer("the answer's headers are malformed")
-        name, value = header[1].decode("ascii").lower(), header[2].strip(b" \t").decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    if whole:
+        for line in whole[1:]:
+            _add_header(headers, line)
+    else:
+        await _read_headers(incoming, headers)
     return int(match[1]), int(match[2]), headers
+
+
+async def _read_headers(incoming: _Incoming, headers: dict[str, str]) -> None:
+    """Read headers line by line, so that what is wrong ends it as soon as it has come."""
+    size = 0
+    while line := await incoming.line():
+        size += len(line)
+        if size > MAX_HEAD:
+            raise BadAnswer("the answer's headers are too large")
+        _add_header(headers, line)
+
+
+def _add_header(headers: dict[str, str], line: bytes) -> None:
+    header = _HEADER.fullmatch(line)
+    if header is None:
+        raise BadAnswer("the answer's headers are malformed")
+    name, value = header[1].decode("ascii").lower(), header[2].strip(b" \t").decode("latin-1")
+    headers[name] = f"{headers[name]}, {value}" if name in headers else value
 
 
 async def _read_body(incoming: _Incoming, status: int, headers: Mapping[str, str]) -> tuple[bytes, bool]:

@@ -9,7 +9,6 @@ from functions.replay.storage import Storage, StorageFailed
 from shared.deadline import Deadline
 from shared.spool import pending, time_of
 
-LEAST = 2.0  # seconds that there must be to ask for a page; a slow one must not outlast the run
 MOST_PAGES = 10  # a count stops there, so that a deep spool does not take the time to empty it
 
 
@@ -28,7 +27,7 @@ def measure(storage: Storage, prefix: str, deadline: Deadline) -> Depth:
     count, first, after = 0, "", ""
     try:
         for _ in range(MOST_PAGES):
-            if deadline.remaining() < LEAST:
+            if deadline.remaining() <= 0:
                 return UNKNOWN
             page = storage.page(pending(prefix), after)
             if not page:
