@@ -39,7 +39,7 @@ class Overlapping:
             opening = loop.create_connection(
                 _Connection, sock=connected, ssl=tls, server_hostname=server_hostname
             )
-            _, connection = await _within(_left(deadline), opening)
+            _, connection = await _within(deadline.left(), opening)
         except BaseException:
             connected.close()
             raise
@@ -88,12 +88,12 @@ class _Connection(asyncio.Protocol):
         """Hand it to the loop, which sends while the answer is awaited: an early one is not missed."""
         if self._ended:
             raise self._failure or ConnectionResetError("closed by the peer")
-        _left(deadline)
+        deadline.left()
         self._transport.write(data)
 
     async def receive(self, deadline: Deadline) -> bytes:
         """Return what has come next, b"" at the end; raises OSError, TimeoutError at the deadline."""
-        left = _left(deadline)
+        left = deadline.left()
         if not self._received and not self._ended:
             await self._something(left)
         if self._received:
@@ -139,10 +139,3 @@ async def _within(seconds: float, waiting: asyncio.Future[T] | Coroutine[Any, An
         return await asyncio.wait_for(waiting, seconds)
     except asyncio.TimeoutError:  # a class of its own before Python 3.11
         raise TimeoutError("out of time") from None
-
-
-def _left(deadline: Deadline) -> float:
-    left = deadline.remaining()
-    if left <= 0:
-        raise TimeoutError("out of time")
-    return left

@@ -33,7 +33,7 @@ class _Blocking:
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if tls is not None:
-                connection.settimeout(_left(deadline))
+                connection.settimeout(deadline.left())
                 connection = tls.wrap_socket(connection, server_hostname=name)
         except BaseException:
             connection.close()
@@ -58,11 +58,11 @@ class _BlockingConnection:
         """Send in pieces, since a TLS socket applies its timeout to each and not to the whole."""
         view = memoryview(data)
         while view:
-            self._socket.settimeout(_left(deadline))
+            self._socket.settimeout(deadline.left())
             view = view[self._socket.send(view[:SEND]) :]
 
     async def receive(self, deadline: Deadline) -> bytes:
-        self._socket.settimeout(_left(deadline))
+        self._socket.settimeout(deadline.left())
         return self._socket.recv(RECEIVE)
 
     def spoiled(self) -> bool:
@@ -72,10 +72,3 @@ class _BlockingConnection:
 
     def close(self) -> None:
         self._socket.close()
-
-
-def _left(deadline: Deadline) -> float:
-    left = deadline.remaining()
-    if left <= 0:
-        raise TimeoutError("out of time")
-    return left

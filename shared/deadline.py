@@ -17,6 +17,13 @@ class Deadline:
         """Seconds left, negative once it has passed."""
         return self._end - time.monotonic()
 
+    def left(self) -> float:
+        """Seconds left, more than none; raises TimeoutError once it has passed."""
+        seconds = self.remaining()
+        if seconds <= 0:
+            raise TimeoutError("out of time")
+        return seconds
+
     def within(self, seconds: float) -> Deadline:
         """Return the earlier of this deadline and one `seconds` from now."""
         return Deadline(min(seconds, self.remaining()))

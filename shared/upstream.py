@@ -105,7 +105,7 @@ class Upstream:
         addresses = await self.network.resolve(self._name, self._port)
         failure: OSError = OSError("the name has no address")
         for tried, address in enumerate(addresses):
-            share = _left(deadline) / (len(addresses) - tried)
+            share = deadline.left() / (len(addresses) - tried)
             try:
                 return await self.network.connect(address, share, self._tls, self._name, deadline)
             except ssl.SSLError:
@@ -145,10 +145,3 @@ async def _send(connection: Connection, head: bytes, body: bytes, deadline: Dead
     # One segment for the usual small request; a large body is not copied.
     for part in (head + body,) if len(body) <= ONE_SEGMENT else (head, body):
         await connection.send(part, deadline)
-
-
-def _left(deadline: Deadline) -> float:
-    left = deadline.remaining()
-    if left <= 0:
-        raise TimeoutError("out of time")
-    return left

@@ -40,3 +40,10 @@ def test_a_deadline_within_another_is_the_earlier_of_both(
     assert inner.remaining() == remaining
     clock.now += 1
     assert (inner.remaining(), deadline.remaining()) == (remaining - 1, 8)
+
+
+def test_what_is_left_is_a_time_that_can_be_waited_for_or_an_error() -> None:
+    assert 0 < Deadline(5).left() <= 5
+    for seconds in (0.0, -1.0):
+        with pytest.raises(TimeoutError, match="out of time"):
+            Deadline(seconds).left()
