@@ -82,12 +82,14 @@ class Replay:
                 request_id=request_id,
             ).run()
             depth = measure(storage, settings.spool.prefix, deadline)
+        # Time may be up just as the last batch is dealt with, and nobody need be warned of that.
+        ended = DRAINED if run.ended == OUT_OF_TIME and depth.objects == 0 else run.ended
         line = {
-            "ended": run.ended,
+            "ended": ended,
             "written": run.written,
             "rejected": run.rejected,
             "left": depth.objects,
             "oldestSeconds": depth.oldest,
             "detail": run.detail,
         }
-        return _LEVELS.get(run.ended, logging.ERROR), line
+        return _LEVELS.get(ended, logging.ERROR), line

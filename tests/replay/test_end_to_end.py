@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import random
 import threading
 import time
@@ -332,6 +333,24 @@ def test_a_run_ends_before_fcs_timeout_and_the_next_one_goes_on(cloud: Cloud) ->
         ticks += 1
     assert ticks > 2
     assert cloud.stored() == [str(number) for number in range(40)]
+
+
+def test_time_that_is_up_with_the_last_batch_alarms_nobody(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    delete = OssSpool.delete
+
+    def until_time_is_up(storage: OssSpool, name: str) -> None:
+        delete(storage, name)
+        time.sleep(max(storage._deadline.remaining() - 0.4, 0))
+
+    cloud.spool([batch("one")])
+    monkeypatch.setattr(OssSpool, "delete", until_time_is_up)
+    caplog.set_level(logging.INFO)
+    line = _tick(timeout=3)
+    assert (line["ended"], line["written"], line["left"]) == ("drained", 1, 0)
+    (logged,) = lines(caplog, "replayed")
+    assert logged["level"] == "INFO"
 
 
 def test_a_silent_sls_does_not_hold_a_run_past_its_time(cloud: Cloud) -> None:
