@@ -340,6 +340,7 @@ def test_time_that_is_up_with_the_last_batch_alarms_nobody(
 ) -> None:
     delete = OssSpool.delete
 
+    # Leaves too little time to begin with another batch, and enough to count what is left.
     def until_time_is_up(storage: OssSpool, name: str) -> None:
         delete(storage, name)
         time.sleep(max(storage._deadline.remaining() - 0.4, 0))
