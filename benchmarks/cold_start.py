@@ -31,7 +31,7 @@ _IMPORTS = (
     "ssl",
     "logging",
     "msgspec, ssl, hashlib, hmac",
-    "shared.upstream",
+    "shared.network.client",
     "functions.track.index",
     "http.client, ssl",
     "asyncio",

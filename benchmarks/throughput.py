@@ -112,7 +112,7 @@ def _figures(name: str, report: Mapping[str, Any], cpu: float) -> dict[str, floa
 @contextmanager
 def _serving(lab: Lab, upstream: str) -> Iterator[_Server]:
     port = _free_port()
-    command = [lab.python, "-m", "runtime", "track", "--host", "127.0.0.1", "--port", str(port)]
+    command = [lab.python, "-m", "functions.track", "--host", "127.0.0.1", "--port", str(port)]
     with _started(command, lab.variables(lab.checkout, upstream)) as process:
         _await(port)
         yield _Server(f"127.0.0.1:{port}", process.pid)

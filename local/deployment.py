@@ -11,8 +11,8 @@ from functools import partial
 from local.fc.function import HIGHEST_CONCURRENCY, Credentials, Function
 from local.ram import PolicyDocument, Ram
 from shared.settings import Environment
-from shared.spool import pending
-from shared.spool_settings import SpoolSettings
+from shared.spool.format import pending
+from shared.spool.settings import SpoolSettings
 
 REGION = "cn-hangzhou"
 CREDENTIALS_LAST = 36 * 3600  # seconds: the function's own, as on Function Compute
@@ -168,7 +168,7 @@ class Deployment:
     def _as_runtime(self, function: Function) -> Function:
         if not self.custom:
             return function
-        served = ("{python}", "-m", "runtime", function.name, "--host", "127.0.0.1", "--port", "{port}")
+        served = ("{python}", "-m", f"functions.{function.name}", "--host", "127.0.0.1", "--port", "{port}")
         return replace(
             function,
             runtime="custom.debian11",

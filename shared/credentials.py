@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from shared.errors import INTERNAL_SERVER_ERROR, ApiError
+from shared.http.errors import INTERNAL_SERVER_ERROR, ApiError
 
 KEY_ID = "ALIBABA_CLOUD_ACCESS_KEY_ID"
 KEY_SECRET = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"  # noqa: S105 - the variable's name, not its value

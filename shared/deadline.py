@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 
+USUAL_TIMEOUT = 10.0  # seconds, where the context does not say
+WARM_UP = 2.5  # seconds, under the 3 that FC gives an initializer unless s.yaml says otherwise
+RESERVE = 1.0  # seconds kept between the last thing done and FC ending the invocation
+
 
 class Deadline:
     """A point on the monotonic clock; whoever waits asks it how long there still is."""
@@ -27,3 +31,13 @@ class Deadline:
     def within(self, seconds: float) -> Deadline:
         """Return the earlier of this deadline and one `seconds` from now."""
         return Deadline(min(seconds, self.remaining()))
+
+
+def deadline_of(context: object, usual: float) -> Deadline:
+    """Return when all must be done: a second before FC's timeout, or half of one too short for that.
+
+    `usual` is the timeout, in seconds, where the context does not say.
+    """
+    timeout = getattr(getattr(context, "function", None), "timeout", None)
+    seconds = float(timeout) if isinstance(timeout, (int, float)) and timeout > 0 else usual
+    return Deadline(max(seconds - RESERVE, seconds / 2))

@@ -37,13 +37,13 @@ def answer_of(handler: Handler, event: bytes) -> dict[str, Any]:
 def without_network() -> None:
     """Have SLS confirm everything at once, without a connection."""
     log_as_deployed()
-    from shared.http_answer import Answer
-    from shared.upstream import Upstream
+    from shared.network.answers import Answer
+    from shared.network.client import HttpClient
 
     async def confirm(*_: object, **__: object) -> Answer:
         return Answer(200, {}, b"")
 
-    Upstream.exchange = confirm  # type: ignore[method-assign]
+    HttpClient.exchange = confirm  # type: ignore[method-assign]
 
 
 def log_as_deployed() -> None:

@@ -39,12 +39,13 @@ def handler(event_file: str, times: int) -> None:
 
 def server(port: str) -> None:
     """Profile the server until it is told to stop, but for its event loop's own work and waiting."""
-    from runtime.__main__ import main
+    from functions.track.service import build
+    from shared.hosts.custom.process import main
 
     signal.signal(signal.SIGTERM, _interrupt)  # once it has stopped serving, uvicorn raises the signal again
     profile = cProfile.Profile()
     try:
-        profile.runcall(main, ["track", "--host", "127.0.0.1", "--port", port])
+        profile.runcall(main, build, ["--host", "127.0.0.1", "--port", port])
     except KeyboardInterrupt:
         _report(profile)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from functions.replay.storage import Storage, StorageFailed
 from shared.deadline import Deadline
-from shared.spool import pending, time_of
+from shared.spool.format import pending, time_of
 
 MOST_PAGES = 10  # a count stops there, so that a deep spool does not take the time to empty it
 

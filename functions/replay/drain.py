@@ -18,7 +18,7 @@ from functions.replay.storage import Storage, StorageFailed, Waiting
 from functions.replay.write import Fate, Verdict
 from shared.deadline import Deadline
 from shared.logs import log, stack
-from shared.spool import MAX_UNPACKED, NotSpooled, Spooled, pending, rejected, unpack
+from shared.spool.format import MAX_UNPACKED, NotSpooled, Spooled, pending, rejected, unpack
 
 MAX_AGE = 7 * 24 * 3600  # seconds; SLS takes no older log (SLS documentation, "PutLogs")
 MAX_PACKED = MAX_UNPACKED + 64 * 1024  # bytes; gzip adds little to what it cannot shrink

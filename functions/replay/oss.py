@@ -12,10 +12,10 @@ import requests
 from alibabacloud_oss_v2.transport import RequestsHttpClient
 
 from functions.replay.storage import StorageFailed, Waiting
+from shared.alibaba.percent import percent_encode
 from shared.credentials import Credentials
 from shared.deadline import Deadline
-from shared.percent import percent_encode
-from shared.spool_settings import SpoolSettings
+from shared.spool.settings import SpoolSettings
 
 PAGE = 1000  # objects a listing, the most that OSS gives
 LONGEST_WAIT = 10.0  # seconds for a connection, and for each piece of an answer

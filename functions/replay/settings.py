@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from shared.settings import Environment
-from shared.spool_settings import SpoolSettings
+from shared.spool.settings import SpoolSettings
 
 
 class ReplaySettings(NamedTuple):

@@ -14,11 +14,11 @@ from functions.replay.oss import OssSpool
 from functions.replay.settings import ReplaySettings
 from functions.replay.write import Writer
 from shared.credentials import Credentials, CredentialSource, from_context
-from shared.errors import ApiError
-from shared.function import deadline_of
+from shared.deadline import deadline_of
+from shared.http.errors import ApiError
 from shared.logs import log, stack
+from shared.network.client import HttpClient
 from shared.settings import SettingError
-from shared.upstream import Upstream
 
 USUAL_TIMEOUT = 60.0  # seconds, where the context does not say
 
@@ -70,7 +70,7 @@ class Replay:
 
         credentials()  # without any, say so once and not for each object
         storage = OssSpool(settings.spool, credentials, deadline)
-        upstream = Upstream(settings.address)
+        upstream = HttpClient(settings.address)
         with contextlib.closing(storage), contextlib.closing(upstream):
             writer = Writer(upstream, settings.region, credentials)
             run = Drain(

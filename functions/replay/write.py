@@ -7,14 +7,14 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
+from shared.alibaba.put_logs import put_logs, signed
+from shared.alibaba.sls_answer import Outcome, error_code, outcome, reason
 from shared.credentials import Credentials
 from shared.deadline import Deadline
-from shared.http_answer import Answer
-from shared.put_logs import put_logs, signed
-from shared.sls_answer import Outcome, error_code, outcome, reason
-from shared.spool import Spooled
-from shared.upstream import Upstream, UpstreamUnreachable
-from shared.waiting import run
+from shared.network.answers import Answer
+from shared.network.blocking import run
+from shared.network.client import HttpClient, Unreachable
+from shared.spool.format import Spooled
 
 # Refusals of the body (SLS documentation, "Error codes"), unless the code says that it is the request around
 # it, which replay makes: then another version or a right clock gets the same batch written.
@@ -53,7 +53,7 @@ class Verdict(NamedTuple):
 class Writer:
     """Writes batches to one Project."""
 
-    def __init__(self, upstream: Upstream, region: str, credentials: Callable[[], Credentials]) -> None:
+    def __init__(self, upstream: HttpClient, region: str, credentials: Callable[[], Credentials]) -> None:
         """`credentials` is asked for each write."""
         self._upstream = upstream
         self._region = region
@@ -68,7 +68,7 @@ class Writer:
         )
         try:
             answer = run(sent)
-        except UpstreamUnreachable as error:
+        except Unreachable as error:
             return Verdict(Fate.LATER, str(error))
         return Verdict(_fate(answer), reason(answer))
 

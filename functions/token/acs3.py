@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-from shared.percent import percent_encode
+from shared.alibaba.percent import percent_encode
 
 ALGORITHM = "ACS3-HMAC-SHA256"
 

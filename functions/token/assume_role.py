@@ -13,12 +13,12 @@ from collections.abc import Callable
 from alibabacloud_sts20150401.models import AssumeRoleRequest
 
 from functions.token import acs3
-from functions.token.sts_answer import Issued, PassingFault, busy, read
+from functions.token.answers import Issued, PassingFault, busy, read
 from shared.credentials import Credentials
 from shared.deadline import Deadline
-from shared.http_answer import Answer
-from shared.upstream import Upstream, UpstreamUnreachable
-from shared.waiting import run
+from shared.network.answers import Answer
+from shared.network.blocking import run
+from shared.network.client import HttpClient, Unreachable
 
 VERSION = "2015-04-01"
 USER_AGENT = "sls-webtracking-fc"
@@ -40,9 +40,11 @@ def session_name(instance: str) -> str:
 
 
 class AssumeRole:
-    """One AssumeRole request, made again whenever a credential is needed; its `Upstream` has to block."""
+    """One AssumeRole request, made again whenever a credential is needed; its client has to block."""
 
-    def __init__(self, upstream: Upstream, request: AssumeRoleRequest, *, stamp: Stamp = fresh_stamp) -> None:
+    def __init__(
+        self, upstream: HttpClient, request: AssumeRoleRequest, *, stamp: Stamp = fresh_stamp
+    ) -> None:
         parameters = {name: str(value) for name, value in request.to_map().items()}
         self._query = acs3.canonical_query(parameters)
         self._upstream = upstream
@@ -70,7 +72,7 @@ class AssumeRole:
         target = f"/?{self._query}"
         try:
             return run(self._upstream.exchange("POST", target, [*headers.items()], b"", deadline=deadline))
-        except UpstreamUnreachable as error:
+        except Unreachable as error:
             raise PassingFault(f"STS cannot be reached: {error}") from error
 
     def _signed_headers(self, credentials: Credentials) -> dict[str, str]:

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from shared.deadline import Deadline
-from shared.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
+from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
 
 MIN_LEFT = 600  # seconds a credential is still good for when it is handed out
 MARGIN = 60  # seconds before it stops being good by which a renewal is tried, however short its life

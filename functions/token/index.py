@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from functions.token.service import build
-from shared.function import Function
+from shared.hosts.builtin.function import Function
 
 _function = Function(build)
 

@@ -8,19 +8,20 @@ from collections.abc import Mapping
 import msgspec
 from alibabacloud_sts20150401.models import AssumeRoleRequest
 
+from functions.token.answers import Issued
 from functions.token.assume_role import AssumeRole, session_name
 from functions.token.cache import CredentialCache
 from functions.token.settings import TokenSettings
-from functions.token.sts_answer import Issued
-from shared.blocking import BLOCKING
 from shared.credentials import Credentials, CredentialSource
 from shared.deadline import Deadline
-from shared.errors import ApiError
-from shared.events import Request, Response
+from shared.http.errors import ApiError
+from shared.http.request import Request
+from shared.http.response import Response
+from shared.http.service import Route, Service
 from shared.logs import log
-from shared.service import Route, Service
-from shared.upstream import Upstream
-from shared.waiting import Network
+from shared.network.blocking import BLOCKING
+from shared.network.client import HttpClient
+from shared.network.interface import Network
 
 _PATH = re.compile(r"(?:/.*)?/get_sts_token")
 
@@ -30,7 +31,7 @@ def build(variables: Mapping[str, str], network: Network = BLOCKING) -> Service:
     settings = TokenSettings.read(variables)
     vendor = TokenVendor(settings, CredentialSource(variables), network)
     return Service(
-        settings.gate,
+        settings.origins,
         (Route(_PATH, ("GET",), vendor.token),),
         warm_up=vendor.warm_up,
         log_all=settings.log_all,
@@ -50,7 +51,7 @@ class TokenVendor:
             duration_seconds=settings.duration,
             policy=settings.policy,
         )
-        self._assume_role = AssumeRole(Upstream(settings.address), request)
+        self._assume_role = AssumeRole(HttpClient(settings.address), request)
 
     async def token(self, request: Request, _: re.Match[str]) -> Response:
         """Answer `…/get_sts_token`; the key names are the ones the SDK's STS plugin is given in its guide."""

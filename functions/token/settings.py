@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from functions.token.policy import session_policy
-from shared.gate import Gate
+from shared.http.cors import OriginPolicy
 from shared.settings import Environment
 
 _ROLE_ARN = re.compile(r"acs:ram::[0-9]+:role/[A-Za-z0-9.@_/-]{1,128}")
@@ -22,7 +22,7 @@ class TokenSettings(msgspec.Struct, frozen=True):
     address: str  # http(s)://host[:port] of STS
     duration: int  # seconds
     instance: str
-    gate: Gate
+    origins: OriginPolicy
     log_all: bool
 
     @classmethod
@@ -36,6 +36,6 @@ class TokenSettings(msgspec.Struct, frozen=True):
             address=endpoint if "://" in endpoint else f"https://{endpoint}",
             duration=env.integer("TOKEN_DURATION_SECONDS", 900, 43200, 3600),
             instance=env.get("FC_INSTANCE_ID") or "local",
-            gate=Gate.from_environment(env),
+            origins=OriginPolicy.from_environment(env),
             log_all=env.log_all(),
         )

@@ -15,8 +15,8 @@ import msgspec
 
 from functions.track.limits import MAX_DEPTH, MAX_LOGS, MAX_TAGS
 from functions.track.text import to_text
-from shared.errors import POST_BODY_INVALID, ApiError
-from shared.surrogates import repair
+from shared.http.errors import POST_BODY_INVALID, ApiError
+from shared.http.surrogates import repair
 
 _BOM = b"\xef\xbb\xbf"
 

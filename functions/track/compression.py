@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Mapping
 
 from functions.track.limits import MAX_BODY
-from shared.errors import INVALID_COMPRESS_TYPE, POST_BODY_TOO_LARGE, UNCOMPRESS_ERROR, ApiError
+from shared.http.errors import INVALID_COMPRESS_TYPE, POST_BODY_TOO_LARGE, UNCOMPRESS_ERROR, ApiError
 
 _GZIP_WINDOW = 31  # zlib's way to say: a gzip header, a window of any size
 _RAW_WINDOW = -15  # deflate without zlib's header, which some senders mean by "deflate"

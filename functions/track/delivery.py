@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from functions.track.batch import Batch
-from functions.track.forward import BUSY, RETRY_AFTER, forward
+from functions.track.encode import put_logs, put_webtracking
+from functions.track.retry import BUSY, RETRY_AFTER, forward
 from functions.track.settings import TrackSettings
-from functions.track.write import put_logs, put_webtracking
+from shared.alibaba.put_logs import Write, signed, unsigned
 from shared.credentials import Credentials, CredentialSource
 from shared.deadline import Deadline
-from shared.errors import SERVER_BUSY, UPSTREAM_REJECTED, WRITE_QUOTA_EXCEED, ApiError, Notes
-from shared.put_logs import Write, signed, unsigned
-from shared.upstream import Upstream
-from shared.waiting import Network
+from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, WRITE_QUOTA_EXCEED, ApiError, Notes
+from shared.network.client import HttpClient
+from shared.network.interface import Network
 
 if TYPE_CHECKING:
-    from functions.track.spooling import Spool
+    from functions.track.spool import Spool
 
 SPOOL_SHARE = 0.3  # of the time that a request has, kept for the spool
 # What SLS may take later: a fault passes, a quota grows back, a wrong name or right is put right.
@@ -40,7 +40,7 @@ class Delivery:
     def __init__(self, settings: TrackSettings, credentials: CredentialSource, network: Network) -> None:
         self._settings = settings
         self._credentials = credentials
-        self._upstream = Upstream(settings.address, network)
+        self._upstream = HttpClient(settings.address, network)
         self._spool = _spool(settings, credentials, network)
 
     async def deliver(
@@ -111,6 +111,6 @@ def _spool(settings: TrackSettings, credentials: CredentialSource, network: Netw
     """Return the spool, if there is to be one; only then does a cold start pay for its import."""
     if settings.spool is None:
         return None
-    from functions.track.spooling import Spool
+    from functions.track.spool import Spool
 
     return Spool(settings.spool, settings.project, credentials, network)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 
-from shared.errors import ApiError
-from shared.events import Response
+from shared.http.errors import ApiError
+from shared.http.response import Response
 
 # A transparent GIF89a of one pixel: header, two-colour table, transparency, image, trailer.
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")

@@ -9,16 +9,17 @@ from functions.track.batch import Batch, read_batch
 from functions.track.compression import plain_body
 from functions.track.delivery import Delivery
 from functions.track.limits import MAX_BODY
-from functions.track.pairs import read_pairs
 from functions.track.pixel import gif_refusal, gif_response
-from functions.track.sender import SenderTags, tag_with_sender
+from functions.track.query import read_pairs
 from functions.track.settings import TrackSettings
-from shared.blocking import BLOCKING
+from functions.track.tags import SenderTags, tag_with_sender
 from shared.credentials import CredentialSource
-from shared.errors import LOGSTORE_NOT_EXIST, ApiError
-from shared.events import Request, Response
-from shared.service import Route, Service
-from shared.waiting import Network
+from shared.http.errors import LOGSTORE_NOT_EXIST, ApiError
+from shared.http.request import Request
+from shared.http.response import Response
+from shared.http.service import Route, Service
+from shared.network.blocking import BLOCKING
+from shared.network.interface import Network
 
 _LOGSTORE = r"(?:/.*)?/logstores/([^/]+)"
 _TRACK = re.compile(rf"{_LOGSTORE}/track")
@@ -33,7 +34,7 @@ def build(variables: Mapping[str, str], network: Network = BLOCKING) -> Service:
         Route(_TRACK, ("GET", "POST"), tracker.track),
         Route(_PIXEL, ("GET",), tracker.pixel, refuse=gif_refusal),
     )
-    return Service(settings.gate, routes, pixels=True, max_body=MAX_BODY, log_all=settings.log_all)
+    return Service(settings.origins, routes, pixels=True, max_body=MAX_BODY, log_all=settings.log_all)
 
 
 class Tracker:

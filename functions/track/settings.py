@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.gate import Gate
+from shared.http.cors import OriginPolicy
 from shared.settings import Environment
 
 if TYPE_CHECKING:
-    from shared.spool_settings import SpoolSettings
+    from shared.spool.settings import SpoolSettings
 
 _HEADER = r"[A-Za-z0-9-]+"
 
@@ -27,7 +27,7 @@ class TrackSettings(msgspec.Struct, frozen=True):
     client_ip: str
     client_ip_header: str | None
     spool: SpoolSettings | None
-    gate: Gate
+    origins: OriginPolicy
     log_all: bool
 
     @classmethod
@@ -44,7 +44,7 @@ class TrackSettings(msgspec.Struct, frozen=True):
             client_ip=env.choice("CLIENT_IP", ("full", "truncate", "off")),
             client_ip_header=env.optional_text("CLIENT_IP_HEADER", _HEADER, "the name of a header"),
             spool=_spool(env),
-            gate=Gate.from_environment(env),
+            origins=OriginPolicy.from_environment(env),
             log_all=env.log_all(),
         )
 
@@ -52,6 +52,6 @@ class TrackSettings(msgspec.Struct, frozen=True):
 def _spool(env: Environment) -> SpoolSettings | None:
     if env.get("SPOOL_OSS_BUCKET") is None:
         return None
-    from shared.spool_settings import SpoolSettings  # a cold start without a spool does not pay for it
+    from shared.spool.settings import SpoolSettings  # a cold start without a spool does not pay for it
 
     return SpoolSettings.read(env)

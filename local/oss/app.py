@@ -12,12 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from local.oss.access import Gate
 from local.oss.answers import XML
+from local.oss.bucket_settings import Settings
 from local.oss.buckets import Buckets
 from local.oss.call import Call, read_call
 from local.oss.errors import OssError, new_request_id, request_id
 from local.oss.listing import Listing
 from local.oss.objects import Objects
-from local.oss.settings import Settings
 from local.ram import Identity
 
 LARGEST_DOCUMENT = 2 * 1024 * 1024  # bytes of a request in XML: the documentation of DeleteMultipleObjects

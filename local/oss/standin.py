@@ -10,11 +10,11 @@ from starlette.types import ASGIApp
 from local.faults import Faults
 from local.oss.access import Gate
 from local.oss.app import Routes, envelope
+from local.oss.bucket_settings import Settings
 from local.oss.buckets import Buckets, StoredObject
 from local.oss.errors import OssError, render_error
 from local.oss.listing import Listing
 from local.oss.objects import Objects
-from local.oss.settings import Settings
 from local.ram import Ram
 
 LARGEST_OBJECT = 5 * 1024**3  # bytes: the documentation of PutObject

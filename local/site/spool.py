@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from shared.spool import pending, rejected, time_of
+from shared.spool.format import pending, rejected, time_of
 
 
 class Depth(NamedTuple):

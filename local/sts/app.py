@@ -14,9 +14,9 @@ from local.faults import Faults
 from local.ram import Ram
 from local.sts import acs3, rpc_v1
 from local.sts.assume_role import Wish, assume_role
+from local.sts.authentication import Gate
 from local.sts.claims import Call, Claim
 from local.sts.errors import Format, StsError, error_fields, render, render_error, request_id
-from local.sts.gate import Gate
 
 VERSION = "2015-04-01"
 ACCOUNT_QUOTA = 6000  # AssumeRole calls a minute for the whole account, the documentation of AssumeRole says

@@ -21,7 +21,8 @@ class Recipe(NamedTuple):
     """One function's package. `files` are patterns in what pip unpacks, `limit` is in bytes, unpacked.
 
     `locks` name the files here that have the exact wheels with their hashes, in pip's format; `rooms` the
-    directories of the project's own modules; `serves` is true of a package that is an HTTP server by itself.
+    directories of the project's own modules. `serves` is true for a custom runtime, where the package is an
+    HTTP server by itself; each kind of runtime gets its own host (`shared/hosts`) and not the other.
     """
 
     name: str
@@ -42,7 +43,6 @@ class Recipe(NamedTuple):
             files=self.files + SERVER,
             limit=self.limit + SERVER_LIMIT,
             locks=(*self.locks, "runtime.lock"),
-            rooms=(*self.rooms, "runtime"),
             serves=True,
         )
 
@@ -57,7 +57,13 @@ class Recipe(NamedTuple):
         found = [ROOT / "functions/__init__.py"]
         for directory in self.rooms:
             found += sorted((ROOT / directory).rglob("*.py"))
-        return tuple(path.relative_to(ROOT) for path in found)
+        paths = (path.relative_to(ROOT) for path in found)
+        return tuple(path for path in paths if not self._of_the_other_host(path))
+
+    def _of_the_other_host(self, path: Path) -> bool:
+        if self.serves:
+            return path.name == "index.py" or path.is_relative_to("shared/hosts/builtin")
+        return path.name == "__main__.py" or path.is_relative_to("shared/hosts/custom")
 
     @property
     def root_modules(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ from functools import partial
 from ops.provision.oss import Expiry, FoundBucket, SpoolBucket
 from ops.provision.plan import Step, change, create, in_place, left_alone
 from ops.provision.wanted import Spool
-from shared.spool import pending, rejected
+from shared.spool.format import pending, rejected
 
 # SLS takes logs of the last 7 days. What is older replay rejects, and it is then kept to be looked at.
 TAKEN_DAYS = 7

@@ -23,7 +23,7 @@ from ops.provision.plan import Step, everything_in_place
 from ops.provision.run import Account, Choices, apply, connect, inspect
 from ops.provision.variables import shown, write
 from ops.provision.wanted import InvalidTarget, Spool, Target
-from shared.spool_settings import PREFIX
+from shared.spool.settings import PREFIX
 
 DONE, FAILED, NOT_DONE = 0, 1, 2
 NOT_APPLIED = "nothing was changed; --apply carries this out"

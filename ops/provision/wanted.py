@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from ops.provision.documents import Document, allow, together, trust
 from shared.settings import Environment, SettingError
-from shared.spool import pending
-from shared.spool_settings import PREFIX, SpoolSettings
+from shared.spool.format import pending
+from shared.spool.settings import PREFIX, SpoolSettings
 
 DEFAULT_SESSION_SECONDS = 3600
 MAX_SESSION_SECONDS = 43200

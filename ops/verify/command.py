@@ -17,7 +17,7 @@ from ops.verify.report import all_well, as_json, table
 from ops.verify.session import Session
 from ops.verify.target import NOBODY, Target, base, region_of
 from ops.verify.trigger import Trigger
-from shared.spool_settings import PREFIX
+from shared.spool.settings import PREFIX
 
 WELL, FAULTY, USAGE = 0, 1, 2
 

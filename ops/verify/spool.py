@@ -14,7 +14,7 @@ from ops.verify.services import Refused
 from ops.verify.session import Session, Skip
 from ops.verify.stored import KEYS_WANTED
 from ops.verify.trigger import NoAnswer
-from shared.spool import pending, rejected, time_of
+from shared.spool.format import pending, rejected, time_of
 
 MAX_AGE = 600  # seconds: ten runs of replay
 PAGE, MAX_PAGES = 1000, 10  # names; what is beyond them is only said to be there

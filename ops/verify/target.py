@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ops.provision.wanted import InvalidTarget, Spool, checked
-from shared.spool_settings import PREFIX
+from shared.spool.settings import PREFIX
 
 ROUTES = re.compile(r"/(?:get_sts_token|healthz|logstores(?:/[^/]*(?:/track(?:(?:_ua)?\.gif)?)?)?)?/*$")
 _FC_ADDRESS = re.compile(r"[^.]+\.([a-z0-9-]+)\.fcapp\.run")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_mock import MockerFixture
 
-from shared.upstream import Upstream
+from shared.network.client import HttpClient
 from tests.fakes.account import FakeAccount
 from tests.fakes.network import FakeNetwork
 from tests.fakes.sls import FakeSls
@@ -22,9 +22,9 @@ def fake_account() -> FakeAccount:
 
 @pytest.fixture
 def fake_network(mocker: MockerFixture) -> FakeNetwork:
-    """In place of the network, for every `Upstream`; no host is there until a service is."""
+    """In place of the network, for every `HttpClient`; no host is there until a service is."""
     network = FakeNetwork()
-    mocker.patch.object(Upstream, "exchange", autospec=True, side_effect=network.exchange)
+    mocker.patch.object(HttpClient, "exchange", autospec=True, side_effect=network.exchange)
     return network
 
 

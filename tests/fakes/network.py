@@ -1,4 +1,4 @@
-"""The seam: what `Upstream.exchange` would send goes to an application in this process instead."""
+"""The seam: what `HttpClient.exchange` would send goes to an application in this process instead."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from starlette.types import ASGIApp, Message, Scope
 
 from shared.deadline import Deadline
-from shared.http_answer import Answer
-from shared.upstream import Upstream, UpstreamUnreachable
+from shared.network.answers import Answer
+from shared.network.client import HttpClient, Unreachable
 
 
 class Sent(NamedTuple):
@@ -63,7 +63,7 @@ class Wire:
     def answer(self) -> Answer:
         starts = [message for message in self.messages if message["type"] == "http.response.start"]
         if self.is_closing() or not starts:
-            raise UpstreamUnreachable("the fake network: no answer")
+            raise Unreachable("the fake network: no answer")
         headers = {name.decode().lower(): value.decode("latin-1") for name, value in starts[0]["headers"]}
         body = b"".join(message.get("body", b"") for message in self.messages)
         return Answer(starts[0]["status"], headers, body, reusable=True)
@@ -96,7 +96,7 @@ class FakeNetwork:
 
     def exchange(
         self,
-        upstream: Upstream,
+        upstream: HttpClient,
         method: str,
         target: str,
         headers: Sequence[tuple[str, str]],
@@ -104,7 +104,7 @@ class FakeNetwork:
         *,
         deadline: Deadline,
     ) -> Answer:
-        """Do what `Upstream.exchange` does, with its checks and its exceptions."""
+        """Do what `HttpClient.exchange` does, with its checks and its exceptions."""
         upstream._head(method, target, headers, len(body))  # raises ValueError for what cannot be sent
         sent = Sent(
             upstream.host, method, target, {name.lower(): value for name, value in headers}, bytes(body)
@@ -112,14 +112,14 @@ class FakeNetwork:
         with self._lock:
             self.sent.append(sent)
         if deadline.remaining() <= 0 or any(fnmatchcase(sent.host, hosts) for hosts in self._down):
-            raise UpstreamUnreachable("the fake network: cut")
+            raise Unreachable("the fake network: cut")
         return asyncio.run(_ask(self._service(sent.host), sent, deadline))
 
     def _service(self, host: str) -> ASGIApp:
         for hosts, app in self._services:
             if fnmatchcase(host, hosts):
                 return app
-        raise UpstreamUnreachable(f"the fake network: no such host: {host}")
+        raise Unreachable(f"the fake network: no such host: {host}")
 
 
 async def _ask(app: ASGIApp, sent: Sent, deadline: Deadline) -> Answer:
@@ -127,7 +127,7 @@ async def _ask(app: ASGIApp, sent: Sent, deadline: Deadline) -> Answer:
     try:
         await asyncio.wait_for(app(_scope(sent, wire), wire.receive, wire.send), deadline.remaining())
     except asyncio.TimeoutError:
-        raise UpstreamUnreachable("the fake network: out of time") from None
+        raise Unreachable("the fake network: out of time") from None
     return wire.answer()
 
 

@@ -11,10 +11,11 @@ from functions.token.service import build as build_token
 from functions.track.service import build as build_track
 from local.faults import Fault
 from shared.deadline import Deadline
-from shared.events import Request, Response
-from shared.service import Service
-from shared.upstream import Upstream, UpstreamUnreachable
-from shared.waiting import run
+from shared.http.request import Request
+from shared.http.response import Response
+from shared.http.service import Service
+from shared.network.blocking import run
+from shared.network.client import HttpClient, Unreachable
 from tests.fakes.account import LOGSTORES, FakeAccount
 from tests.fakes.network import FakeNetwork
 from tests.fakes.sls import FakeSls
@@ -132,9 +133,9 @@ def test_the_fake_sls_takes_unsigned_writes_only_where_web_tracking_is_on(
 )
 def test_a_broken_connection_is_no_answer(fake_network: FakeNetwork, fake_sts: FakeSts, fault: Fault) -> None:
     fake_sts.faults.add(fault)
-    upstream = Upstream("https://sts.cn-hangzhou.aliyuncs.com")
+    upstream = HttpClient("https://sts.cn-hangzhou.aliyuncs.com")
     began = time.monotonic()
-    with pytest.raises(UpstreamUnreachable):
+    with pytest.raises(Unreachable):
         run(upstream.exchange("POST", "/?Action=x", [], b"", deadline=Deadline(0.2)))
     assert time.monotonic() - began < 5
     assert fake_network.sent[0].target == "/?Action=x"
@@ -150,14 +151,14 @@ def test_an_answer_lost_after_the_work_was_done_leaves_the_work_done(
 
 
 def test_a_host_that_no_service_has_is_unreachable(fake_network: FakeNetwork) -> None:
-    upstream = Upstream("https://elsewhere.example.com")
-    with pytest.raises(UpstreamUnreachable, match="no such host"):
+    upstream = HttpClient("https://elsewhere.example.com")
+    with pytest.raises(Unreachable, match="no such host"):
         run(upstream.exchange("GET", "/", [], b"", deadline=Deadline(5)))
     assert fake_network.to("elsewhere.*")[0].method == "GET"
 
 
 def test_what_could_not_be_sent_is_refused_as_by_the_real_connection(fake_network: FakeNetwork) -> None:
-    upstream = Upstream("https://elsewhere.example.com")
+    upstream = HttpClient("https://elsewhere.example.com")
     with pytest.raises(ValueError, match="not a header"):
         run(upstream.exchange("GET", "/", [("x", "a\r\nb: c")], b"", deadline=Deadline(5)))
     assert fake_network.sent == []

@@ -12,11 +12,11 @@ import json
 import time
 from typing import Any, BinaryIO, cast
 
-from functions.token import sts_answer
-from shared.errors import ApiError
-from shared.http_answer import MAX_BODY, Answer, BadAnswer, read_answer
-from shared.sls_answer import error_code
-from shared.waiting import run
+from functions.token import answers
+from shared.alibaba.sls_answer import error_code
+from shared.http.errors import ApiError
+from shared.network.answers import MAX_BODY, Answer, BadAnswer, read_answer
+from shared.network.blocking import run
 
 _NAMES = ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
@@ -52,8 +52,8 @@ def sts(data: bytes) -> None:
     answer = Answer(status, {}, body)
     wanted = _credential(body) if status == 200 else None
     try:
-        issued = sts_answer.read(answer)
-    except sts_answer.PassingFault as fault:
+        issued = answers.read(answer)
+    except answers.PassingFault as fault:
         assert status != 200
         _says_little(str(fault), body)
         return

@@ -13,7 +13,7 @@ import lz4.block
 from functions.track.batch import read_batch
 from functions.track.compression import plain_body
 from functions.track.limits import MAX_BODY
-from shared.errors import ApiError
+from shared.http.errors import ApiError
 from tests.fuzz import second_json, second_lz4
 
 LZ4 = {"x-log-compresstype": "lz4"}

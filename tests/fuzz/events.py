@@ -10,10 +10,11 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from functions.track.pairs import read_pairs
+from functions.track.query import read_pairs
 from shared.deadline import Deadline
-from shared.errors import ApiError
-from shared.events import NotHttp, Request, read_event
+from shared.hosts.builtin.event import NotHttp, read_event
+from shared.http.errors import ApiError
+from shared.http.request import Request
 
 PAIRS = 16 * 1024 - 1
 _RESERVED = ("APIVersion", "__topic__", "__source__")

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from functions.track.service import build
-from shared.function import Function
+from shared.hosts.builtin.function import Function
 from tests.fuzz.scripted import CONFIRMED, ScriptedNetwork, Sent
 from tests.support.fc import context, event
 from tests.support.raw_server import answer, sls_error

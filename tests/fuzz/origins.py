@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from shared.origins import LONGEST, Allowlist, origin_of
+from shared.http.allowlist import LONGEST, Allowlist, origin_of
 from shared.settings import SettingError
 
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from shared.deadline import Deadline
-from shared.waiting import Connection, Resolved
+from shared.network.interface import Connection, Resolved
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import gzip
 import json
 from typing import Any
 
-from shared.spool import MAX_UNPACKED, VERSION, NotSpooled, Spooled, pack, unpack
+from shared.spool.format import MAX_UNPACKED, VERSION, NotSpooled, Spooled, pack, unpack
 
 _NAMES = {"version", "project", "logstore", "received", "body"}
 

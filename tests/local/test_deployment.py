@@ -260,7 +260,7 @@ def test_in_a_custom_runtime_both_that_have_triggers_are_servers_with_the_same_s
 
     for builtin, function in pairs:
         assert function.custom
-        assert function.command[:4] == ("{python}", "-m", "runtime", function.name)
+        assert function.command[:3] == ("{python}", "-m", f"functions.{function.name}")
         assert function.instance_concurrency == concurrency
         assert function.initializer
         assert function.pre_stop

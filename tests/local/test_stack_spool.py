@@ -13,7 +13,7 @@ import pytest
 
 from local.faults import Fault
 from local.stack import FREE_PORTS, Stack
-from shared.spool import pending, rejected, unpack
+from shared.spool.format import pending, rejected, unpack
 
 from .fc.triggers import gone, until
 

@@ -16,7 +16,7 @@ from functions.replay.settings import ReplaySettings
 from functions.replay.storage import Waiting
 from functions.replay.write import Fate, Verdict
 from shared.deadline import Deadline
-from shared.spool import Spooled, object_name, pack
+from shared.spool.format import Spooled, object_name, pack
 
 PROJECT, LOGSTORE, OTHER = "webtracking-demo", "web-tracking-logstore", "checkout"
 BUCKET, PREFIX = "spool-bucket", "webtracking-spool/"

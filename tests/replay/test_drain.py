@@ -12,7 +12,7 @@ from functions.replay.drain import ATTEMPTS, MAX_AGE, MAX_PACKED, PAUSES
 from functions.replay.storage import StorageFailed
 from functions.replay.write import Fate, Verdict
 from shared.deadline import Deadline
-from shared.spool import Spooled, unpack
+from shared.spool.format import Spooled, unpack
 from tests.replay.support import (
     LATER,
     LOGSTORE,

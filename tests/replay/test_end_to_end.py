@@ -21,14 +21,14 @@ from local.oss import OssStandIn
 from local.ram import Ram
 from local.serving import Server
 from local.sls import SlsStandIn
+from shared.alibaba.signature_v4 import OSS, signed_headers
 from shared.credentials import Credentials
 from shared.deadline import Deadline
+from shared.network.blocking import run
+from shared.network.client import HttpClient
 from shared.settings import Environment
-from shared.signature_v4 import OSS, signed_headers
-from shared.spool import Spooled, pack
-from shared.spool_settings import SpoolSettings
-from shared.upstream import Upstream
-from shared.waiting import run
+from shared.spool.format import Spooled, pack
+from shared.spool.settings import SpoolSettings
 from tests.replay.support import (
     BUCKET,
     LOGSTORE,
@@ -79,7 +79,7 @@ class Cloud(NamedTuple):
     def put(self, objects: Mapping[str, bytes]) -> None:
         """Put objects among what waits, by the last part of their names."""
         settings = SpoolSettings.read(Environment({**SETTINGS, "SPOOL_OSS_ENDPOINT": self.oss_url}))
-        with contextlib.closing(Upstream(settings.address)) as upstream:
+        with contextlib.closing(HttpClient(settings.address)) as upstream:
             for last, data in objects.items():
                 headers = signed_headers(
                     OSS,

@@ -20,7 +20,7 @@ from local.serving import Server
 from shared.credentials import Credentials
 from shared.deadline import Deadline
 from shared.settings import Environment
-from shared.spool_settings import SpoolSettings
+from shared.spool.settings import SpoolSettings
 from tests.replay.support import BUCKET, PENDING, PREFIX, REJECTED, SETTINGS
 from tests.support.raw_server import HANG, RawServer
 

@@ -8,11 +8,11 @@ import time
 import pytest
 
 from functions.replay.write import Fate, Verdict, Writer
+from shared.alibaba.signature_v4 import SLS, signed_headers
 from shared.credentials import Credentials
 from shared.deadline import Deadline
-from shared.signature_v4 import SLS, signed_headers
-from shared.spool import Spooled
-from shared.upstream import Upstream
+from shared.network.client import HttpClient
+from shared.spool.format import Spooled
 from tests.replay.support import LOGSTORE, batch
 from tests.support.raw_server import CLOSE, HANG, OK, RESET, RawServer, answer, sls_error
 
@@ -20,7 +20,7 @@ KEYS = Credentials("LTAI5tReplay", "replay-secret", "replay-token")
 
 
 def _write(server: RawServer, seconds: float = 10, spooled: Spooled | None = None) -> Verdict:
-    with contextlib.closing(Upstream(server.url)) as upstream:
+    with contextlib.closing(HttpClient(server.url)) as upstream:
         return Writer(upstream, "cn-hangzhou", lambda: KEYS).write(spooled or batch(), Deadline(seconds))
 
 

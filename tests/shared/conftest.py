@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.shared.peers import NETWORKS, over
+from tests.shared.network.peers import NETWORKS, over
 
 
 @pytest.fixture(params=NETWORKS)

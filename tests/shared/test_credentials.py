@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from shared.credentials import KEY_ID, KEY_SECRET, TOKEN, Credentials, CredentialSource, from_context
-from shared.errors import ApiError
+from shared.http.errors import ApiError
 
 ROOT = Path(__file__).parents[2]
 ON_FC = {"FC_FUNCTION_NAME": "track"}
@@ -133,7 +133,7 @@ def test_credentials_shown_show_no_secret(token: str | None) -> None:
 READ = """
 import json, sys
 from shared.credentials import CredentialSource
-from shared.errors import ApiError
+from shared.http.errors import ApiError
 try:
     found = tuple(CredentialSource().read(None))
 except ApiError as error:

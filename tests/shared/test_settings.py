@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from shared.network.client import HttpClient
 from shared.settings import Environment, SettingError
-from shared.upstream import Upstream
 
 Reader = Callable[[Environment], object]
 
@@ -207,7 +207,7 @@ def test_every_endpoint_that_is_taken_can_be_connected_to(held: str) -> None:
     except SettingError:
         return
     address = taken if "://" in taken else f"https://{'p' * 63}.{taken}"
-    assert Upstream(address).host
+    assert HttpClient(address).host
 
 
 @pytest.mark.parametrize("read", [colour, duration, mode, endpoint, entries])

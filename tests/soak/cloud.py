@@ -20,8 +20,8 @@ from local.ram import Ram
 from local.serving import Server
 from local.sls import SlsStandIn
 from local.sts import StsStandIn
-from shared.spool import pending, rejected
-from shared.spool_settings import PREFIX
+from shared.spool.format import pending, rejected
+from shared.spool.settings import PREFIX
 from tests.soak.plan import LOGSTORES
 from tests.soak.weather import OSS, SLS, STS, Weather
 
@@ -169,7 +169,15 @@ class Cloud:
         return replace(
             function,
             runtime="custom.debian11",
-            command=("{python}", "-m", "runtime", function.name, "--host", "127.0.0.1", "--port", "{port}"),
+            command=(
+                "{python}",
+                "-m",
+                f"functions.{function.name}",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "{port}",
+            ),
             pre_stop="pre-stop",
             instance_concurrency=at_once,
             environment={**function.environment, "CONCURRENCY": str(at_once)},

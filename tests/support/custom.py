@@ -17,17 +17,17 @@ from urllib.parse import urlencode
 
 import pytest
 
-from runtime.admission import Admission
-from runtime.app import Application
-from runtime.asgi import Message, Scope
-from runtime.network import Overlapping
 from shared.credentials import from_context
-from shared.deadline import Deadline
-from shared.events import Response, to_fc
-from shared.function import WARM_UP
-from shared.service import Service
+from shared.deadline import WARM_UP, Deadline
+from shared.hosts.builtin.event import to_fc
+from shared.hosts.custom.admission import Admission
+from shared.hosts.custom.application import Application
+from shared.hosts.custom.asgi import Message, Scope
+from shared.http.response import Response
+from shared.http.service import Service
+from shared.network.event_loop import Overlapping
+from shared.network.interface import Network
 from shared.settings import SettingError
-from shared.waiting import Network
 from tests.support.loop import Loop
 
 CUSTOM = os.environ.get("FUNCTION_RUNTIME") == "custom"

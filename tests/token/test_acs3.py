@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.token import acs3
-from shared.percent import percent_encode
+from shared.alibaba.percent import percent_encode
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
 header_names = st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True)

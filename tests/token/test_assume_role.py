@@ -22,8 +22,8 @@ from local.serving import Server
 from local.sts import StsStandIn
 from shared.credentials import Credentials
 from shared.deadline import Deadline
-from shared.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError, ErrorKind
-from shared.upstream import Upstream
+from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError, ErrorKind
+from shared.network.client import HttpClient
 from tests.local.sts.cloud import ROLE, WRITE_ALL, account, may_assume, policy
 
 LOGSTORE = "acs:log:cn-hangzhou:1:project/shop/logstore/"
@@ -41,7 +41,7 @@ class Sts:
     def __init__(self, ram: Ram, key: AccessKey, stand_in: StsStandIn, url: str) -> None:
         self.ram, self.faults = ram, stand_in.faults
         self.credentials = Credentials(*key)
-        self.upstream = Upstream(url)
+        self.upstream = HttpClient(url)
         self.assume_role = AssumeRole(self.upstream, REQUEST)
 
     def failure(self, deadline: float = 5.0) -> ApiError:
@@ -127,7 +127,7 @@ def test_a_sts_that_is_not_there_is_answered_503() -> None:
     with Server(StsStandIn(Ram()).app) as server:
         url = server.url
     with pytest.raises(ApiError) as caught:
-        AssumeRole(Upstream(url), REQUEST)(Credentials("LTAI5tId", "secret"), Deadline(5))
+        AssumeRole(HttpClient(url), REQUEST)(Credentials("LTAI5tId", "secret"), Deadline(5))
     assert caught.value.kind is SERVER_BUSY
 
 

@@ -12,7 +12,7 @@ from pytest_mock import MockerFixture
 
 from functions.token.cache import MARGIN, MIN_LEFT, PATIENCE, PAUSE, CredentialCache
 from shared.deadline import Deadline
-from shared.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
+from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
 
 START = 1_800_000_000.0
 DOWN = ApiError(SERVER_BUSY, "no token can be had just now", retry_after=2)

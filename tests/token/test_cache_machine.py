@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from functions.token.cache import MARGIN, MIN_LEFT, PAUSE, CredentialCache
 from shared.deadline import Deadline
-from shared.errors import SERVER_BUSY, ApiError
+from shared.http.errors import SERVER_BUSY, ApiError
 
 
 class Credential(NamedTuple):

@@ -16,8 +16,8 @@ from functions.token.assume_role import USER_AGENT, AssumeRole
 from functions.token.policy import session_policy
 from shared.credentials import Credentials
 from shared.deadline import Deadline
-from shared.errors import ApiError
-from shared.upstream import Upstream
+from shared.http.errors import ApiError
+from shared.network.client import HttpClient
 from tests.local.sts.cloud import ROLE, client, refusal
 from tests.local.sts.conftest import close_sdk_sessions
 
@@ -102,7 +102,7 @@ def test_the_signed_request_is_that_of_the_official_client(
 
     official = client(recorder.port, *credentials)
     assert refusal(official, **vars(request_model)) == (403, "NoPermission")
-    upstream = Upstream(f"http://127.0.0.1:{recorder.port}")
+    upstream = HttpClient(f"http://127.0.0.1:{recorder.port}")
     ours = AssumeRole(upstream, request_model, stamp=lambda: (MOMENT, NONCE))
     with pytest.raises(ApiError):
         ours(credentials, Deadline(5))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.token.sts_answer import Issued, PassingFault, read
-from shared.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
-from shared.http_answer import Answer
+from functions.token.answers import Issued, PassingFault, read
+from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
+from shared.network.answers import Answer
 
 CREDENTIALS = {
     "AccessKeyId": "STS.NId",

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from functions.track import delivery, forward, service, spooling
-from shared.upstream import Upstream
-from shared.waiting import Network
+from functions.track import delivery, retry, service, spool
+from shared.network.client import HttpClient
+from shared.network.interface import Network
 from tests.support.custom import CUSTOM, CustomRuntime
 from tests.support.fc import context, event
 from tests.support.raw_server import RawServer, Received
@@ -120,17 +120,17 @@ def fresh_index() -> Any:
 def running(*scripts: bytes, server: type[RawServer] = RawServer, **settings: str) -> Iterator[Track]:
     """Run track with settings beside the usual ones, in front of a server that says the given scripts."""
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
-        made: list[Upstream] = []
+        made: list[HttpClient] = []
 
-        def remembered(address: str, network: Network) -> Upstream:
-            upstream = Upstream(address, network)
+        def remembered(address: str, network: Network) -> HttpClient:
+            upstream = HttpClient(address, network)
             made.append(upstream)
             return upstream
 
         upstream = stack.enter_context(server(*scripts))
-        patch.setattr(delivery, "Upstream", remembered)
-        patch.setattr(spooling, "Upstream", remembered)
-        patch.setattr(forward, "PAUSES", (0.01, 0.01, 0.01, 0.01))
+        patch.setattr(delivery, "HttpClient", remembered)
+        patch.setattr(spool, "HttpClient", remembered)
+        patch.setattr(retry, "PAUSES", (0.01, 0.01, 0.01, 0.01))
         for name, value in {**SETTINGS, "SLS_ENDPOINT": upstream.url, **settings}.items():
             patch.setenv(name, value)
         track = Track(upstream)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from functions.track.pairs import encoded_size, read_pairs
+from functions.track.query import encoded_size, read_pairs
 from functions.track.text import number_text
 from tests.support.fc import context
 from tests.track.support import KEY_ID, SECRET, TRACK, Track, timeless

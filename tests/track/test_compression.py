@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from functions.track.compression import plain_body
 from functions.track.limits import MAX_BODY
-from shared.errors import ApiError
+from shared.http.errors import ApiError
 from tests.track.support import Track, timeless
 
 BODY = b'{"__logs__":[{"a":"1"},{"b":"\xe2\x98\x83"}],"__topic__":"T"}'

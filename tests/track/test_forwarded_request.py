@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from shared.alibaba.signature_v4 import SLS, signed_headers
 from shared.credentials import Credentials
-from shared.signature_v4 import SLS, signed_headers
 from tests.support.fc import context
 from tests.support.raw_server import Received
 from tests.track.support import KEY_ID, LOGSTORE, SECRET, TOKEN, TRACK, Start, Track

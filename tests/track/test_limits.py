@@ -12,9 +12,9 @@ import pytest
 
 from functions.track import limits
 from functions.track.batch import Batch
-from functions.track.write import put_logs
-from shared.errors import ApiError
-from shared.spool import Spooled, pack, unpack
+from functions.track.encode import put_logs
+from shared.http.errors import ApiError
+from shared.spool.format import Spooled, pack, unpack
 from tests.track.support import TRACK, Start, Track
 
 PAIRS = 16 * 1024 - 1

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from functions.track.pairs import encoded_size, read_pairs
-from shared.errors import ApiError
+from functions.track.query import encoded_size, read_pairs
+from shared.http.errors import ApiError
 
 LARGEST = 16 * 1024 - 1
 

@@ -15,7 +15,7 @@ from local.faults import Fault
 from local.oss import OssStandIn
 from local.ram import AccessKey, Ram
 from local.serving import Server
-from shared.spool import Spooled, time_of, unpack
+from shared.spool.format import Spooled, time_of, unpack
 from tests.support.fc import context, event
 from tests.support.raw_server import CLOSE, HANG, OK, RESET, RawServer, answer, sls_error
 from tests.track.support import LOGSTORE, SETTINGS, TRACK, Track, running

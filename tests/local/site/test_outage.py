@@ -11,7 +11,7 @@ from local.serving import Server
 from local.site import Outage
 from local.site.outage import MAX_BODY, is_write
 from local.sls import SlsStandIn
-from shared.spool import object_name
+from shared.spool.format import object_name
 
 from .test_stream import events
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 # As s.concurrent.yaml starts it, but for -E, -s and -S: neither PYTHONPATH nor site-packages, only what is in
 # the package and the standard library.
-_ISOLATED = ["-E", "-s", "-S", "-B", "-m", "runtime"]
+_ISOLATED = ["-E", "-s", "-S", "-B", "-m", "functions.track"]
 
 START_SECONDS = 20.0
 

@@ -18,9 +18,9 @@ from local.serving import Server
 from local.sls import SlsStandIn
 from local.sts import StsStandIn
 from ops.package.build import Built
-from ops.package.contents import BUILT_IN, CUSTOM
+from ops.package.contents import BUILT_IN
 from ops.provision.clients import Credentials, oss_client
-from shared.spool import Spooled, object_name, pack
+from shared.spool.format import Spooled, object_name, pack
 from tests.ops.package.alone import event, invoke, python_of
 
 TRACK = "/logstores/web/track"
@@ -118,7 +118,7 @@ def test_token_holds_no_client_and_no_default_chain(packages: dict[str, Built]) 
 
 def test_a_package_imports_every_one_of_its_own_modules(runtime: str, packages: dict[str, Built]) -> None:
     for name, built in packages.items():
-        rooms = [f"functions/{name}", "shared", *(["runtime"] if runtime == CUSTOM else [])]
+        rooms = [f"functions/{name}", "shared"]
         own = [path for room in rooms for path in (built.directory / room).rglob("*.py")]
         modules = [".".join(path.relative_to(built.directory).with_suffix("").parts) for path in own]
         code = f"import sys; sys.path.insert(0, '.'); [__import__(name) for name in {modules!r}]"

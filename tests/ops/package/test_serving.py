@@ -74,7 +74,7 @@ def test_token_by_itself_hands_out_a_credential(runtime: str, packages: dict[str
 
 def test_a_bad_setting_stops_the_start_with_its_name(runtime: str, packages: dict[str, Built]) -> None:
     done = subprocess.run(
-        [python_of(runtime), "-E", "-s", "-S", "-B", "-m", "runtime", "track"],
+        [python_of(runtime), "-E", "-s", "-S", "-B", "-m", "functions.track"],
         cwd=packages["track"].directory,
         env={**NAMES, "SLS_REGION": "cn-hangzhou", "CONCURRENCY": "201"},
         capture_output=True,

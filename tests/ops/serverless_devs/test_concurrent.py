@@ -56,7 +56,7 @@ def test_its_folder_is_the_one_that_packaging_makes(concurrent: dict[str, Any], 
 def test_it_starts_the_cpython_that_its_bytecode_is_for(concurrent: dict[str, Any], name: str) -> None:
     config = concurrent["resources"][name]["props"]["customRuntimeConfig"]
     python = f"/var/fc/lang/python{RUNTIMES[CUSTOM]}/bin/python3"
-    assert config == {"command": [python, "-m", "runtime", name], "port": 9000}
+    assert config == {"command": [python, "-m", f"functions.{name}"], "port": 9000}
 
 
 @pytest.mark.parametrize("name", NAMES)

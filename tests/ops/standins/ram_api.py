@@ -18,9 +18,9 @@ from starlette.types import Receive, Scope, Send
 
 from local.ram import Identity, Ram
 from local.sts import acs3
+from local.sts.authentication import Gate
 from local.sts.claims import Call
 from local.sts.errors import StsError
-from local.sts.gate import Gate
 
 MAX_VERSIONS = 5
 MAX_DOCUMENT = 6144  # characters

@@ -20,7 +20,7 @@ from ops.verify.check import Mark, Result, carry_out
 from ops.verify.session import Session
 from ops.verify.target import Target
 from ops.verify.trigger import Trigger
-from shared.spool import object_name
+from shared.spool.format import object_name
 
 BUCKET, PREFIX = "shop-spool", "webtracking-spool/"
 UNIQUE = "0123456789abcdef" * 2

@@ -1,0 +1,11 @@
+"""token as an HTTP server, for a custom runtime: `python -m functions.token`."""
+
+from __future__ import annotations
+
+import sys
+
+from functions.token.service import build
+from shared.hosts.custom.process import main
+
+if __name__ == "__main__":
+    sys.exit(main(build))

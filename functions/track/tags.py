@@ -1,0 +1,74 @@
+"""Who sent a batch: tags of the proxy's own, which a client cannot set."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+
+from functions.track.batch import Batch
+from shared.http.request import Request
+
+OWN_TAGS = ("client_ip", "user_agent", "referer")
+SLS_TAGS = ("__client_ip__", "__receive_time__")  # what SLS itself adds where a Logstore has appendMeta
+_GUARDED = frozenset(OWN_TAGS + SLS_TAGS)
+# SLS takes a field of this name for a tag as well.
+_FORGED_FIELDS = frozenset(f"__tag__:{name}" for name in _GUARDED)
+_MAPPED_IPV4 = bytes(10) + b"\xff\xff"
+
+
+def tag_with_sender(batch: Batch, sender: Mapping[str, str]) -> Batch:
+    """Return the batch tagged with its sender; whatever the client put in place of those tags is dropped."""
+    for log in batch.logs:
+        if not _FORGED_FIELDS.isdisjoint(log):
+            for name in _FORGED_FIELDS:
+                log.pop(name, None)
+    tags = {name: value for name, value in (batch.tags or {}).items() if name not in _GUARDED}
+    return Batch(topic=batch.topic, source=batch.source, logs=batch.logs, tags={**tags, **sender})
+
+
+class SenderTags:
+    """Reads the tags off a request, as CLIENT_IP and CLIENT_IP_HEADER say."""
+
+    def __init__(self, client_ip: str, header: str | None) -> None:
+        """`client_ip` is `full`, `truncate` or `off`; `header` the one that a CDN puts the address in."""
+        self._client_ip = client_ip
+        self._header = header.lower() if header else None
+
+    def read(self, request: Request) -> dict[str, str]:
+        """Return the tags that the request gives a value for."""
+        found = {
+            "client_ip": self._address(request),
+            "user_agent": request.headers.get("user-agent"),
+            "referer": request.headers.get("referer"),
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def _address(self, request: Request) -> str | None:
+        if self._client_ip == "off":
+            return None
+        address = request.source_ip
+        if self._header and (entries := request.headers.get(self._header)):
+            # The last entry is the one that the CDN wrote; those before it are the client's word.
+            last = entries.rpartition(",")[2].strip()
+            address = last if _packed(last) else address
+        return address if self._client_ip == "full" else truncated(address)
+
+
+def truncated(address: str) -> str | None:
+    """Return an IPv4 address's /24 or an IPv6 address's /48, None for what is no address."""
+    packed = _packed(address)
+    if packed is None:
+        return None
+    if packed.startswith(_MAPPED_IPV4) and len(packed) == 16:
+        packed = packed[12:]
+    if len(packed) == 4:
+        return socket.inet_ntop(socket.AF_INET, packed[:3] + bytes(1))
+    return socket.inet_ntop(socket.AF_INET6, packed[:6] + bytes(10))
+
+
+def _packed(address: str) -> bytes | None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.inet_pton(family, address)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,1 @@
+"""Alibaba Cloud's protocols: request signatures, and writing logs to SLS."""

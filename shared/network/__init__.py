@@ -1,0 +1,1 @@
+"""How a host waits for the network, and the HTTP client over it."""

@@ -1,0 +1,147 @@
+"""The connection to SLS, OSS or STS: kept alive, replaced when stale, and never past a deadline.
+
+One `HttpClient` serves one address, fixed at start. It keeps what connections are idle, so an instance that
+serves one request at a time holds exactly one.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Sequence
+
+from shared.deadline import Deadline
+from shared.network.address import parse_address
+from shared.network.answers import Answer, BadAnswer, read_answer
+from shared.network.blocking import BLOCKING
+from shared.network.interface import Connection, Network
+
+ONE_SEGMENT = 256 * 1024  # bytes of body up to which it is joined to its head and sent in one go
+KEPT = 200  # idle connections at most, as many as an instance may have requests; those beyond are closed
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_TARGET = re.compile(r"/[\x21-\x7e]*")
+
+
+class Unreachable(Exception):
+    """No answer: refused, reset, timed out, failed at TLS, or not HTTP. The text says which."""
+
+
+class _Unanswered(Exception):
+    """The connection ended without an answer: on a kept one, because it had turned stale."""
+
+
+class HttpClient:
+    """Exchanges requests and answers with one address, several at once where the network can."""
+
+    def __init__(self, address: str, network: Network = BLOCKING) -> None:
+        """Take `http(s)://host[:port]`; raises ValueError for anything else. Nothing is connected yet."""
+        parsed = parse_address(address)
+        if parsed is None:
+            raise ValueError(f"not http(s)://host[:port]: {address!r}")
+        tls, self._name, self._port, self.host = parsed
+        self._tls = ssl.create_default_context() if tls else None
+        self._idle: list[Connection] = []
+        self.network = network
+
+    async def exchange(
+        self,
+        method: str,
+        target: str,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        *,
+        deadline: Deadline,
+    ) -> Answer:
+        """Send one request and return its answer, whatever its status; redirects are not followed.
+
+        `Host` and `Content-Length` are added. Raises Unreachable, by the deadline at the latest
+        (resolving a name is the resolver's to bound). A kept connection that the peer has closed
+        meanwhile is replaced, and the request sent again, once.
+        """
+        head = self._head(method, target, headers, len(body))
+        try:
+            kept = self._take_idle()
+            if kept is not None:
+                try:
+                    return await self._exchange_on(kept, head, body, deadline)
+                except _Unanswered:
+                    self.close()  # what closed this one will have closed the others too
+            return await self._exchange_on(await self._connect(deadline), head, body, deadline)
+        except (OSError, BadAnswer, _Unanswered) as error:
+            cause = error.__cause__ or error
+            raise Unreachable(f"{type(cause).__name__}: {cause}") from error
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        while (connection := self._pop_idle()) is not None:
+            connection.close()
+
+    def _head(self, method: str, target: str, headers: Sequence[tuple[str, str]], length: int) -> bytes:
+        if _TOKEN.fullmatch(method) is None or _TARGET.fullmatch(target) is None:
+            raise ValueError("not a request line")
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {self.host}", f"Content-Length: {length}"]
+        for name, value in headers:
+            if _TOKEN.fullmatch(name) is None or _VALUE.fullmatch(value) is None:
+                raise ValueError(f"not a header: {name!r}")
+            lines.append(f"{name}: {value}")
+        return "\r\n".join((*lines, "", "")).encode("ascii")
+
+    def _take_idle(self) -> Connection | None:
+        """Return a kept connection on which nothing has arrived; something that has is its end."""
+        while (connection := self._pop_idle()) is not None and connection.spoiled():
+            connection.close()
+        return connection
+
+    def _pop_idle(self) -> Connection | None:
+        try:
+            return self._idle.pop()
+        except IndexError:  # and not asked before, since another thread may take the last one in between
+            return None
+
+    async def _connect(self, deadline: Deadline) -> Connection:
+        """Try each address of the name, none for longer than its share of the time."""
+        addresses = await self.network.resolve(self._name, self._port)
+        failure: OSError = OSError("the name has no address")
+        for tried, address in enumerate(addresses):
+            share = deadline.left() / (len(addresses) - tried)
+            try:
+                return await self.network.connect(address, share, self._tls, self._name, deadline)
+            except ssl.SSLError:
+                raise  # what answers there is not to be trusted, and no other address makes it so
+            except OSError as error:
+                failure = error
+        raise failure
+
+    async def _exchange_on(
+        self, connection: Connection, head: bytes, body: bytes, deadline: Deadline
+    ) -> Answer:
+        started = False
+
+        async def receive() -> bytes:
+            nonlocal started
+            received = await connection.receive(deadline)
+            started = started or bool(received)
+            return received
+
+        answer = None
+        try:
+            await _send(connection, head, body, deadline)
+            answer = await read_answer(receive)
+        except (ConnectionError, ssl.SSLEOFError, BadAnswer) as error:
+            if started:
+                raise
+            raise _Unanswered from error
+        finally:
+            if answer is not None and answer.reusable and len(self._idle) < KEPT:
+                self._idle.append(connection)
+            else:
+                connection.close()
+        return answer
+
+
+async def _send(connection: Connection, head: bytes, body: bytes, deadline: Deadline) -> None:
+    # One segment for the usual small request; a large body is not copied.
+    for part in (head + body,) if len(body) <= ONE_SEGMENT else (head, body):
+        await connection.send(part, deadline)

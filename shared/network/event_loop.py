@@ -1,0 +1,141 @@
+"""The `Network` of the custom runtime: waiting in an event loop, beside many other requests."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, cast
+
+from shared.deadline import Deadline
+from shared.network.interface import Connection, Resolved
+
+HELD = 256 * 1024  # bytes received and not yet asked for, at which the peer is made to wait
+
+T = TypeVar("T")
+
+
+class Overlapping:
+    """Waits in the running loop; for one event loop only."""
+
+    async def resolve(self, name: str, port: int) -> list[Resolved]:
+        """Return the addresses of a host; raises OSError."""
+        found = await self.call(lambda: socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
+        return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
+
+    async def connect(
+        self, to: Resolved, seconds: float, tls: ssl.SSLContext | None, name: str, deadline: Deadline
+    ) -> Connection:
+        """Connect within `seconds`, and have TLS by the deadline; raises OSError, TimeoutError."""
+        loop = asyncio.get_running_loop()
+        family, kind, protocol, address = to
+        connected = socket.socket(family, kind, protocol)
+        try:
+            connected.setblocking(False)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await _within(seconds, loop.sock_connect(connected, address))
+            server_hostname = name if tls is not None else None
+            opening = loop.create_connection(
+                _Connection, sock=connected, ssl=tls, server_hostname=server_hostname
+            )
+            _, connection = await _within(deadline.left(), opening)
+        except BaseException:
+            connected.close()
+            raise
+        return connection
+
+    async def pause(self, seconds: float) -> None:
+        """Let time pass."""
+        await asyncio.sleep(seconds)
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns, which blocks a thread meanwhile and not the loop."""
+        return await asyncio.get_running_loop().run_in_executor(None, work)
+
+
+class _Connection(asyncio.Protocol):
+    """One connection; one request at a time uses it, so there is one receiver at most."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._received = bytearray()
+        self._receiver: asyncio.Future[None] | None = None
+        self._ended = self._paused = False
+        self._failure: Exception | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if len(self._received) >= HELD:
+            self._paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._failure = error
+        self._ended = True
+        self._wake()
+
+    def eof_received(self) -> bool:
+        self._ended = True
+        self._wake()
+        return False
+
+    async def send(self, data: bytes, deadline: Deadline) -> None:
+        """Hand it to the loop, which sends while the answer is awaited: an early one is not missed."""
+        if self._ended:
+            raise self._failure or ConnectionResetError("closed by the peer")
+        deadline.left()
+        self._transport.write(data)
+
+    async def receive(self, deadline: Deadline) -> bytes:
+        """Return what has come next, b"" at the end; raises OSError, TimeoutError at the deadline."""
+        left = deadline.left()
+        if not self._received and not self._ended:
+            await self._something(left)
+        if self._received:
+            data = bytes(self._received)
+            self._received.clear()
+            if self._paused and not self.spoiled():
+                self._paused = False
+                self._transport.resume_reading()
+            return data
+        if self._failure is not None:
+            raise self._failure
+        return b""
+
+    def spoiled(self) -> bool:
+        """Whether anything, its end included, has arrived while it was idle."""
+        return bool(self._received) or self._ended or self._transport.is_closing()
+
+    def close(self) -> None:
+        """Close it at once; what is still to be sent is dropped."""
+        self._transport.abort()
+
+    async def _something(self, seconds: float) -> None:
+        """Wait until something has come. A timer of its own costs less than asyncio.wait_for's task."""
+        self._receiver = self._loop.create_future()
+        timer = self._loop.call_later(seconds, self._too_late)
+        try:
+            await self._receiver
+        finally:
+            timer.cancel()
+            self._receiver = None
+
+    def _wake(self) -> None:
+        if self._receiver is not None and not self._receiver.done():
+            self._receiver.set_result(None)
+
+    def _too_late(self) -> None:
+        if self._receiver is not None and not self._receiver.done():
+            self._receiver.set_exception(TimeoutError("out of time"))
+
+
+async def _within(seconds: float, waiting: asyncio.Future[T] | Coroutine[Any, Any, T]) -> T:
+    try:
+        return await asyncio.wait_for(waiting, seconds)
+    except asyncio.TimeoutError:  # a class of its own before Python 3.11
+        raise TimeoutError("out of time") from None

@@ -1,0 +1,54 @@
+"""Waiting: what the core awaits, and the driver for hosts on which nothing has to be awaited.
+
+The core is written once, with `async def`. Function Compute's built-in runtimes give an instance one request
+at a time, so there `run` drives it and every wait blocks; an event loop would only lengthen the cold start
+(asyncio costs more to import than the whole function). The custom runtime has one, and many
+requests wait in it at once.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+from shared.deadline import Deadline
+
+T = TypeVar("T")
+
+SocketAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+Resolved = tuple[int, int, int, SocketAddress]  # family, kind, protocol and address of a socket
+
+
+class Connection(Protocol):
+    """A connection over which one request at a time is sent, and its answer received."""
+
+    async def send(self, data: bytes, deadline: Deadline) -> None:
+        """Send all of it; raises OSError, TimeoutError at the deadline."""
+
+    async def receive(self, deadline: Deadline) -> bytes:
+        """Return what has come next, b"" at the end; raises OSError, TimeoutError at the deadline."""
+
+    def spoiled(self) -> bool:
+        """Whether anything, its end included, has arrived while it was idle."""
+
+    def close(self) -> None:
+        """Close it at once."""
+
+
+class Network(Protocol):
+    """How a host waits: for the network, for time to pass, for work that blocks."""
+
+    async def resolve(self, name: str, port: int) -> Sequence[Resolved]:
+        """Return the addresses of a host; raises OSError. The resolver bounds the time."""
+
+    async def connect(
+        self, to: Resolved, seconds: float, tls: ssl.SSLContext | None, name: str, deadline: Deadline
+    ) -> Connection:
+        """Connect within `seconds`, and have TLS by the deadline; raises OSError, TimeoutError."""
+
+    async def pause(self, seconds: float) -> None:
+        """Let time pass."""
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """Return what `work`, which may block, returns."""

@@ -1,0 +1,1 @@
+"""The spool: what one object in OSS holds, and the settings that name the bucket."""

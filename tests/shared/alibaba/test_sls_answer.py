@@ -1,0 +1,57 @@
+"""What each answer of SLS's to a write is taken for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from shared.alibaba.sls_answer import Outcome, error_code, outcome, reason
+from shared.network.answers import Answer
+
+
+def _answer(status: int, code: str | None = None, **headers: str) -> Answer:
+    body = b"" if code is None else json.dumps({"errorCode": code, "errorMessage": "its words"}).encode()
+    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (200, None, Outcome.WRITTEN),
+        (500, "InternalServerError", Outcome.PASSING),
+        (503, "ServerBusy", Outcome.PASSING),
+        (502, None, Outcome.PASSING),
+        (429, None, Outcome.THROTTLED),
+        (403, "WriteQuotaExceed", Outcome.THROTTLED),
+        (403, "ShardWriteQuotaExceed", Outcome.THROTTLED),
+        (403, "ProjectQuotaExceed", Outcome.THROTTLED),
+        (403, "Unauthorized", Outcome.REFUSED),
+        (403, None, Outcome.REFUSED),
+        (401, "SignatureNotMatch", Outcome.UNAUTHORIZED),
+        (401, "WriteQuotaExceed", Outcome.UNAUTHORIZED),
+        (400, "PostBodyInvalid", Outcome.REFUSED),
+        (400, "WriteQuotaExceed", Outcome.REFUSED),
+        (404, "LogStoreNotExist", Outcome.REFUSED),
+        (499, None, Outcome.REFUSED),
+        # Only 200 confirms: other statuses of success are not SLS's.
+        (201, None, Outcome.REFUSED),
+        (204, None, Outcome.REFUSED),
+        (302, None, Outcome.REFUSED),
+    ],
+)
+def test_an_answer_is_taken_for(status: int, code: str | None, expected: Outcome) -> None:
+    assert outcome(_answer(status, code)) is expected
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'{"errorCode":5}', b'{"errorCode":"\xff"}', b"[" * 100_000, b"{}"]
+)
+def test_a_code_that_is_none_is_empty(body: bytes) -> None:
+    assert error_code(Answer(403, {}, body)) == ""
+
+
+def test_the_reason_is_the_code_and_the_request_id_and_none_of_the_words() -> None:
+    said = reason(_answer(403, "Unauthorized", x_log_requestid="5F1A"))
+    assert said == "SLS answered 403 Unauthorized, request id 5F1A"
+    assert reason(_answer(500)) == "SLS answered 500 , request id none"

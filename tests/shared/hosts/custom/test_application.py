@@ -1,0 +1,207 @@
+"""The application: full is refused with a 503, both calls of Function Compute do no harm, nothing escapes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from shared.credentials import Credentials
+from shared.deadline import Deadline
+from shared.hosts.custom.admission import Admission
+from shared.hosts.custom.application import Application
+from shared.hosts.custom.asgi import Message, Scope
+from shared.http.allowlist import Allowlist
+from shared.http.cors import NO_READER, OriginPolicy
+from shared.http.request import Request
+from shared.http.response import Response
+from shared.http.service import Route, Service
+from shared.network.event_loop import Overlapping
+from tests.support.custom import ask
+
+GOOD = "https://shop.example.com"
+MAX_BODY = 1000
+
+Respond = Callable[[Request], Awaitable[Response]]
+
+
+async def echo(request: Request) -> Response:
+    return Response(200, {"x-seconds": f"{request.deadline.remaining():.0f}"}, request.body)
+
+
+def service(respond: Respond = echo, *, origins: tuple[str, ...] = (), **more: Any) -> Service:
+    async def route(request: Request, _: re.Match[str]) -> Response:
+        return await respond(request)
+
+    routes = [Route(re.compile("/echo"), ("GET", "POST"), route)]
+    return Service(OriginPolicy(Allowlist(origins)), routes, max_body=MAX_BODY, **more)
+
+
+def application(core: Service | None = None, *, requests: int = 64, held: int = 10_000) -> Application:
+    return Application(core or service(), Overlapping(), Admission(requests, held))
+
+
+def scope(method: str = "POST", path: str = "/echo", **headers: str) -> Scope:
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return {"type": "http", "method": method, "raw_path": path.encode(), "query_string": b"", "headers": raw}
+
+
+def test_a_request_is_answered_with_its_body_id_and_deadline() -> None:
+    response = asyncio.run(ask(application(), scope(x_fc_request_id="1-a"), b"ab", b"c"))
+    assert (response.status, response.body) == (200, b"abc")
+    assert response.headers["x-log-requestid"] == "1-a"
+    assert response.headers["x-seconds"] == "9"
+
+
+def test_of_a_body_past_the_limit_the_core_learns_the_size() -> None:
+    sizes: list[tuple[int, int | None]] = []
+
+    async def note(request: Request) -> Response:
+        sizes.append((len(request.body), request.size))
+        return Response(200)
+
+    for size in (MAX_BODY, MAX_BODY + 1):
+        asyncio.run(ask(application(service(note)), scope(), b"a" * size))
+    assert sizes == [(MAX_BODY, MAX_BODY), (0, MAX_BODY + 1)]
+
+
+def test_as_many_at_once_as_are_let_in_and_one_more_is_told_to_come_back() -> None:
+    async def crowd() -> list[Response]:
+        here = asyncio.Event()
+
+        async def wait(_: Request) -> Response:
+            await here.wait()
+            return Response(200)
+
+        app = application(service(wait, origins=(GOOD,)), requests=3)
+        asking = [asyncio.create_task(ask(app, scope(origin=GOOD))) for _ in range(4)]
+        refused = await asking.pop()
+        here.set()
+        return [refused, *await asyncio.gather(*asking), await ask(app, scope(origin=GOOD))]
+
+    refused, *answered = asyncio.run(crowd())
+    assert [response.status for response in answered] == [200] * 4
+    assert (refused.status, json.loads(refused.body)["errorCode"]) == (503, "ServerBusy")
+    assert int(refused.headers["retry-after"]) > 0
+    assert refused.headers["access-control-allow-origin"] == GOOD
+
+
+def test_bodies_are_let_in_up_to_so_many_bytes_at_once() -> None:
+    async def crowd() -> list[int]:
+        here = asyncio.Event()
+
+        async def wait(_: Request) -> Response:
+            await here.wait()
+            return Response(200)
+
+        app = application(service(wait), held=1500)
+        big = asyncio.create_task(ask(app, scope(content_length="999999"), b"a" * 900))  # counts as 1,000
+        fits = asyncio.create_task(ask(app, scope(content_length="500"), b"a" * 500))
+        await asyncio.sleep(0.01)
+        refused = await ask(app, scope(content_length="1"), b"a")
+        empty = asyncio.create_task(ask(app, scope("GET")))
+        await asyncio.sleep(0.01)
+        here.set()
+        return [refused.status, *(r.status for r in await asyncio.gather(big, fits, empty))]
+
+    assert asyncio.run(crowd()) == [503, 200, 200, 200]
+
+
+def test_requests_wait_beside_each_other() -> None:
+    async def wait(_: Request) -> Response:
+        await asyncio.sleep(0.1)
+        return Response(200)
+
+    async def crowd() -> float:
+        app = application(service(wait))
+        began = asyncio.get_running_loop().time()
+        await asyncio.gather(*(ask(app, scope()) for _ in range(64)))
+        return asyncio.get_running_loop().time() - began
+
+    assert asyncio.run(crowd()) < 64 * 0.1 / 4
+
+
+def test_initialize_warms_up_with_the_keys_of_the_host_and_blocks_nobody() -> None:
+    given: list[Credentials | None] = []
+
+    def warm_up(credentials: Credentials | None, deadline: Deadline) -> None:
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()  # it may block, so it runs elsewhere
+        assert 0 < deadline.remaining() <= 3
+        given.append(credentials)
+
+    keys = {"x_fc_access_key_id": "id", "x_fc_access_key_secret": "secret"}
+    app = application(service(warm_up=warm_up))
+    response = asyncio.run(ask(app, scope("POST", "/initialize", **keys)))
+    assert (response.status, response.body) == (200, b"")
+    assert given == [Credentials("id", "secret")]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/initialize", 404),
+        ("POST", "/pre-stop", 404),
+        ("POST", "/x/initialize", 404),
+        ("GET", "/pre-stop/", 404),
+        ("GET", "/healthz", 200),
+    ],
+)
+def test_other_requests_are_the_functions_own(method: str, path: str, status: int) -> None:
+    assert asyncio.run(ask(application(), scope(method, path))).status == status
+
+
+def test_pre_stop_is_answered_once_the_others_are_and_stops_nothing() -> None:
+    order: list[str] = []
+
+    async def wait(_: Request) -> Response:
+        await asyncio.sleep(0.05)
+        order.append("answered")
+        return Response(200)
+
+    async def stop() -> list[int]:
+        app = application(service(wait))
+        asking = asyncio.create_task(ask(app, scope()))
+        await asyncio.sleep(0.01)
+        stopped = await ask(app, scope("GET", "/pre-stop"))
+        order.append("stopped")
+        return [stopped.status, (await asking).status, (await ask(app, scope())).status]
+
+    assert asyncio.run(stop()) == [200, 200, 200]
+    assert order == ["answered", "stopped", "answered"]
+
+
+def test_a_request_that_never_comes_whole_makes_room_for_others(caplog: pytest.LogCaptureFixture) -> None:
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def go() -> tuple[list[Message], Response]:
+        app, sent = application(requests=1), list[Message]()
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await app(scope(), receive, send)
+        return sent, await ask(app, scope())
+
+    caplog.set_level(logging.INFO)
+    sent, after = asyncio.run(go())
+    assert sent[0]["status"] == 400
+    assert "gone" in caplog.text
+    assert after.status == 200
+
+
+def test_a_bug_in_the_host_is_a_500_without_its_stack_that_no_page_may_read(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broken = {**scope(), "headers": [("SECRET", None)]}
+    response = asyncio.run(ask(application(), broken))
+    assert (response.status, json.loads(response.body)["errorCode"]) == (500, "InternalServerError")
+    assert response.headers["access-control-allow-origin"] == NO_READER
+    assert "SECRET" not in caplog.text + response.body.decode()
+    assert "request.py" in caplog.text

@@ -1,0 +1,146 @@
+"""The process that Function Compute starts: its settings, its port, its end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from local.fc.function import ROOT
+from tests.support.raw_server import OK, RawServer
+from tests.track.support import SETTINGS, TRACK
+
+ONE = '{"__logs__":[{"a":"1"}]}'
+
+
+class Slow(RawServer):
+    """Takes its time over every answer."""
+
+    def _say(self, connection: socket.socket, script: bytes) -> bool:
+        self._stopping.wait(0.5)
+        return super()._say(connection, script)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+def start(name: str, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+    environment = {"PATH": os.environ["PATH"], **SETTINGS, **settings}
+    command = [sys.executable, "-m", f"functions.{name}", *arguments]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE)
+
+
+@contextlib.contextmanager
+def running(name: str = "track", **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    port = free_port()
+    with start(name, "--host", "127.0.0.1", "--port", str(port), **settings) as process:
+        try:
+            wait_for(port, process)
+            yield process, f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+def wait_for(port: int, process: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise AssertionError("the process does not listen")
+
+
+def test_it_answers_and_writes_over_few_connections() -> None:
+    with RawServer() as sls, running(SLS_ENDPOINT=sls.url) as (_, url), httpx.Client(base_url=url) as client:
+        assert client.get("/healthz").json() == {"status": "ok"}
+        assert client.post("/initialize").status_code == 200
+        for number in range(20):
+            answer = client.post(
+                f"/any/prefix{TRACK}", content=ONE, headers={"x-fc-request-id": f"1-{number}"}
+            )
+            assert (answer.status_code, answer.headers["x-log-requestid"]) == (200, f"1-{number}")
+        assert not {"server", "date"} & set(answer.headers)
+        assert (len(sls.received), sls.connections) == (20, 1)
+
+
+def test_a_body_past_the_limit_is_refused_and_the_connection_goes_on() -> None:
+    large = b'{"__logs__":[' + b" " * 3_145_715 + b"]}"
+    with RawServer() as sls, running(SLS_ENDPOINT=sls.url) as (_, url), httpx.Client(base_url=url) as client:
+        refused = client.post(TRACK, content=large)
+        assert (refused.status_code, refused.json()["errorCode"]) == (413, "PostBodyTooLarge")
+        assert refused.json()["errorMessage"] == "the body has 3145730 bytes; at most 3145728 are allowed"
+        assert client.post(TRACK, content=large[:20] + large[22:]).status_code == 200
+        assert client.post(TRACK, content=large * 8).status_code == 413
+
+
+def test_past_its_concurrency_it_refuses_and_none_is_lost() -> None:
+    answers: list[httpx.Response] = []
+
+    def post(url: str) -> None:
+        answers.append(httpx.post(url + TRACK, content=ONE, timeout=20))
+
+    with Slow() as sls, running(SLS_ENDPOINT=sls.url, CONCURRENCY="2") as (_, url):
+        threads = [threading.Thread(target=post, args=(url,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        statuses = [answer.status_code for answer in answers]
+        assert len(statuses) == 8
+        assert set(statuses) == {200, 503}
+        assert len(sls.received) == statuses.count(200) >= 2
+        assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 503)
+
+
+def test_told_to_stop_it_finishes_what_is_in_flight() -> None:
+    answers: list[int] = []
+
+    def post(url: str) -> None:
+        answers.append(httpx.post(url + TRACK, content=ONE, timeout=20).status_code)
+
+    with Slow(OK) as sls, running(SLS_ENDPOINT=sls.url) as (process, url):
+        asking = threading.Thread(target=post, args=(url,))
+        asking.start()
+        end = time.monotonic() + 20
+        while not sls.received and time.monotonic() < end:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        asking.join(20)
+        assert answers == [200]
+        assert process.wait(20) == -signal.SIGTERM
+
+
+def test_token_serves_too_and_a_start_without_sts_is_none_the_worse() -> None:
+    arn = "acs:ram::1234567890123456:role/sls-web-tracking"
+    settings = {"STS_ROLE_ARN": arn, "STS_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
+    with running("token", **settings) as (_, url), httpx.Client(base_url=url, timeout=20) as client:
+        assert client.post("/initialize").status_code == 200
+        refused = client.get("/get_sts_token")
+        assert (refused.status_code, refused.json()["errorCode"]) == (503, "ServerBusy")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SLS_PROJECT", "Up"), ("CONCURRENCY", "201"), ("CONCURRENCY", "0"), ("FC_SERVER_PORT", "x")],
+)
+def test_a_bad_setting_ends_the_start_with_its_name(name: str, value: str) -> None:
+    with start("track", **{name: value}) as process:
+        output, _ = process.communicate(timeout=60)
+    line = json.loads(output)
+    assert process.returncode == 1
+    assert (line["level"], line["event"]) == ("ERROR", "cannot start")
+    assert name in line["detail"]
+    assert repr(value) in line["detail"]

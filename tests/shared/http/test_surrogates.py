@@ -1,0 +1,46 @@
+"""Half surrogate pairs are replaced, everything else stays as it was."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.http.surrogates import repair
+
+
+@pytest.mark.parametrize(
+    ("text", "repaired"),
+    [
+        (rb'"\ud800"', rb'"\ufffd"'),
+        (rb'"\uDFFF"', rb'"\ufffd"'),
+        (rb'"\ud83d\ude00"', rb'"\ud83d\ude00"'),
+        (rb'"\uD83D\uDE00"', rb'"\uD83D\uDE00"'),
+        (rb'"\ude00\ud83d"', rb'"\ufffd\ufffd"'),
+        (rb'"\ud83d\ud83d\ude00"', rb'"\ufffd\ud83d\ude00"'),
+        (rb'"\\ud800"', rb'"\\ud800"'),
+        (rb'"\\\ud800"', rb'"\\\ufffd"'),
+        (rb'"\n\u00e9\ud7ff\ue000"', rb'"\n\u00e9\ud7ff\ue000"'),
+        (b'"\\ud80', b'"\\ud80'),
+        (b"\\", b"\\"),
+        (b"", b""),
+    ],
+)
+def test_halves_are_replaced_and_nothing_else(text: bytes, repaired: bytes) -> None:
+    assert repair(text) == repaired
+
+
+halves = st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF, categories=["Cs"])
+
+
+@given(st.text(st.characters() | halves | st.sampled_from('\\"u')))
+def test_repaired_json_reads_as_utf_16_with_its_errors_replaced_would(text: str) -> None:
+    expected = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    assert json.loads(repair(json.dumps(text).encode())) == expected
+
+
+@given(st.binary())
+def test_any_bytes_can_be_repaired_and_once_is_enough(junk: bytes) -> None:
+    assert repair(repair(junk)) == repair(junk)

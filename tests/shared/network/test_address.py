@@ -1,0 +1,81 @@
+"""What an upstream's address may look like."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.network.address import Address, parse_address
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("http://127.0.0.1:9001", Address(False, "127.0.0.1", 9001, "127.0.0.1:9001")),
+        ("http://localhost", Address(False, "localhost", 80, "localhost")),
+        ("https://a-b.c_d.example/", Address(True, "a-b.c_d.example", 443, "a-b.c_d.example")),
+        ("https://a.example:443", Address(True, "a.example", 443, "a.example")),
+        ("https://a.example:80", Address(True, "a.example", 80, "a.example:80")),
+        ("http://a.example:1", Address(False, "a.example", 1, "a.example:1")),
+        ("http://a.example:65535", Address(False, "a.example", 65535, "a.example:65535")),
+        ("http://[::1]:9001", Address(False, "::1", 9001, "[::1]:9001")),
+        ("https://[FE80::1]", Address(True, "FE80::1", 443, "[FE80::1]")),
+        ("http://[::ffff:127.0.0.1]", Address(False, "::ffff:127.0.0.1", 80, "[::ffff:127.0.0.1]")),
+        (f"http://{'a' * 63}.b", Address(False, f"{'a' * 63}.b", 80, f"{'a' * 63}.b")),
+    ],
+)
+def test_a_sound_address_is_taken_apart(text: str, address: Address) -> None:
+    assert parse_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a.example",
+        "a.example:80",
+        "//a.example",
+        "ftp://a.example",
+        "HTTP://a.example",
+        "http://",
+        "http:///",
+        "http://:80",
+        "http://a.example:",
+        "http://a.example:0",
+        "http://a.example:65536",
+        "http://a.example:99999",
+        "http://a.example:100000",
+        "http://a.example:-1",
+        "http://a.example:８０",
+        "http://a.example//",
+        "http://a.example/path",
+        "http://a.example?x",
+        "http://a.example#x",
+        "http://a.example\n",
+        "http://a.example\r\nHost: evil",
+        " http://a.example",
+        "http://user@a.example",
+        "http://user:secret@a.example",
+        "http://a..example",
+        "http://.a.example",
+        "http://a.example.",
+        "http://-a.example",
+        "http://a-.example",
+        f"http://{'a' * 64}.b",
+        "http://bücher.example",
+        "http://a%2eexample",
+        "http://a.example,b.example",
+        "http://*.example",
+        "http://::1",
+        "http://[::1",
+        "http://::1]",
+        "http://[]",
+        "http://[:]",
+        "http://[....]",
+        "http://[1:2]",
+        "http://[127.0.0.1]",
+        "http://[fe80::1%eth0]",
+        "http://[::1]x",
+    ],
+)
+def test_what_could_not_be_connected_to_is_no_address(text: str) -> None:
+    assert parse_address(text) is None

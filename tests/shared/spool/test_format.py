@@ -1,0 +1,173 @@
+"""The spool's format: names that sort and never collide, contents that come back as they were."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.spool.format import MAX_UNPACKED, NotSpooled, Spooled, object_name, pack, pending, time_of, unpack
+
+ROOT = Path(__file__).parents[3]
+BODY = b'{"__topic__":"t","__logs__":[{"a":"1","__time__":1795416071}]}'
+BATCH = Spooled("webtracking-demo", "checkout", 1795416071, BODY)
+ZEROS, EFS = "0" * 32, "f" * 32
+FIELDS = {
+    "version": 1,
+    "project": "webtracking-demo",
+    "logstore": "checkout",
+    "received": 1795416071,
+    "body": {"__logs__": []},
+}
+
+moments = st.integers(0, 4_000_000_000 * 1_000_000).map(lambda micros: micros / 1_000_000)
+
+
+def test_a_name_is_the_time_of_receipt_and_what_makes_it_unique() -> None:
+    name = object_name("webtracking-spool/", 1795416071.000001, ZEROS)
+    assert name == f"webtracking-spool/pending/20261123T064111.000001Z-{ZEROS}.json.gz"
+    assert object_name("a/b/", 0.0, EFS) == f"a/b/pending/19700101T000000.000000Z-{EFS}.json.gz"
+
+
+@given(moments, moments)
+def test_names_sort_by_time(one: float, other: float) -> None:
+    early, late = sorted((one, other))
+    if late - early >= 2e-6:
+        assert object_name("p/", early, EFS) < object_name("p/", late, ZEROS)
+
+
+@given(moments)
+def test_a_name_tells_the_time_again(moment: float) -> None:
+    told = time_of(object_name("p/", moment, ZEROS))
+    assert told is not None
+    assert abs(told - moment) < 2e-6
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "p/pending/",
+        "p/pending/notes.txt",
+        f"p/pending/20261123T064111Z-{ZEROS}.json.gz",
+        f"p/pending/20261323T064111.000001Z-{ZEROS}.json.gz",
+        f"p/pending/20261123T064111.000001Z-{ZEROS}0.json.gz",
+        f"p/pending/20261123T064111.000001Z-{ZEROS[1:]}.json.gz",
+        f"p/pending/20261123T064111.000001Z-{ZEROS}.json.gz.bak",
+        f"p/pending/20261123T064111.000001Z-{ZEROS}.json.gz\n",
+    ],
+)
+def test_another_name_tells_no_time(name: str) -> None:
+    assert time_of(name) is None
+
+
+def test_a_content_is_gzip_of_the_documented_json() -> None:
+    content = json.loads(gzip.decompress(pack(BATCH)))
+    assert content == {
+        "version": 1,
+        "project": "webtracking-demo",
+        "logstore": "checkout",
+        "received": 1795416071,
+        "body": json.loads(BODY),
+    }
+
+
+def test_the_same_batch_is_the_same_bytes() -> None:
+    assert pack(BATCH) == pack(BATCH)
+    assert pack(BATCH)[4:8] == bytes(4)  # gzip's mtime (RFC 1952, 2.3.1)
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=3)
+    ),
+)
+
+
+@given(st.dictionaries(st.text("abc_", max_size=5), values, max_size=4), st.integers(0, 2**33))
+def test_a_batch_comes_back_byte_for_byte(body: dict[str, object], received: int) -> None:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    batch = Spooled("p-1", "l_1", received, text)
+    assert unpack(pack(batch)) == batch
+
+
+def _packed(**changes: object) -> bytes:
+    return gzip.compress(json.dumps({**FIELDS, **changes}).encode())
+
+
+def _without(field: str) -> bytes:
+    return gzip.compress(
+        json.dumps({name: value for name, value in FIELDS.items() if name != field}).encode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "cut off"),
+        (b"not gzip at all", "not gzip"),
+        (pack(BATCH)[:-1], "cut off"),
+        (pack(BATCH) + b"x", "something follows"),
+        (pack(BATCH) + pack(BATCH), "something follows"),
+        (pack(BATCH)[:-8] + bytes(8), "not gzip"),  # the checksum
+        (gzip.compress(b""), "not of the shape"),
+        (gzip.compress(b"[]"), "not of the shape"),
+        (gzip.compress(b'{"version":1'), "not of the shape"),
+        (gzip.compress(b"[" * 200_000), "not of the shape"),
+        (_packed(version=2), "of version 2"),
+        (_packed(version="1"), "not of the shape"),
+        (_packed(project=None), "not of the shape"),
+        (_packed(received=1.5), "not of the shape"),
+        (_packed(received="1"), "not of the shape"),
+        (_packed(more=1), "not of the shape"),
+        (_packed(body=[]), "not a JSON object"),
+        (_packed(body="{}"), "not a JSON object"),
+        *((_without(field), "not of the shape") for field in FIELDS),
+    ],
+)
+def test_what_is_no_spooled_batch_is_refused_with_the_reason(data: bytes, why: str) -> None:
+    with pytest.raises(NotSpooled, match=re.escape(why)):
+        unpack(data)
+
+
+def _of_size(size: int) -> bytes:
+    """Return a packed object whose JSON has exactly `size` bytes."""
+    bare = len(json.dumps(FIELDS, separators=(",", ":")))
+    filled = {**FIELDS, "body": {"__logs__": [], "x": "y" * (size - bare - len(',"x":""'))}}
+    text = json.dumps(filled, separators=(",", ":")).encode()
+    assert len(text) == size
+    return gzip.compress(text, 1)
+
+
+def test_8_mb_of_json_are_unpacked_and_a_byte_more_is_not() -> None:
+    assert unpack(_of_size(MAX_UNPACKED)).logstore == "checkout"
+    with pytest.raises(NotSpooled, match="more than 8388608 bytes"):
+        unpack(_of_size(MAX_UNPACKED + 1))
+
+
+def test_what_waits_is_found_by_the_beginning_of_its_name() -> None:
+    assert object_name("p/", 1.0, ZEROS).startswith(pending("p/"))
+
+
+def test_importing_the_format_leaves_zlib_out() -> None:
+    code = "import sys, shared.spool.format; print('zlib' in sys.modules)"
+    bare = subprocess.run(
+        [sys.executable, "-S", "-c", "import sys; print('zlib' in sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout == bare.stdout == "False\n"
