@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 # As s.concurrent.yaml starts it, but for -E, -s and -S: neither PYTHONPATH nor site-packages, only what is in
 # the package and the standard library.
-_ISOLATED = ["-E", "-s", "-S", "-B", "-m", "functions.track"]
+_ISOLATED = ["-E", "-s", "-S", "-B", "-m"]
 
 START_SECONDS = 20.0
 
@@ -55,7 +55,7 @@ def serving(python: str, package: Path, name: str, environ: dict[str, str]) -> I
     """The package, answering; it is stopped afterwards, if it was not before."""
     port = _free_port()
     process = subprocess.Popen(
-        [python, *_ISOLATED, name, "--host", "127.0.0.1"],
+        [python, *_ISOLATED, f"functions.{name}", "--host", "127.0.0.1"],
         cwd=package,
         env={"FC_FUNCTION_NAME": "f", "FC_REGION": "cn-hangzhou", "FC_SERVER_PORT": str(port), **environ},
         stdout=subprocess.PIPE,
