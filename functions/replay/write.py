@@ -7,8 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
-from shared.alibaba.put_logs import put_logs, signed
-from shared.alibaba.sls_answer import Outcome, error_code, outcome, reason
+from shared.alibaba.put_logs import Outcome, error_code, outcome, put_logs_path, reason, signed_write_headers
 from shared.credentials import Credentials
 from shared.deadline import Deadline
 from shared.network.answers import Answer
@@ -61,11 +60,11 @@ class Writer:
 
     def write(self, batch: Spooled, deadline: Deadline) -> Verdict:
         """Write a batch with the time it holds, once; at the deadline it is LATER."""
-        write = put_logs(batch.logstore, batch.body)
-        headers = signed(write, self._upstream.host, self._region, self._credentials(), time.time())
-        sent = self._upstream.exchange(
-            "POST", write.path, list(headers.items()), write.body, deadline=deadline
+        path = put_logs_path(batch.logstore)
+        headers = signed_write_headers(
+            path, batch.body, self._upstream.host, self._region, self._credentials(), time.time()
         )
+        sent = self._upstream.exchange("POST", path, [*headers.items()], batch.body, deadline=deadline)
         try:
             answer = run(sent)
         except Unreachable as error:

@@ -1,4 +1,4 @@
-"""AssumeRole: the SDK's request model, signed here, sent over the connection code that track uses too.
+"""AssumeRole: the SDK's request model, signed here and sent over the same client as track's, and its answer.
 
 Only the models of alibabacloud-sts20150401 are imported: its client costs more than the rest of a cold start.
 """
@@ -9,24 +9,47 @@ import os
 import re
 import time
 from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
 
-from alibabacloud_sts20150401.models import AssumeRoleRequest
+import msgspec
+from alibabacloud_sts20150401.models import AssumeRoleRequest, AssumeRoleResponseBodyCredentials
 
 from functions.token import acs3
-from functions.token.answers import Issued, PassingFault, busy, read
 from shared.credentials import Credentials
 from shared.deadline import Deadline
+from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
 from shared.network.answers import Answer
-from shared.network.blocking import run
 from shared.network.client import HttpClient, Unreachable
 
 VERSION = "2015-04-01"
 USER_AGENT = "sls-webtracking-fc"
+RETRY_AFTER = 2  # seconds a page is asked to wait for what will pass
 
+_EMPTY_HASH = acs3.payload_hash(b"")
 _NOT_IN_SESSION_NAMES = re.compile(r"[^A-Za-z0-9.@_-]")
+_EXPIRATION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_WORD = re.compile(r"[A-Za-z0-9._-]{1,80}")
 
-Stamp = Callable[[], tuple[float, str]]
+Stamp = Callable[[], "tuple[float, str]"]
 """Gives what differs from request to request: the time (epoch seconds) and a nonce."""
+
+
+class Issued(NamedTuple):
+    """A credential from STS; `expires` is `expiration` in epoch seconds."""
+
+    access_key_id: str
+    access_key_secret: str
+    security_token: str
+    expiration: str
+    expires: float
+
+    def __repr__(self) -> str:
+        return f"Issued({self.access_key_id[:8]}…, {self.expiration})"
+
+
+class PassingFault(Exception):
+    """STS could not answer this once; the text, for the log, says why."""
 
 
 def fresh_stamp() -> tuple[float, str]:
@@ -40,51 +63,36 @@ def session_name(instance: str) -> str:
 
 
 class AssumeRole:
-    """One AssumeRole request, made again whenever a credential is needed; its client has to block."""
+    """One AssumeRole request, made again whenever a credential is needed."""
 
-    def __init__(
-        self, upstream: HttpClient, request: AssumeRoleRequest, *, stamp: Stamp = fresh_stamp
-    ) -> None:
+    def __init__(self, client: HttpClient, request: AssumeRoleRequest, *, stamp: Stamp = fresh_stamp) -> None:
         parameters = {name: str(value) for name, value in request.to_map().items()}
         self._query = acs3.canonical_query(parameters)
-        self._upstream = upstream
+        self._client = client
         self._stamp = stamp
 
-    def __call__(self, credentials: Credentials, deadline: Deadline) -> Issued:
+    async def __call__(self, credentials: Credentials, deadline: Deadline) -> Issued:
         """Have STS issue a credential, by the deadline; what may pass is tried twice, in half the time each.
 
         Raises ApiError: SERVER_BUSY where waiting may help (STS could not be reached, was broken, throttles),
         UPSTREAM_REJECTED where it will not. The detail, for the log, says why.
         """
         try:
-            return self._attempt(credentials, deadline.within(deadline.remaining() / 2))
+            return await self._attempt(credentials, deadline.within(deadline.remaining() / 2))
         except PassingFault:
             pass
         try:
-            return self._attempt(credentials, deadline)
+            return await self._attempt(credentials, deadline)
         except PassingFault as fault:
-            raise busy(str(fault)) from fault
+            raise _busy(str(fault)) from fault
 
-    def _attempt(self, credentials: Credentials, deadline: Deadline) -> Issued:
-        return read(self._exchange(self._signed_headers(credentials), deadline))
-
-    def _exchange(self, headers: dict[str, str], deadline: Deadline) -> Answer:
-        target = f"/?{self._query}"
+    async def _attempt(self, credentials: Credentials, deadline: Deadline) -> Issued:
+        headers = [*self._headers(credentials).items()]
         try:
-            return run(self._upstream.exchange("POST", target, [*headers.items()], b"", deadline=deadline))
+            answer = await self._client.exchange("POST", f"/?{self._query}", headers, b"", deadline=deadline)
         except Unreachable as error:
             raise PassingFault(f"STS cannot be reached: {error}") from error
-
-    def _signed_headers(self, credentials: Credentials) -> dict[str, str]:
-        headers = self._headers(credentials)
-        authorization = acs3.authorization(
-            "POST",
-            self._query,
-            {**headers, "host": self._upstream.host},  # which the connection adds by itself
-            access_key_id=credentials.access_key_id,
-            access_key_secret=credentials.access_key_secret,
-        )
-        return {**headers, "authorization": authorization}
+        return read_answer(answer)
 
     def _headers(self, credentials: Credentials) -> dict[str, str]:
         """Those that the SDK's client sends (alibabacloud-tea-openapi 0.4.6, `client.py`, `do_request`)."""
@@ -96,11 +104,72 @@ class AssumeRole:
             "x-acs-date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
             "x-acs-signature-nonce": nonce,
             "accept": "application/json",
-            "x-acs-content-sha256": acs3.payload_hash(b""),
+            "x-acs-content-sha256": _EMPTY_HASH,
             "x-acs-credentials-provider": "static_ak",
         }
         if credentials.security_token:
             headers["x-acs-credentials-provider"] = "static_sts"
             headers["x-acs-accesskey-id"] = credentials.access_key_id
             headers["x-acs-security-token"] = credentials.security_token
+        headers["authorization"] = acs3.authorization(
+            "POST",
+            self._query,
+            {**headers, "host": self._client.host},  # which the connection adds by itself
+            access_key_id=credentials.access_key_id,
+            access_key_secret=credentials.access_key_secret,
+        )
         return headers
+
+
+def read_answer(answer: Answer) -> Issued:
+    """Return the credential in STS's answer to AssumeRole.
+
+    Raises PassingFault where asking again may help at once, and ApiError: SERVER_BUSY where STS throttles,
+    UPSTREAM_REJECTED where it refuses or makes no sense. Details hold STS's error code and request id, never
+    its message, which may quote what was signed.
+    """
+    try:
+        document = msgspec.json.decode(answer.body, type=dict)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        document = {}
+    if answer.status == 200:
+        return _issued(document.get("Credentials"))
+    code, request = (_word(document.get(name)) for name in ("Code", "RequestId"))
+    reason = f"STS answered {answer.status} {code}, request id {request}"
+    if answer.status == 429 or code.startswith("Throttling"):
+        raise _busy(reason)
+    # A nonce counts as used where a stale connection made the same request be sent twice.
+    if answer.status >= 500 or code == "SignatureNonceUsed":
+        raise PassingFault(reason)
+    raise _rejected(reason)
+
+
+def _issued(fields: object) -> Issued:
+    if not isinstance(fields, dict):
+        raise _rejected("STS answered 200 without credentials")
+    model = AssumeRoleResponseBodyCredentials().from_map(fields)
+    values = (model.access_key_id, model.access_key_secret, model.security_token, model.expiration)
+    if not all(isinstance(value, str) and value for value in values):
+        raise _rejected("STS answered 200 with credentials that are not whole")
+    try:
+        if _EXPIRATION.fullmatch(model.expiration):
+            moment = datetime.fromisoformat(model.expiration.replace("Z", "+00:00"))
+            return Issued(*values, expires=moment.timestamp())
+    except ValueError:
+        pass
+    raise _rejected("STS answered 200 with an Expiration that is no time")
+
+
+def _busy(detail: str) -> ApiError:
+    """The error for what waiting may help."""
+    return ApiError(SERVER_BUSY, "no token can be had just now", detail=detail, retry_after=RETRY_AFTER)
+
+
+def _rejected(detail: str) -> ApiError:
+    """The error for what waiting will not help."""
+    return ApiError(UPSTREAM_REJECTED, "no token can be had", detail=detail)
+
+
+def _word(value: object) -> str:
+    """An error code or request id, if it is fit for the log."""
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else "(none)"

@@ -1,4 +1,4 @@
-"""The credential cache: one credential an instance, renewed ahead of time, right under many threads.
+"""The credential cache: one credential an instance, renewed ahead of time, whoever else asks meanwhile.
 
     held for                what a request gets
     ----------------------  ---------------------------------------------------------------
@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Generic, Protocol, TypeVar
 
 from shared.deadline import Deadline
 from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
+from shared.network.blocking import BLOCKING
+from shared.network.interface import Network, Signal
 
 MIN_LEFT = 600  # seconds a credential is still good for when it is handed out
 MARGIN = 60  # seconds before it stops being good by which a renewal is tried, however short its life
@@ -36,75 +38,61 @@ class Expiring(Protocol):
 
 
 T = TypeVar("T", bound=Expiring)
-Fetch = Callable[[Deadline], T]
+Fetch = Callable[[Deadline], Awaitable[T]]
 
 
 class _Flight(Generic[T]):
     """A fetch under way, and what came of it for those who wait."""
 
-    def __init__(self) -> None:
-        self.landed = threading.Event()
+    def __init__(self, landed: Signal) -> None:
+        self.landed = landed
         self.credential: T | None = None
         self.error: ApiError | None = None
 
 
 class CredentialCache(Generic[T]):
-    """Holds one credential; what it is and where it comes from is its callers' business."""
+    """Holds one credential, of any kind that expires."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, network: Network = BLOCKING, clock: Callable[[], float] = time.time) -> None:
         """Hold nothing yet; `clock` gives epoch seconds."""
+        self._network = network
         self._clock = clock
         self._lock = threading.Lock()
         self._held: T | None = None
         self._renew_at = 0.0
         self._flight: _Flight[T] | None = None
 
-    def ready(self) -> T | None:
-        """Return the held credential where nothing is due for it; None where `get` may have to wait."""
-        with self._lock:
-            return self._usable()
-
-    def get(self, fetch: Fetch[T], deadline: Deadline, *, report: Callable[[ApiError], None]) -> T:
+    async def get(self, fetch: Fetch[T], deadline: Deadline, *, report: Callable[[ApiError], None]) -> T:
         """Return a credential with at least MIN_LEFT seconds left, by the deadline.
 
-        `fetch` is called, by at most one thread at a time, where a new one is due. What it raises is raised
+        `fetch` is awaited, by at most one caller at a time, where a new one is due. What it raises is raised
         here if no good credential is held; otherwise `report` is told of an ApiError and the held one is
         returned. Raises ApiError: UPSTREAM_REJECTED for a fetched credential that is not good, SERVER_BUSY
-        where another thread's fetch takes longer than the deadline allows.
+        where another caller's fetch takes longer than the deadline allows.
         """
         with self._lock:
-            usable, held = self._usable(), self._good()
-            if usable is not None:
-                return usable
-            under_way, flight = self._flight, self._flight or _Flight[T]()
+            now = self._clock()
+            held = self._held if self._held is not None and self._held.expires - now >= MIN_LEFT else None
+            if held is not None and (self._flight is not None or now < self._renew_at):
+                return held
+            under_way, flight = self._flight, self._flight or _Flight[T](self._network.signal())
             self._flight = flight
         if under_way is not None:
-            return _wait(under_way, deadline)
+            return await _wait(under_way, deadline)
         if held is None:
-            return self._fly(flight, fetch, deadline)
+            return await self._fly(flight, fetch, deadline)
         try:
-            return self._fly(flight, fetch, deadline.within(PATIENCE))
+            return await self._fly(flight, fetch, deadline.within(PATIENCE))
         except ApiError as error:
-            if self._good() is None:  # it stopped being so meanwhile
+            if held.expires - self._clock() < MIN_LEFT:  # it stopped being good meanwhile
                 raise
             report(error)
             return held
 
-    def _usable(self) -> T | None:
-        """Return what is held if it is good and its renewal, if due, is somebody else's business."""
-        held = self._good()
-        due = self._flight is None and self._clock() >= self._renew_at
-        return None if due else held
-
-    def _good(self) -> T | None:
-        return self._held if self._held is not None and self._left(self._held) >= MIN_LEFT else None
-
-    def _left(self, credential: T) -> float:
-        return credential.expires - self._clock()
-
-    def _fly(self, flight: _Flight[T], fetch: Fetch[T], deadline: Deadline) -> T:
+    async def _fly(self, flight: _Flight[T], fetch: Fetch[T], deadline: Deadline) -> T:
+        """Fetch a credential, hold it, and tell those who wait what came of it."""
         try:
-            flight.credential = self._checked(fetch(deadline))
+            flight.credential = _good(await fetch(deadline), self._clock())
         except ApiError as error:
             flight.error = error
             raise
@@ -112,27 +100,28 @@ class CredentialCache(Generic[T]):
             self._land(flight)
         return flight.credential
 
-    def _checked(self, credential: T) -> T:
-        left = self._left(credential)
-        if left < MIN_LEFT:
-            detail = f"the credential fetched is good for {left:.0f} s; at least {MIN_LEFT} are needed"
-            raise ApiError(UPSTREAM_REJECTED, "no token can be had", detail=detail)
-        return credential
-
     def _land(self, flight: _Flight[T]) -> None:
         with self._lock:
             now = self._clock()
             self._renew_at = now + PAUSE
             if flight.credential is not None:
                 self._held = flight.credential
-                left = self._left(flight.credential)
+                left = flight.credential.expires - now
                 self._renew_at = now + max(min(left / 2, left - MIN_LEFT - MARGIN), PAUSE)
             self._flight = None
-        flight.landed.set()
+        flight.landed.give()
 
 
-def _wait(flight: _Flight[T], deadline: Deadline) -> T:
-    flight.landed.wait(max(deadline.remaining(), 0))
+def _good(credential: T, now: float) -> T:
+    left = credential.expires - now
+    if left < MIN_LEFT:
+        detail = f"the credential fetched is good for {left:.0f} s; at least {MIN_LEFT} are needed"
+        raise ApiError(UPSTREAM_REJECTED, "no token can be had", detail=detail)
+    return credential
+
+
+async def _wait(flight: _Flight[T], deadline: Deadline) -> T:
+    await flight.landed.wait(deadline.remaining())
     if flight.credential is not None:
         return flight.credential
     if flight.error is not None:

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 import msgspec
 from alibabacloud_sts20150401.models import AssumeRoleRequest
 
-from functions.token.answers import Issued
-from functions.token.assume_role import AssumeRole, session_name
+from functions.token.assume_role import AssumeRole, Issued, session_name
 from functions.token.cache import CredentialCache
 from functions.token.settings import TokenSettings
 from shared.credentials import Credentials, CredentialSource
@@ -43,23 +42,18 @@ class TokenVendor:
 
     def __init__(self, settings: TokenSettings, credentials: CredentialSource, network: Network) -> None:
         self._credentials = credentials
-        self._network = network
-        self._cache: CredentialCache[Issued] = CredentialCache()
+        self._cache: CredentialCache[Issued] = CredentialCache(network)
         request = AssumeRoleRequest(
             role_arn=settings.role_arn,
             role_session_name=session_name(settings.instance),
             duration_seconds=settings.duration,
             policy=settings.policy,
         )
-        self._assume_role = AssumeRole(HttpClient(settings.address), request)
+        self._assume_role = AssumeRole(HttpClient(settings.address, network), request)
 
     async def token(self, request: Request, _: re.Match[str]) -> Response:
         """Answer `…/get_sts_token`; the key names are the ones the SDK's STS plugin is given in its guide."""
-        issued = self._cache.ready()
-        if issued is None:
-            issued = await self._network.call(
-                lambda: self._issued(request.credentials, request.deadline, request.id)
-            )
+        issued = await self._issue(request.credentials, request.deadline, request.id)
         body = msgspec.json.encode(
             {
                 "AccessKeyId": issued.access_key_id,
@@ -70,22 +64,22 @@ class TokenVendor:
         )
         return Response(200, {"Content-Type": "application/json", "Cache-Control": "no-store"}, body)
 
-    def warm_up(self, given: Credentials | None, deadline: Deadline) -> None:
+    async def warm_up(self, credentials: Credentials | None, deadline: Deadline) -> None:
         """Fetch the first credential, so that the first page does not wait; a failure is only logged.
 
         The first request tries again, and its answer then tells the page.
         """
         try:
-            self._issued(given, deadline, "initialize")
+            await self._issue(credentials, deadline, "initialize")
         except ApiError as error:
-            _report(error, "initialize")
+            _log_failure(error, "initialize")
 
-    def _issued(self, given: Credentials | None, deadline: Deadline, request_id: str) -> Issued:
-        def fetch(deadline: Deadline) -> Issued:
-            return self._assume_role(self._credentials.read(given), deadline)
+    async def _issue(self, credentials: Credentials | None, deadline: Deadline, request_id: str) -> Issued:
+        async def fetch(deadline: Deadline) -> Issued:
+            return await self._assume_role(self._credentials.read(credentials), deadline)
 
-        return self._cache.get(fetch, deadline, report=lambda error: _report(error, request_id))
+        return await self._cache.get(fetch, deadline, report=lambda error: _log_failure(error, request_id))
 
 
-def _report(error: ApiError, request_id: str) -> None:
+def _log_failure(error: ApiError, request_id: str) -> None:
     log(error.kind.level, "no new credential", request_id, errorCode=error.kind.code, detail=error.detail)

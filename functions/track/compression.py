@@ -20,26 +20,20 @@ class _Corrupt(Exception):
     """The body is not what its header says."""
 
 
-def plain_body(headers: Mapping[str, str], body: bytes, size: int | None = None) -> bytes:
-    """Return the body decompressed; `size` is how many bytes it came with, where a host kept fewer.
+def decompress(headers: Mapping[str, str], body: bytes) -> bytes:
+    """Return the body decompressed.
 
-    Raises ApiError: PostBodyTooLarge past MAX_BODY bytes as received or after decompression,
-    InvalidCompressType for an encoding not named above or two of them, PostBodyUncompressError for a body
-    that does not decompress.
+    Raises ApiError: PostBodyTooLarge past MAX_BODY bytes after decompression, InvalidCompressType for an
+    encoding not named above or two of them, PostBodyUncompressError for a body that does not decompress.
     """
-    size = len(body) if size is None else size
-    if size > MAX_BODY:
-        raise ApiError(POST_BODY_TOO_LARGE, f"the body has {size} bytes; at most {MAX_BODY} are allowed")
     sls, http = headers.get("x-log-compresstype"), headers.get("content-encoding")
-    if not sls and not http:
-        return body
-    decompress = None if sls and http else _SLS.get(sls.lower()) if sls else _HTTP.get((http or "").lower())
-    if decompress is None:
+    unpack = None if sls and http else _SLS.get(sls.lower()) if sls else _HTTP.get((http or "").lower())
+    if unpack is None:
         raise ApiError(
             INVALID_COMPRESS_TYPE, f"one of {', '.join(_SLS)} or Content-Encoding {', '.join(_HTTP)}"
         )
     try:
-        return decompress(body)
+        return unpack(body)
     except _Corrupt:
         raise ApiError(UNCOMPRESS_ERROR, "the body does not decompress as its header says") from None
 
@@ -72,10 +66,11 @@ def _deflate(body: bytes) -> bytes:
 
 def _unlz4(body: bytes) -> bytes:
     # Imported here because hardly any client sends LZ4.
-    from lz4.block import LZ4BlockError, decompress
+    from lz4.block import LZ4BlockError
+    from lz4.block import decompress as decompress_block
 
     try:
-        return bytes(decompress(body, uncompressed_size=MAX_BODY))
+        return bytes(decompress_block(body, uncompressed_size=MAX_BODY))
     except LZ4BlockError:
         # The library does not tell a corrupt block from one that outgrows its buffer.
         if _lz4_size(body, MAX_BODY) > MAX_BODY:

@@ -1,110 +1,159 @@
-"""Delivering a batch: to SLS, or where that fails into the spool, from which replay writes it later."""
+"""Delivering an upload: to SLS, with retries; where that fails, to the spool, from which replay writes it.
+
+A write that got no answer may have been stored all the same, and repeating it may store it twice. So the
+first attempt gets most of the time. What SLS surely did not take is repeated; what is in doubt goes to the
+spool, or without one is repeated once. Whatever SLS does, at most two copies of a log are written here.
+"""
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from functions.track.batch import Batch
-from functions.track.encode import put_logs, put_webtracking
-from functions.track.retry import BUSY, RETRY_AFTER, forward
 from functions.track.settings import TrackSettings
-from shared.alibaba.put_logs import Write, signed, unsigned
-from shared.credentials import Credentials, CredentialSource
+from functions.track.upload import Upload, with_time
+from shared.alibaba.put_logs import (
+    Outcome,
+    outcome,
+    put_logs_path,
+    put_webtracking_path,
+    reason,
+    signed_write_headers,
+    unsigned_write_headers,
+)
+from shared.credentials import CredentialSource
 from shared.deadline import Deadline
-from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, WRITE_QUOTA_EXCEED, ApiError, Notes
-from shared.network.client import HttpClient
+from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, WRITE_QUOTA_EXCEED, ApiError
+from shared.http.response import Notes
+from shared.network.client import HttpClient, Unreachable
 from shared.network.interface import Network
 
 if TYPE_CHECKING:
     from functions.track.spool import Spool
 
-SPOOL_SHARE = 0.3  # of the time that a request has, kept for the spool
-# What SLS may take later: a fault passes, a quota grows back, a wrong name or right is put right.
-SPOOLED = (SERVER_BUSY, WRITE_QUOTA_EXCEED, UPSTREAM_REJECTED)
+PAUSES = (0.1, 0.3, 0.9, 1.8)  # seconds between attempts, each varied by half
+FIRST_SHARE = 0.75  # of the time that a request has; the rest is for the spool, or for another attempt
+RETRY_AFTER = 5  # seconds that a client is told to wait
+BUSY = "the log service cannot be reached for now"
+
+_AGAIN = frozenset({Outcome.PASSING, Outcome.THROTTLED, Outcome.UNREACHED, Outcome.IN_DOUBT})
+# What SLS may take later: a fault passes, a quota grows back, a wrong name or a missing right is corrected.
+_SPOOLED = (SERVER_BUSY, WRITE_QUOTA_EXCEED, UPSTREAM_REJECTED)
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """A batch that cannot be lost any more; `problem` is why it is in the spool, where it is."""
+    """What came of an upload; `problem` is why SLS does not have it."""
 
-    notes: Notes
+    notes: Notes  # for the log line
     problem: ApiError | None = None
+    spooled: bool = False
+
+    @property
+    def safe(self) -> bool:
+        """Whether the batch cannot be lost any more."""
+        return self.problem is None or self.spooled
 
 
 class Delivery:
     """Writes to the configured Project, and to the spool if there is one."""
 
     def __init__(self, settings: TrackSettings, credentials: CredentialSource, network: Network) -> None:
-        self._settings = settings
+        self._anonymous = settings.anonymous
+        self._region = settings.region
         self._credentials = credentials
-        self._upstream = HttpClient(settings.address, network)
+        self._network = network
+        self._client = HttpClient(settings.address, network)
         self._spool = _spool(settings, credentials, network)
 
-    async def deliver(
-        self, batch: Batch, logstore: str, given: Credentials | None, deadline: Deadline
-    ) -> Delivered:
-        """Return once SLS or the spool has confirmed the batch.
+    async def deliver(self, upload: Upload) -> Delivered:
+        """Return once SLS or the spool has confirmed the upload, or neither will.
 
-        `given` are the function's own credentials, where its host hands them along. Raises ApiError, with
-        notes for the log: what SLS's refusal comes to where there is no spool, otherwise ServerBusy (503)
-        where OSS does not take the batch either.
+        The problem is ServerBusy (503), WriteQuotaExceed (429) or UpstreamRejected (502). Raises ApiError
+        where the function has no credentials.
         """
-        notes: Notes = {"logs": len(batch.logs)}
-        received = time.time()
-        try:
-            await self._forward(batch, logstore, received, given, deadline, notes)
-        except ApiError as refusal:
-            refusal.notes = notes
-            if self._spool is None or refusal.kind not in SPOOLED:
-                raise
-            await self._put_aside(self._spool, batch, logstore, received, given, deadline, refusal)
-            return Delivered(notes, refusal)
-        return Delivered(notes)
+        began = time.monotonic()
+        attempts, problem = await self._write(upload)
+        spent = round(1000 * (time.monotonic() - began), 1)
+        notes = {"logs": upload.logs, "attempts": attempts, "upstreamMs": spent}
+        if problem is None or self._spool is None or problem.kind not in _SPOOLED:
+            return Delivered(notes, problem)
+        refusal = await self._put_into(self._spool, upload)
+        if refusal is None:
+            return Delivered({**notes, "spooled": 1}, problem, spooled=True)
+        return Delivered({**notes, "spooled": 0}, _busy(f"{problem.detail}; {refusal}"))
 
-    async def _put_aside(
-        self,
-        spool: Spool,
-        batch: Batch,
-        logstore: str,
-        received: float,
-        given: Credentials | None,
-        deadline: Deadline,
-        refusal: ApiError,
-    ) -> None:
-        """Put a batch that SLS refused into the spool, and note whether it got there. Raises ApiError."""
-        refusal.notes["spooled"] = 0
-        body = put_logs(batch, logstore, int(received)).body
-        reason = await spool.put(logstore, received, body, given, deadline)
-        if reason is not None:
-            both = f"{refusal.detail}; {reason}"
-            raise ApiError(SERVER_BUSY, BUSY, detail=both, retry_after=RETRY_AFTER, notes=refusal.notes)
-        refusal.notes["spooled"] = 1
+    async def _write(self, upload: Upload) -> tuple[int, ApiError | None]:
+        """Write to SLS until it confirms, refuses for good or may have taken the write, or time is up.
 
-    async def _forward(
-        self,
-        batch: Batch,
-        logstore: str,
-        received: float,
-        given: Credentials | None,
-        deadline: Deadline,
-        notes: Notes,
-    ) -> None:
-        if self._settings.anonymous:
-            write = put_webtracking(batch, logstore)
+        Returns the number of attempts, and what went wrong with the last. A 401 is repeated once (SLS
+        documentation, "Error codes").
+        """
+        deadline = upload.deadline.within(upload.deadline.remaining() * FIRST_SHARE)
+        attempts, pauses, refreshed, doubts = 0, iter(PAUSES), False, 0
+        while True:
+            attempts += 1
+            became, problem = await self._attempt(upload, deadline)
+            if self._spool is None:
+                deadline = upload.deadline
+            if became is Outcome.UNAUTHORIZED and not refreshed:
+                refreshed = True
+                continue
+            doubts += became is Outcome.IN_DOUBT
+            if became not in _AGAIN or doubts > (1 if self._spool is None else 0):
+                return attempts, problem
+            if not await self._pause(next(pauses, None), deadline):
+                return attempts, problem
+
+    async def _attempt(self, upload: Upload, deadline: Deadline) -> tuple[Outcome, ApiError | None]:
+        """Send the upload once, signed with the credentials and the time of this attempt."""
+        if self._anonymous:
+            path, headers = put_webtracking_path(upload.logstore), unsigned_write_headers(upload.body)
         else:
-            write = put_logs(batch, logstore, int(received))
-        if self._spool is not None:
-            deadline = deadline.within(deadline.remaining() * (1 - SPOOL_SHARE))
-        await forward(self._upstream, write, lambda: self._headers(write, given), deadline, notes)
+            path = put_logs_path(upload.logstore)
+            credentials = self._credentials.read(upload.credentials)
+            headers = signed_write_headers(
+                path, upload.body, self._client.host, self._region, credentials, time.time()
+            )
+        try:
+            answer = await self._client.exchange(
+                "POST", path, [*headers.items()], upload.body, deadline=deadline, resend=False
+            )
+        except Unreachable as error:
+            return Outcome.IN_DOUBT if error.in_doubt else Outcome.UNREACHED, _busy(str(error))
+        became = outcome(answer)
+        return became, None if became is Outcome.WRITTEN else _problem(became, reason(answer))
 
-    def _headers(self, write: Write, given: Credentials | None) -> Mapping[str, str]:
-        if self._settings.anonymous:
-            return unsigned(write)
-        credentials = self._credentials.read(given)
-        return signed(write, self._upstream.host, self._settings.region, credentials, time.time())
+    async def _pause(self, seconds: float | None, deadline: Deadline) -> bool:
+        """Pause before the next attempt; False where none is left, or no time for one."""
+        if seconds is None:
+            return False
+        # Not the random module, which would be imported, and seeded, at every cold start for this alone.
+        seconds *= 0.5 + os.urandom(1)[0] / 255
+        if seconds >= deadline.remaining():
+            return False
+        await self._network.pause(seconds)
+        return True
+
+    async def _put_into(self, spool: Spool, upload: Upload) -> str | None:
+        """Return None once the spool has the upload, or why it has not."""
+        body = with_time(upload.body, upload.received) if self._anonymous else upload.body
+        return await spool.put(upload.logstore, upload.received, body, upload.credentials, upload.deadline)
+
+
+def _problem(became: Outcome, detail: str) -> ApiError:
+    if became is Outcome.PASSING:
+        return _busy(detail)
+    if became is Outcome.THROTTLED:
+        message = "the log service is limiting writes for now"
+        return ApiError(WRITE_QUOTA_EXCEED, message, detail=detail, retry_after=RETRY_AFTER)
+    return ApiError(UPSTREAM_REJECTED, "the log service refused the write", detail=detail)
+
+
+def _busy(detail: str) -> ApiError:
+    return ApiError(SERVER_BUSY, BUSY, detail=detail, retry_after=RETRY_AFTER)
 
 
 def _spool(settings: TrackSettings, credentials: CredentialSource, network: Network) -> Spool | None:

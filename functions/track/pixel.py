@@ -22,6 +22,6 @@ def gif_response(status: int = 200) -> Response:
     return Response(status, _HEADERS, GIF)
 
 
-def gif_refusal(error: ApiError) -> Response:
-    """Return the GIF with the error's status and headers; the reason is in `x-log-errorcode`."""
-    return Response(error.kind.status, {**_HEADERS, **error.headers}, GIF)
+def gif_error(error: ApiError) -> Response:
+    """Return the GIF with the error's status; the reason is in the header `x-log-errorcode`."""
+    return gif_response(error.kind.status)

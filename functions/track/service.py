@@ -1,20 +1,23 @@
-"""track's core: from a request to a batch that SLS, or the spool, has confirmed."""
+"""track: from a request to a batch that SLS, or the spool, has confirmed."""
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from collections.abc import Mapping
+from functools import partial
 
 from functions.track.batch import Batch, read_batch
-from functions.track.compression import plain_body
 from functions.track.delivery import Delivery
 from functions.track.limits import MAX_BODY
-from functions.track.pixel import gif_refusal, gif_response
+from functions.track.pixel import gif_error, gif_response
 from functions.track.query import read_pairs
 from functions.track.settings import TrackSettings
 from functions.track.tags import SenderTags, tag_with_sender
+from functions.track.upload import Upload, put_logs_body, put_webtracking_body
 from shared.credentials import CredentialSource
-from shared.http.errors import LOGSTORE_NOT_EXIST, ApiError
+from shared.http.errors import LOGSTORE_NOT_EXIST, POST_BODY_TOO_LARGE, ApiError
 from shared.http.request import Request
 from shared.http.response import Response
 from shared.http.service import Route, Service
@@ -24,6 +27,7 @@ from shared.network.interface import Network
 _LOGSTORE = r"(?:/.*)?/logstores/([^/]+)"
 _TRACK = re.compile(rf"{_LOGSTORE}/track")
 _PIXEL = re.compile(rf"{_LOGSTORE}/track(_ua)?\.gif")
+_COMPRESSIONS = ("x-log-compresstype", "content-encoding")
 
 
 def build(variables: Mapping[str, str], network: Network = BLOCKING) -> Service:
@@ -32,7 +36,7 @@ def build(variables: Mapping[str, str], network: Network = BLOCKING) -> Service:
     tracker = Tracker(settings, CredentialSource(variables), network)
     routes = (
         Route(_TRACK, ("GET", "POST"), tracker.track),
-        Route(_PIXEL, ("GET",), tracker.pixel, refuse=gif_refusal),
+        Route(_PIXEL, ("GET",), tracker.pixel, error_body=gif_error),
     )
     return Service(settings.origins, routes, pixels=True, max_body=MAX_BODY, log_all=settings.log_all)
 
@@ -41,41 +45,70 @@ class Tracker:
     """Takes uploads for the configured Logstores and has them delivered."""
 
     def __init__(self, settings: TrackSettings, credentials: CredentialSource, network: Network) -> None:
-        self._settings = settings
+        self._logstores = settings.logstores
+        self._anonymous = settings.anonymous
         self._sender = SenderTags(settings.client_ip, settings.client_ip_header)
         self._delivery = Delivery(settings, credentials, network)
+        self._network = network
 
     async def track(self, request: Request, match: re.Match[str]) -> Response:
         """Answer `…/logstores/{ls}/track`, GET or POST."""
-        logstore = self._logstore(match)
+        self._check_logstore(match[1])
         if request.method == "GET":
-            batch = read_pairs(request.query)
+            upload = self._upload(request, match[1], read_pairs(request.query), time.time())
         else:
-            batch = read_batch(plain_body(request.headers, request.body, request.size))
-        return await self._deliver(request, logstore, batch, Response(200))
+            upload = await self._read_body(request, match[1])
+        return await self._deliver(upload, Response(200))
 
     async def pixel(self, request: Request, match: re.Match[str]) -> Response:
         """Answer `…/logstores/{ls}/track.gif` and `track_ua.gif`."""
-        logstore = self._logstore(match)
+        self._check_logstore(match[1])
         batch = read_pairs(request.query)
         if match[2]:
             for name in ("user_agent", "referer"):
                 if value := request.headers.get(name.replace("_", "-")):
                     batch.logs[0][name] = value
-        return await self._deliver(request, logstore, batch, gif_response())
+        return await self._deliver(self._upload(request, match[1], batch, time.time()), gif_response())
 
-    def _logstore(self, match: re.Match[str]) -> str:
+    def _check_logstore(self, logstore: str) -> None:
         # Compared as it came: an encoded or dotted name is none of the configured ones.
-        if match[1] not in self._settings.logstores:
+        if logstore not in self._logstores:
             raise ApiError(LOGSTORE_NOT_EXIST, "this Logstore does not exist here")
-        return match[1]
 
-    async def _deliver(self, request: Request, logstore: str, batch: Batch, success: Response) -> Response:
-        """Return `success` once the batch is where it cannot be lost; an empty one is there already."""
+    async def _read_body(self, request: Request, logstore: str) -> Upload:
+        """Read a POST's body; a large one in turn with others, so that nobody waits for it."""
+        if request.size > MAX_BODY:
+            message = f"the body has {request.size} bytes; at most {MAX_BODY} are allowed"
+            raise ApiError(POST_BODY_TOO_LARGE, message)
+        compressed = any(request.headers.get(name) for name in _COMPRESSIONS)
+        size = MAX_BODY if compressed else request.size
+        return await self._network.compute(
+            size, partial(self._parse, request, logstore, compressed, time.time())
+        )
+
+    def _parse(self, request: Request, logstore: str, compressed: bool, received: float) -> Upload:
+        body = request.take_body()
+        if compressed:
+            from functions.track.compression import decompress  # hardly any client compresses
+
+            body = decompress(request.headers, body)
+        return self._upload(request, logstore, read_batch(body), received)
+
+    def _upload(self, request: Request, logstore: str, batch: Batch, received: float) -> Upload:
         if not batch.logs:
+            return Upload(logstore, 0, b"", received, request.credentials, request.deadline)
+        # The same in every copy of the batch, so that a query can tell copies from events.
+        tags = {**self._sender.read(request), "batch_id": os.urandom(16).hex()}
+        tagged = tag_with_sender(batch, tags)
+        body = put_webtracking_body(tagged) if self._anonymous else put_logs_body(tagged, received)
+        return Upload(logstore, len(batch.logs), body, received, request.credentials, request.deadline)
+
+    async def _deliver(self, upload: Upload, success: Response) -> Response:
+        """Return `success` once the upload is where it cannot be lost."""
+        if not upload.logs:
             return success
-        tagged = tag_with_sender(batch, self._sender.read(request))
-        done = await self._delivery.deliver(tagged, logstore, request.credentials, request.deadline)
-        if done.problem is not None:
-            success = success._replace(headers={**success.headers, "x-log-spooled": "1"})
-        return success._replace(notes=done.notes, problem=done.problem)
+        done = await self._delivery.deliver(upload)
+        if not done.safe and done.problem:
+            return Response(done.problem.kind.status, notes=done.notes, problem=done.problem)
+        headers = {**success.headers, "x-log-spooled": "1"} if done.spooled else success.headers
+        return Response(200, headers, success.body, done.notes, done.problem)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functions.track.batch import Batch
 from shared.http.request import Request
 
-OWN_TAGS = ("client_ip", "user_agent", "referer")
+OWN_TAGS = ("client_ip", "user_agent", "referer", "batch_id")
 SLS_TAGS = ("__client_ip__", "__receive_time__")  # what SLS itself adds where a Logstore has appendMeta
 _GUARDED = frozenset(OWN_TAGS + SLS_TAGS)
 # SLS takes a field of this name for a tag as well.

@@ -62,7 +62,7 @@ class Recipe(NamedTuple):
 
     def _of_the_other_host(self, path: Path) -> bool:
         if self.serves:
-            return path.name == "index.py" or path.is_relative_to("shared/hosts/builtin")
+            return path.name == "index.py" or path == Path("shared/hosts/builtin.py")
         return path.name == "__main__.py" or path.is_relative_to("shared/hosts/custom")
 
     @property

@@ -1,45 +1,94 @@
-"""The request that writes logs to SLS, and what makes SLS take it."""
+"""PutLogs and PutWebtracking: the request that writes logs to SLS, and what SLS's answer means."""
 
 from __future__ import annotations
+
+from enum import Enum
 
 import msgspec
 
 from shared.alibaba.signature_v4 import SLS, signed_headers
 from shared.credentials import Credentials
+from shared.network.answers import Answer
 
 API_VERSION = "0.6.0"
 
-
-class Write(msgspec.Struct, frozen=True):
-    """One write, ready but for its headers."""
-
-    path: str
-    body: bytes
+_QUOTAS = frozenset({"WriteQuotaExceed", "ShardWriteQuotaExceed", "ProjectQuotaExceed"})
 
 
-def put_logs(logstore: str, body: bytes) -> Write:
-    """Return the write of logs that carry a `__time__` of their own.
+def put_logs_path(logstore: str) -> str:
+    """Return the path of a signed write, whose logs carry a numeric `__time__` of their own.
 
-    PutLogs takes JSON too, in PutWebtracking's shape with a numeric `__time__` in each log
-    (aliyun-log-java-sdk and Alibaba's STS plugin for browsers write it).
+    PutLogs takes JSON too, in PutWebtracking's shape (aliyun-log-java-sdk and Alibaba's STS plugin for
+    browsers write it).
     """
-    return Write(f"/logstores/{logstore}/shards/lb", body)
+    return f"/logstores/{logstore}/shards/lb"
 
 
-def unsigned(write: Write) -> dict[str, str]:
+def put_webtracking_path(logstore: str) -> str:
+    """Return the path of an unsigned write, to a Logstore that has WebTracking on."""
+    return f"/logstores/{logstore}/track"
+
+
+def unsigned_write_headers(body: bytes) -> dict[str, str]:
     """Return the headers of a write (SLS documentation, "PutWebtracking")."""
     return {
         "Content-Type": "application/json",
         "x-log-apiversion": API_VERSION,
-        "x-log-bodyrawsize": str(len(write.body)),
+        "x-log-bodyrawsize": str(len(body)),
     }
 
 
-def signed(write: Write, host: str, region: str, credentials: Credentials, now: float) -> dict[str, str]:
-    """Return the headers of a write, signed; `host` is the Host header that will be sent."""
-    headers = {**unsigned(write), "host": host}
-    complete = signed_headers(
-        SLS, "POST", write.path, {}, headers, write.body, credentials=credentials, region=region, now=now
+def signed_write_headers(
+    path: str, body: bytes, host: str, region: str, credentials: Credentials, now: float
+) -> dict[str, str]:
+    """Return the headers of a write, signed.
+
+    `host` is the Host header that the connection will send; `now` is in seconds since the epoch.
+    """
+    headers = {**unsigned_write_headers(body), "host": host}
+    signed = signed_headers(
+        SLS, "POST", path, {}, headers, body, credentials=credentials, region=region, now=now
     )
-    del complete["host"]  # the connection sends it by itself
-    return complete
+    del signed["host"]
+    return signed
+
+
+class Outcome(Enum):
+    """What became of a write (SLS documentation, "Error codes")."""
+
+    WRITTEN = "written"
+    PASSING = "passing"  # a fault of the service's, the write not taken; worth another attempt
+    THROTTLED = "throttled"  # a quota is used up; worth another attempt, later
+    UNAUTHORIZED = "unauthorized"  # worth one more attempt, with credentials read afresh
+    REFUSED = "refused"  # the same write is not taken until something is changed
+    UNREACHED = "unreached"  # SLS cannot have taken it; worth another attempt
+    IN_DOUBT = "in doubt"  # no answer came: SLS may have taken it, so another attempt may store it twice
+
+
+def outcome(answer: Answer) -> Outcome:
+    """Return what became of the write that `answer` answers."""
+    if answer.status == 200:
+        return Outcome.WRITTEN
+    if answer.status >= 500:
+        return Outcome.PASSING
+    if answer.status == 429 or (answer.status == 403 and error_code(answer) in _QUOTAS):
+        return Outcome.THROTTLED
+    return Outcome.UNAUTHORIZED if answer.status == 401 else Outcome.REFUSED
+
+
+def reason(answer: Answer) -> str:
+    """Return what the log may say of a refusal: SLS's code and request id, not its message."""
+    request_id = answer.headers.get("x-log-requestid", "none")
+    return f"SLS answered {answer.status} {error_code(answer)}, request id {request_id}"
+
+
+class _SlsError(msgspec.Struct):
+    code: str = msgspec.field(name="errorCode", default="")
+
+
+def error_code(answer: Answer) -> str:
+    """Return the errorCode in SLS's answer, "" where it has none."""
+    try:
+        return msgspec.json.decode(answer.body, type=_SlsError).code
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 import msgspec
@@ -32,25 +32,8 @@ class Scheme(msgspec.Struct, frozen=True):
     names: tuple[str, ...]  # of headers that are covered when sent, beside
     prefixes: tuple[str, ...]  # those that begin so
     listed: bool  # whether the names of what is covered are signed as well
-    path: Callable[[str], str]
-    key: Callable[[str], str]  # a query parameter's name; its value is percent-encoded by both
-    digest: Callable[[bytes], str]
-
-
-def _as_it_is(text: str) -> str:
-    return text
-
-
-def _encoded_path(path: str) -> str:
-    return "/".join(map(percent_encode, path.split("/")))
-
-
-def _sha256(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
-
-
-def _unsigned(_: bytes) -> str:
-    return UNSIGNED_PAYLOAD
+    encoded: bool  # whether the path and the names of query parameters are percent-encoded
+    signs_body: bool
 
 
 SLS = Scheme(
@@ -61,9 +44,8 @@ SLS = Scheme(
     names=("content-type", "host"),
     prefixes=("x-log-", "x-acs-"),
     listed=True,
-    path=_as_it_is,
-    key=_as_it_is,
-    digest=_sha256,
+    encoded=False,
+    signs_body=True,
 )
 # Of the headers that OSS covers only on demand ("AdditionalHeaders") none is asked for, as its SDK does.
 OSS = Scheme(
@@ -74,9 +56,8 @@ OSS = Scheme(
     names=("content-type", "content-md5"),
     prefixes=("x-oss-",),
     listed=False,
-    path=_encoded_path,
-    key=percent_encode,
-    digest=_unsigned,
+    encoded=True,
+    signs_body=False,
 )
 
 
@@ -99,7 +80,7 @@ def signed_headers(
     `/bucket/key`, whichever of them the address names. `now` is in seconds since the epoch.
     """
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-    digest = scheme.digest(body)
+    digest = hashlib.sha256(body).hexdigest() if scheme.signs_body else UNSIGNED_PAYLOAD
     complete = {**headers, f"{scheme.prefix}date": date, f"{scheme.prefix}content-sha256": digest}
     if credentials.security_token:
         complete[scheme.token_header] = credentials.security_token
@@ -130,10 +111,13 @@ def canonical_request(
     covered = sorted(
         (name, value) for name, value in lowered if name in scheme.names or name.startswith(scheme.prefixes)
     )
-    pairs = sorted((scheme.key(key), percent_encode(value)) for key, value in query.items())
+    if scheme.encoded:
+        path = "/".join(map(percent_encode, path.split("/")))
+        query = {percent_encode(key): value for key, value in query.items()}
+    pairs = sorted((key, percent_encode(value)) for key, value in query.items())
     lines = (
         method,
-        scheme.path(path),
+        path,
         "&".join(f"{key}={value}" if value else key for key, value in pairs),
         "".join(f"{name}:{value}\n" for name, value in covered),
         ";".join(name for name, _ in covered) if scheme.listed else "",

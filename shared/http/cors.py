@@ -1,4 +1,4 @@
-"""Who may use a function: the check on a request's origin, and the CORS headers that follow from it.
+"""Which pages may use a function: the check on a request's origin, and the CORS headers that follow.
 
 Every answer says explicitly which origin may read it. Where a function says nothing, FC may echo any
 origin with `Access-Control-Allow-Credentials: true`, so a refusal names an origin that no page can have.
@@ -21,7 +21,7 @@ REQUEST_HEADERS = (
     "authorization, content-encoding, content-md5, content-type, x-acs-security-token, x-log-apiversion, "
     "x-log-bodyrawsize, x-log-compresstype, x-log-date, x-log-signaturemethod"
 )
-EXPOSED_HEADERS = "x-log-requestid, x-log-errorcode, retry-after"
+EXPOSED_HEADERS = "x-log-requestid, x-log-errorcode, x-log-spooled, retry-after"
 PREFLIGHT_SECONDS = 86400  # browsers cap it themselves, Chromium at two hours
 
 # What a browser sends as Origin (RFC 6454, 7); above all not `*`, which would stand for every origin.
@@ -36,6 +36,21 @@ class OriginCheck(msgspec.Struct, frozen=True):
     reader: str  # the origin whose pages may read the answer
     refusal: str | None = None  # why it was refused, or would have been outside audit mode
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The CORS headers that every answer to the request carries."""
+        headers = {
+            "Access-Control-Allow-Origin": self.reader,
+            "Access-Control-Expose-Headers": EXPOSED_HEADERS,
+        }
+        if self.reader != "*":
+            headers["Vary"] = "Origin"
+        return headers
+
+
+ANY_ORIGIN = OriginCheck(True, "*")
+CLOSED = OriginCheck(False, NO_READER)  # for an answer that no page may read
+
 
 class OriginPolicy:
     """The allowlist, and what it does with a request that names no origin."""
@@ -43,6 +58,7 @@ class OriginPolicy:
     def __init__(self, allowlist: Allowlist, *, audit: bool = False, missing: str = "deny") -> None:
         """`missing` is `allow`, `deny` (which still lets a pixel's GET through) or `deny-all`."""
         self.allowlist = allowlist
+        self._open = not allowlist
         self._audit = audit
         self._missing = missing
 
@@ -57,8 +73,8 @@ class OriginPolicy:
 
     def check(self, request: Request, *, pixels: bool) -> OriginCheck:
         """Return the check; `pixels` says whether the function takes GETs from e-mails and the like."""
-        if not self.allowlist:
-            return OriginCheck(True, "*")
+        if self._open:
+            return ANY_ORIGIN
         origin = request.headers.get("origin")
         if origin is None and (referer := request.headers.get("referer")):
             origin = origin_of(referer)
@@ -76,19 +92,8 @@ class OriginPolicy:
         return OriginCheck(self._audit, NO_READER, "the request names no origin")
 
 
-def cors_headers(check: OriginCheck) -> dict[str, str]:
-    """Return the headers that every answer carries."""
-    headers = {
-        "Access-Control-Allow-Origin": check.reader,
-        "Access-Control-Expose-Headers": EXPOSED_HEADERS,
-    }
-    if check.reader != "*":
-        headers["Vary"] = "Origin"
-    return headers
-
-
 def preflight_headers(methods: tuple[str, ...]) -> dict[str, str]:
-    """Return what the answer to a preflight carries beside `cors_headers`."""
+    """Return what the answer to a preflight carries besides."""
     return {
         "Access-Control-Allow-Methods": ", ".join(methods),
         "Access-Control-Allow-Headers": REQUEST_HEADERS,

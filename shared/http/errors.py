@@ -34,15 +34,11 @@ UPSTREAM_REJECTED = ErrorKind("UpstreamRejected", 502, logging.ERROR)
 SERVER_BUSY = ErrorKind("ServerBusy", 503, logging.ERROR)
 
 
-Notes = dict[str, str | int | float]
-"""What the log line of a request says beside the usual."""
-
-
 class ApiError(Exception):
     """A request that ends with an error answer.
 
     `message` goes to the client and so holds nothing of the configuration or the upstream's words;
-    `detail` and `notes` go to the log only; `headers` are added to the answer (`Allow`, `Retry-After`).
+    `detail` goes to the log only; `headers` are added to the answer (`Allow`, `Retry-After`).
     """
 
     def __init__(
@@ -53,13 +49,11 @@ class ApiError(Exception):
         detail: str | None = None,
         retry_after: int | None = None,
         allow: tuple[str, ...] | None = None,
-        notes: Notes | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
         self.detail = detail
-        self.notes: Notes = notes or {}
         self.headers: dict[str, str] = {}
         if retry_after is not None:
             self.headers["Retry-After"] = str(retry_after)

@@ -1,16 +1,17 @@
-"""The `Network` of Function Compute's built-in runtimes: every wait blocks, nothing suspends."""
+"""The `Network` of the built-in runtimes, where every wait blocks, and `run`, which needs no event loop."""
 
 from __future__ import annotations
 
 import select
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from shared.deadline import Deadline
-from shared.network.interface import Connection, Network, Resolved
+from shared.network.interface import Connection, Network, Resolved, Signal
 
 SEND = 256 * 1024  # bytes handed to the socket at a time
 RECEIVE = 64 * 1024  # bytes asked of it at a time
@@ -46,8 +47,27 @@ class _Blocking:
     async def call(self, work: Callable[[], T]) -> T:
         return work()
 
+    async def compute(self, size: int, work: Callable[[], T]) -> T:  # noqa: ARG002 - there is one request
+        return work()
+
+    def signal(self) -> Signal:
+        return _BlockingSignal()
+
 
 BLOCKING: Network = _Blocking()
+
+
+class _BlockingSignal:
+    """For hosts that call from several threads; a built-in runtime has one."""
+
+    def __init__(self) -> None:
+        self._given = threading.Event()
+
+    def give(self) -> None:
+        self._given.set()
+
+    async def wait(self, seconds: float) -> None:
+        self._given.wait(max(seconds, 0))
 
 
 class _BlockingConnection:
@@ -74,12 +94,12 @@ class _BlockingConnection:
         self._socket.close()
 
 
-def run(waiting: Coroutine[Any, Any, T]) -> T:
+def run(waiting: Awaitable[T]) -> T:
     """Return what a coroutine returns that blocks wherever it waits; RuntimeError for one that suspends."""
+    steps = waiting.__await__()
     try:
-        waiting.send(None)
+        next(steps)
     except StopIteration as done:
         value: T = done.value
         return value
-    waiting.close()
     raise RuntimeError("something waits for an event loop where there is none")

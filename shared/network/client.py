@@ -25,11 +25,16 @@ _TARGET = re.compile(r"/[\x21-\x7e]*")
 
 
 class Unreachable(Exception):
-    """No answer: refused, reset, timed out, failed at TLS, or not HTTP. The text says which."""
+    """No answer: refused, reset, timed out, failed at TLS, or not HTTP. The text says which.
 
+    `in_doubt` says whether the whole request was handed over before that, so that the peer may have acted on
+    it; `stale` that the connection ended before a byte of the answer, as one does that the peer had closed.
+    """
 
-class _Unanswered(Exception):
-    """The connection ended without an answer: on a kept one, because it had turned stale."""
+    def __init__(self, reason: str, *, in_doubt: bool = False, stale: bool = False) -> None:
+        super().__init__(reason)
+        self.in_doubt = in_doubt
+        self.stale = stale
 
 
 class HttpClient:
@@ -53,25 +58,28 @@ class HttpClient:
         body: bytes,
         *,
         deadline: Deadline,
+        resend: bool = True,
     ) -> Answer:
         """Send one request and return its answer, whatever its status; redirects are not followed.
 
-        `Host` and `Content-Length` are added. Raises Unreachable, by the deadline at the latest
-        (resolving a name is the resolver's to bound). A kept connection that the peer has closed
-        meanwhile is replaced, and the request sent again, once.
+        `Host` and `Content-Length` are added. Raises Unreachable, by the deadline at the latest (resolving a
+        name is the resolver's to bound). A kept connection that the peer has closed meanwhile is replaced,
+        and the request sent once more; without `resend` only if the peer cannot have got the first one whole.
         """
         head = self._head(method, target, headers, len(body))
+        kept = self._take_idle()
+        if kept is not None:
+            try:
+                return await self._exchange_on(kept, head, body, deadline)
+            except Unreachable as error:
+                if not error.stale or (error.in_doubt and not resend):
+                    raise
+                self.close()  # what closed this one will have closed the others too
         try:
-            kept = self._take_idle()
-            if kept is not None:
-                try:
-                    return await self._exchange_on(kept, head, body, deadline)
-                except _Unanswered:
-                    self.close()  # what closed this one will have closed the others too
-            return await self._exchange_on(await self._connect(deadline), head, body, deadline)
-        except (OSError, BadAnswer, _Unanswered) as error:
-            cause = error.__cause__ or error
-            raise Unreachable(f"{type(cause).__name__}: {cause}") from error
+            connection = await self._connect(deadline)
+        except OSError as error:
+            raise Unreachable(f"{type(error).__name__}: {error}") from error
+        return await self._exchange_on(connection, head, body, deadline)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -117,7 +125,7 @@ class HttpClient:
     async def _exchange_on(
         self, connection: Connection, head: bytes, body: bytes, deadline: Deadline
     ) -> Answer:
-        started = False
+        answer, sent, started = None, False, False
 
         async def receive() -> bytes:
             nonlocal started
@@ -125,23 +133,18 @@ class HttpClient:
             started = started or bool(received)
             return received
 
-        answer = None
         try:
-            await _send(connection, head, body, deadline)
+            # One segment for the usual small request; a large body is not copied.
+            for part in (head + body,) if len(body) <= ONE_SEGMENT else (head, body):
+                await connection.send(part, deadline)
+            sent = True
             answer = await read_answer(receive)
-        except (ConnectionError, ssl.SSLEOFError, BadAnswer) as error:
-            if started:
-                raise
-            raise _Unanswered from error
+        except (OSError, BadAnswer) as error:
+            ended = isinstance(error, (ConnectionError, ssl.SSLEOFError, BadAnswer)) and not started
+            raise Unreachable(f"{type(error).__name__}: {error}", in_doubt=sent, stale=ended) from error
         finally:
             if answer is not None and answer.reusable and len(self._idle) < KEPT:
                 self._idle.append(connection)
             else:
                 connection.close()
         return answer
-
-
-async def _send(connection: Connection, head: bytes, body: bytes, deadline: Deadline) -> None:
-    # One segment for the usual small request; a large body is not copied.
-    for part in (head + body,) if len(body) <= ONE_SEGMENT else (head, body):
-        await connection.send(part, deadline)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, cast
 
 from shared.deadline import Deadline
-from shared.network.interface import Connection, Resolved
+from shared.network.interface import Connection, Resolved, Signal
 
 HELD = 256 * 1024  # bytes received and not yet asked for, at which the peer is made to wait
+AT_ONCE = 64 * 1024  # bytes of a body that is parsed in the loop itself, some 0.5 ms
+TURNS = 1  # larger ones that are parsed at a time, in threads: the interpreter's lock leaves no room for two
 
 T = TypeVar("T")
 
 
-class Overlapping:
+class EventLoopNetwork:
     """Waits in the running loop; for one event loop only."""
+
+    def __init__(self) -> None:
+        self._turns: asyncio.Semaphore | None = None
 
     async def resolve(self, name: str, port: int) -> list[Resolved]:
         """Return the addresses of a host; raises OSError."""
@@ -52,6 +58,31 @@ class Overlapping:
     async def call(self, work: Callable[[], T]) -> T:
         """Return what `work` returns, which blocks a thread meanwhile and not the loop."""
         return await asyncio.get_running_loop().run_in_executor(None, work)
+
+    async def compute(self, size: int, work: Callable[[], T]) -> T:
+        """Return what `work` returns; past AT_ONCE bytes in turn with others, and beside the loop."""
+        if size <= AT_ONCE:
+            return work()
+        if self._turns is None:
+            self._turns = asyncio.Semaphore(TURNS)
+        async with self._turns:
+            return await self.call(work)
+
+    def signal(self) -> Signal:
+        """Return a signal that is not given yet."""
+        return _Signal()
+
+
+class _Signal:
+    def __init__(self) -> None:
+        self._given = asyncio.Event()
+
+    def give(self) -> None:
+        self._given.set()
+
+    async def wait(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await _within(max(seconds, 0), self._given.wait())
 
 
 class _Connection(asyncio.Protocol):

@@ -1,9 +1,8 @@
-"""Waiting: what the core awaits, and the driver for hosts on which nothing has to be awaited.
+"""How a host waits for the network, for time to pass and for work: what the core awaits.
 
-The core is written once, with `async def`. Function Compute's built-in runtimes give an instance one request
-at a time, so there `run` drives it and every wait blocks; an event loop would only lengthen the cold start
-(asyncio costs more to import than the whole function). The custom runtime has one, and many
-requests wait in it at once.
+The core is written once, with `async def`. On a built-in runtime an instance has one request at a time, so
+there every wait blocks (`blocking`); an event loop would only lengthen the cold start, since asyncio costs
+more to import than the whole function. In the custom runtime many requests wait in a loop (`event_loop`).
 """
 
 from __future__ import annotations
@@ -36,8 +35,18 @@ class Connection(Protocol):
         """Close it at once."""
 
 
+class Signal(Protocol):
+    """Tells those who wait, once, that something has happened."""
+
+    def give(self) -> None:
+        """Let all go on who wait, now or later."""
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until it has been given, `seconds` at most."""
+
+
 class Network(Protocol):
-    """How a host waits: for the network, for time to pass, for work that blocks."""
+    """How a host waits."""
 
     async def resolve(self, name: str, port: int) -> Sequence[Resolved]:
         """Return the addresses of a host; raises OSError. The resolver bounds the time."""
@@ -52,3 +61,9 @@ class Network(Protocol):
 
     async def call(self, work: Callable[[], T]) -> T:
         """Return what `work`, which may block, returns."""
+
+    async def compute(self, size: int, work: Callable[[], T]) -> T:
+        """Return what `work` returns, whose cost grows with `size` bytes: a large one waits its turn."""
+
+    def signal(self) -> Signal:
+        """Return a signal that is not given yet."""

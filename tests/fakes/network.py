@@ -63,7 +63,7 @@ class Wire:
     def answer(self) -> Answer:
         starts = [message for message in self.messages if message["type"] == "http.response.start"]
         if self.is_closing() or not starts:
-            raise Unreachable("the fake network: no answer")
+            raise Unreachable("the fake network: no answer", in_doubt=True)
         headers = {name.decode().lower(): value.decode("latin-1") for name, value in starts[0]["headers"]}
         body = b"".join(message.get("body", b"") for message in self.messages)
         return Answer(starts[0]["status"], headers, body, reusable=True)
@@ -103,8 +103,10 @@ class FakeNetwork:
         body: bytes,
         *,
         deadline: Deadline,
+        resend: bool = True,
     ) -> Answer:
         """Do what `HttpClient.exchange` does, with its checks and its exceptions."""
+        del resend  # no connection is kept here
         upstream._head(method, target, headers, len(body))  # raises ValueError for what cannot be sent
         sent = Sent(
             upstream.host, method, target, {name.lower(): value for name, value in headers}, bytes(body)
@@ -127,7 +129,7 @@ async def _ask(app: ASGIApp, sent: Sent, deadline: Deadline) -> Answer:
     try:
         await asyncio.wait_for(app(_scope(sent, wire), wire.receive, wire.send), deadline.remaining())
     except asyncio.TimeoutError:
-        raise Unreachable("the fake network: out of time") from None
+        raise Unreachable("the fake network: out of time", in_doubt=True) from None
     return wire.answer()
 
 

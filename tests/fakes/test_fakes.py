@@ -34,6 +34,7 @@ def ask(service: Service, method: str, path: str, body: bytes = b"", seconds: fl
                 query={},
                 headers={},
                 body=body,
+                size=len(body),
                 source_ip="203.0.113.7",
                 id="r-1",
                 deadline=Deadline(seconds),

@@ -12,8 +12,8 @@ import json
 import time
 from typing import Any, BinaryIO, cast
 
-from functions.token import answers
-from shared.alibaba.sls_answer import error_code
+from functions.token import assume_role
+from shared.alibaba.put_logs import error_code
 from shared.http.errors import ApiError
 from shared.network.answers import MAX_BODY, Answer, BadAnswer, read_answer
 from shared.network.blocking import run
@@ -52,8 +52,8 @@ def sts(data: bytes) -> None:
     answer = Answer(status, {}, body)
     wanted = _credential(body) if status == 200 else None
     try:
-        issued = answers.read(answer)
-    except answers.PassingFault as fault:
+        issued = assume_role.read_answer(answer)
+    except assume_role.PassingFault as fault:
         assert status != 200
         _says_little(str(fault), body)
         return

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import lz4.block
 
 from functions.track.batch import read_batch
-from functions.track.compression import plain_body
+from functions.track.compression import decompress
 from functions.track.limits import MAX_BODY
 from shared.http.errors import ApiError
 from tests.fuzz import second_json, second_lz4
@@ -91,7 +91,7 @@ def _unsound(body: bytes) -> bool:
 def _outcome(headers: dict[str, str], body: bytes) -> bytes | str:
     """Return the plain body, or the code of its refusal."""
     try:
-        came_out = plain_body(headers, body)
+        came_out = decompress(headers, body)
     except ApiError as error:
         assert error.kind.code in ("PostBodyUncompressError", "PostBodyTooLarge")
         return error.kind.code
@@ -106,7 +106,7 @@ def _read_further(came_out: bytes | str) -> None:
 
 def _comes_back(headers: dict[str, str], compress: Callable[[bytes], bytes], body: bytes) -> None:
     packed = compress(body)
-    assert plain_body(headers, packed) == body
+    assert decompress(headers, packed) == body
     # Cut off, it is refused; only LZ4, which marks no end, may take a shorter block for a whole one.
     assert _outcome(headers, packed[:-1]) != body or not body
 

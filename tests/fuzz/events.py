@@ -11,8 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from functions.track.query import read_pairs
-from shared.deadline import Deadline
-from shared.hosts.builtin.event import NotHttp, read_event
+from shared.hosts.builtin import NotHttp, read_event
 from shared.http.errors import ApiError
 from shared.http.request import Request
 
@@ -24,7 +23,7 @@ _SHALLOW = 50  # brackets that any reader of JSON must take
 def event(payload: bytes) -> None:
     """An event is read as the standard library reads it, or refused where that finds a fault too."""
     try:
-        request = read_event(payload, request_id="", deadline=Deadline(1), credentials=None)
+        request = read_event(payload, None, "")
     except NotHttp as error:
         assert type(error.__cause__) is type(None)
         assert not _is_sound(payload), "refused without need"

@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from functions.track.service import build
-from shared.hosts.builtin.function import Function
+from shared.hosts.builtin import Function
 from tests.fuzz.scripted import CONFIRMED, ScriptedNetwork, Sent
 from tests.support.fc import context, event
 from tests.support.raw_server import answer, sls_error
-from tests.track.support import KEY_ID, LOGSTORE, SECRET, SETTINGS, TOKEN, Reply, check, fresh_index
+from tests.track.support import KEY_ID, LOGSTORE, SECRET, SETTINGS, TOKEN, Reply, check
 
 SOURCE = "203.0.113.77"
 BODY = 3 * 1024 * 1024
@@ -63,16 +63,15 @@ def handler(data: bytes) -> None:
     """
     mode, upstream, asked = _case(data)
     network = ScriptedNetwork(UPSTREAMS[upstream])
-    module = fresh_index()
+    function = Function(lambda _: build(settings, network))
     settings = {**SETTINGS, "SLS_ENDPOINT": "http://sls.test", **MODES[mode]}
-    module._function = Function(lambda _: build(settings, network))
     lines = _Lines()
     root = logging.getLogger()
     level = root.level
     root.addHandler(lines)
     root.setLevel(logging.DEBUG)
     try:
-        given = module.handler(asked, context(3))
+        given = function.handle(asked, context(3))
     finally:
         root.setLevel(level)
         root.removeHandler(lines)

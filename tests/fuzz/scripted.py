@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from shared.deadline import Deadline
-from shared.network.interface import Connection, Resolved
+from shared.network.interface import Connection, Resolved, Signal
 
 T = TypeVar("T")
 
@@ -47,6 +47,13 @@ class ScriptedNetwork:
 
     async def call(self, work: Callable[[], T]) -> T:
         return work()
+
+    async def compute(self, size: int, work: Callable[[], T]) -> T:
+        del size
+        return work()
+
+    def signal(self) -> Signal:
+        raise AssertionError("track needs none")
 
     def script(self) -> bytes:
         """Return what answers the request sent last."""

@@ -11,7 +11,7 @@ import json
 import os
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,13 +19,13 @@ import pytest
 
 from shared.credentials import from_context
 from shared.deadline import WARM_UP, Deadline
-from shared.hosts.builtin.event import to_fc
+from shared.hosts.builtin import to_fc
 from shared.hosts.custom.admission import Admission
 from shared.hosts.custom.application import Application
 from shared.hosts.custom.asgi import Message, Scope
 from shared.http.response import Response
 from shared.http.service import Service
-from shared.network.event_loop import Overlapping
+from shared.network.event_loop import EventLoopNetwork
 from shared.network.interface import Network
 from shared.settings import SettingError
 from tests.support.loop import Loop
@@ -50,7 +50,8 @@ class CustomRuntime:
 
     def initialize(self, context: object) -> None:
         """Do what the process does at its start, then what `/initialize` does."""
-        self._started().warm_up(from_context(context), Deadline(WARM_UP))
+        warm_up = self._started().warm_up(from_context(context), Deadline(WARM_UP))
+        self.loop.run(_awaited(warm_up))
 
     def handle(self, event: bytes, context: object) -> dict[str, Any]:
         """Answer an FC event's request, given to the application as FC would send it."""
@@ -63,14 +64,18 @@ class CustomRuntime:
             service = self._started()
         except SettingError:
             pytest.skip("with a bad setting a custom runtime does not start")
-        app = Application(service, Overlapping(), self._admission, timeout=timeout)
+        app = Application(service, self._admission, timeout=timeout)
         return to_fc(self.loop.run(ask(app, scope, body)))
 
     def _started(self) -> Service:
         with self._starting:
             if self._service is None:
-                self._service = self._build(os.environ, Overlapping())
+                self._service = self._build(os.environ, EventLoopNetwork())
             return self._service
+
+
+async def _awaited(waiting: Awaitable[None]) -> None:
+    await waiting
 
 
 def stop_all() -> None:

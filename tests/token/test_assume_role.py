@@ -23,6 +23,7 @@ from local.sts import StsStandIn
 from shared.credentials import Credentials
 from shared.deadline import Deadline
 from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError, ErrorKind
+from shared.network.blocking import run
 from shared.network.client import HttpClient
 from tests.local.sts.cloud import ROLE, WRITE_ALL, account, may_assume, policy
 
@@ -46,7 +47,7 @@ class Sts:
 
     def failure(self, deadline: float = 5.0) -> ApiError:
         with pytest.raises(ApiError) as caught:
-            self.assume_role(self.credentials, Deadline(deadline))
+            run(self.assume_role(self.credentials, Deadline(deadline)))
         return caught.value
 
 
@@ -62,7 +63,7 @@ def sts() -> Iterator[Sts]:
 
 
 def test_the_credential_may_write_to_the_logstore_and_do_nothing_else(sts: Sts) -> None:
-    issued = sts.assume_role(sts.credentials, Deadline(5))
+    issued = run(sts.assume_role(sts.credentials, Deadline(5)))
     assert issued.expires - time.time() == pytest.approx(900, abs=30)
     assert issued.expiration == time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(issued.expires))
     identity = sts.ram.identify(issued.access_key_id, issued.security_token)
@@ -73,7 +74,7 @@ def test_the_credential_may_write_to_the_logstore_and_do_nothing_else(sts: Sts) 
 
 
 def test_calls_share_one_connection_and_each_has_a_nonce_of_its_own(sts: Sts) -> None:
-    ids = {sts.assume_role(sts.credentials, Deadline(5)).access_key_id for _ in range(5)}
+    ids = {run(sts.assume_role(sts.credentials, Deadline(5))).access_key_id for _ in range(5)}
     assert len(ids) == sts.faults.seen == 5
 
 
@@ -81,7 +82,7 @@ def test_the_functions_own_token_is_sent_along(sts: Sts) -> None:
     function = sts.ram.add_role("function", trusted=["fc.aliyuncs.com"], policies=[may_assume()])
     sts.ram.add_role("sls-web-tracking", trusted=[function], policies=[policy(WRITE_ALL)])
     own = sts.ram.issue(function, session_name="fc", session_policy=None, duration=900, now=time.time())
-    issued = sts.assume_role(Credentials(own.id, own.secret, own.security_token), Deadline(5))
+    issued = run(sts.assume_role(Credentials(own.id, own.secret, own.security_token), Deadline(5)))
     assert issued.access_key_id.startswith("STS.")
 
 
@@ -100,7 +101,7 @@ def test_the_functions_own_token_is_sent_along(sts: Sts) -> None:
 )
 def test_a_fault_that_passes_is_not_noticed(sts: Sts, fault: Fault) -> None:
     sts.faults.add(fault, times=1)
-    issued = sts.assume_role(sts.credentials, Deadline(5))
+    issued = run(sts.assume_role(sts.credentials, Deadline(5)))
     assert issued.security_token
     assert sts.faults.seen == 2
 
@@ -127,7 +128,7 @@ def test_a_sts_that_is_not_there_is_answered_503() -> None:
     with Server(StsStandIn(Ram()).app) as server:
         url = server.url
     with pytest.raises(ApiError) as caught:
-        AssumeRole(HttpClient(url), REQUEST)(Credentials("LTAI5tId", "secret"), Deadline(5))
+        run(AssumeRole(HttpClient(url), REQUEST)(Credentials("LTAI5tId", "secret"), Deadline(5)))
     assert caught.value.kind is SERVER_BUSY
 
 
@@ -142,7 +143,7 @@ def test_throttling_is_answered_503_without_another_try(sts: Sts, code: str) -> 
 
 def test_a_sts_that_hangs_is_given_half_the_time_and_asked_again(sts: Sts) -> None:
     sts.faults.add(Fault.hang(), times=1)
-    issued = sts.assume_role(sts.credentials, Deadline(1))
+    issued = run(sts.assume_role(sts.credentials, Deadline(1)))
     assert issued.security_token
     assert sts.faults.seen == 2
 

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import pytest
 from pytest_mock import MockerFixture
 
-from functions.token.cache import MARGIN, MIN_LEFT, PATIENCE, PAUSE, CredentialCache
+from functions.token.cache import MARGIN, MIN_LEFT, PATIENCE, PAUSE, CredentialCache, Fetch
 from shared.deadline import Deadline
 from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
+from shared.network.blocking import run
 
 START = 1_800_000_000.0
 DOWN = ApiError(SERVER_BUSY, "no token can be had just now", retry_after=2)
@@ -31,17 +32,17 @@ class Issuer:
         self.failure: Exception | None = None
         self.deadlines: list[float] = []
         self.reported: list[ApiError] = []
-        self.cache: CredentialCache[Credential] = CredentialCache(lambda: self.now)
+        self.cache: CredentialCache[Credential] = CredentialCache(clock=lambda: self.now)
 
-    def fetch(self, deadline: Deadline) -> Credential:
+    async def fetch(self, deadline: Deadline) -> Credential:
         self.calls += 1
         self.deadlines.append(deadline.remaining())
         if self.failure is not None:
             raise self.failure
         return Credential(self.calls, self.now + self.life)
 
-    def get(self, fetch: Callable[[Deadline], Credential] | None = None, seconds: float = 9) -> Credential:
-        return self.cache.get(fetch or self.fetch, Deadline(seconds), report=self.reported.append)
+    def get(self, fetch: Fetch[Credential] | None = None, seconds: float = 9) -> Credential:
+        return run(self.cache.get(fetch or self.fetch, Deadline(seconds), report=self.reported.append))
 
 
 def test_a_thousand_requests_are_one_call() -> None:
@@ -148,7 +149,7 @@ def test_a_held_credential_that_ends_while_it_is_being_renewed_is_not_handed_out
     issuer.get()
     issuer.now += 900 - MIN_LEFT
 
-    def slow(_: Deadline) -> Credential:
+    async def slow(_: Deadline) -> Credential:
         issuer.now += 2
         raise DOWN
 
@@ -182,10 +183,10 @@ class Gate:
     def __init__(self, issuer: Issuer) -> None:
         self.issuer, self.entered, self.opened = issuer, threading.Event(), threading.Event()
 
-    def fetch(self, deadline: Deadline) -> Credential:
+    async def fetch(self, deadline: Deadline) -> Credential:
         self.entered.set()
         assert self.opened.wait(10)
-        return self.issuer.fetch(deadline)
+        return await self.issuer.fetch(deadline)
 
     def open_for(self, mocker: MockerFixture, waiters: int, join: Callable[[], None]) -> None:
         """Have `join` start the threads, and open when that many of them wait for the one inside."""
@@ -194,9 +195,9 @@ class Gate:
         assert flight is not None
         arrivals, wait = threading.Semaphore(0), flight.landed.wait
 
-        def counted(timeout: float | None = None) -> bool:
+        async def counted(seconds: float) -> None:
             arrivals.release()
-            return wait(timeout)
+            await wait(seconds)
 
         mocker.patch.object(flight.landed, "wait", counted)
         join()
@@ -275,5 +276,5 @@ def test_a_hit_costs_microseconds() -> None:
     deadline = Deadline(60)
     began = time.perf_counter()
     for _ in range(10_000):
-        issuer.cache.get(issuer.fetch, deadline, report=issuer.reported.append)
+        run(issuer.cache.get(issuer.fetch, deadline, report=issuer.reported.append))
     assert (time.perf_counter() - began) / 10_000 < 100e-6

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from functions.token.cache import MARGIN, MIN_LEFT, PAUSE, CredentialCache
 from shared.deadline import Deadline
 from shared.http.errors import SERVER_BUSY, ApiError
+from shared.network.blocking import run
 
 
 class Credential(NamedTuple):
@@ -31,9 +32,9 @@ class CacheMachine(RuleBasedStateMachine):
         self.landed = float("-inf")  # when the last call ended
         self.reported = 0
         self.newest: Credential | None = None
-        self.cache: CredentialCache[Credential] = CredentialCache(lambda: self.now)
+        self.cache: CredentialCache[Credential] = CredentialCache(clock=lambda: self.now)
 
-    def fetch(self, _: Deadline) -> Credential:
+    async def fetch(self, _: Deadline) -> Credential:
         self.calls += 1
         self.now += self.slowness
         self.landed = self.now
@@ -82,7 +83,7 @@ class CacheMachine(RuleBasedStateMachine):
         before, was_good, calls, reported = self.newest, self.good(), self.calls, self.reported
         call_is_due = not was_good or (self.due() and self.now - self.landed >= PAUSE)
         try:
-            got = self.cache.get(self.fetch, Deadline(9), report=self.report)
+            got = run(self.cache.get(self.fetch, Deadline(9), report=self.report))
         except ApiError:
             assert not self.good(), "an error was answered with a good credential at hand"
             assert self.calls == calls + 1
@@ -96,7 +97,7 @@ class CacheMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.sts_is_up and self.life >= MIN_LEFT)
     @rule()
     def with_sts_up_there_is_always_a_credential(self) -> None:
-        got = self.cache.get(self.fetch, Deadline(9), report=self.report)
+        got = run(self.cache.get(self.fetch, Deadline(9), report=self.report))
         assert got.expires - self.now >= MIN_LEFT
 
     @invariant()

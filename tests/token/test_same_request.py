@@ -17,6 +17,7 @@ from functions.token.policy import session_policy
 from shared.credentials import Credentials
 from shared.deadline import Deadline
 from shared.http.errors import ApiError
+from shared.network.blocking import run
 from shared.network.client import HttpClient
 from tests.local.sts.cloud import ROLE, client, refusal
 from tests.local.sts.conftest import close_sdk_sessions
@@ -105,7 +106,7 @@ def test_the_signed_request_is_that_of_the_official_client(
     upstream = HttpClient(f"http://127.0.0.1:{recorder.port}")
     ours = AssumeRole(upstream, request_model, stamp=lambda: (MOMENT, NONCE))
     with pytest.raises(ApiError):
-        ours(credentials, Deadline(5))
+        run(ours(credentials, Deadline(5)))
 
     expected, sent = (parts(request) for request in recorder.requests)
     assert sent == expected

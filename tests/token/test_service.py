@@ -212,7 +212,7 @@ def test_sts_failing_while_a_good_credential_is_held_goes_unnoticed(
     vendor: Vendor, fake_sts: FakeSts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     ahead = 0.0
-    clocked = partial(CredentialCache, lambda: time.time() + ahead)
+    clocked = partial(CredentialCache, clock=lambda: time.time() + ahead)
     monkeypatch.setattr("functions.token.service.CredentialCache", clocked)
     first = vendor.send().json()
     fake_sts.cut()

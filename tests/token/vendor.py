@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from functions.token.service import build
-from shared.hosts.builtin.function import Function
+from shared.hosts.builtin import Function
 from tests.support.custom import CUSTOM, CustomRuntime
 from tests.support.fc import context, event
 

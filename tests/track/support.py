@@ -6,13 +6,14 @@ import base64
 import contextlib
 import importlib.util
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
 
-from functions.track import delivery, retry, service, spool
+from functions.track import delivery, service, spool
 from shared.network.client import HttpClient
 from shared.network.interface import Network
 from tests.support.custom import CUSTOM, CustomRuntime
@@ -130,7 +131,7 @@ def running(*scripts: bytes, server: type[RawServer] = RawServer, **settings: st
         upstream = stack.enter_context(server(*scripts))
         patch.setattr(delivery, "HttpClient", remembered)
         patch.setattr(spool, "HttpClient", remembered)
-        patch.setattr(retry, "PAUSES", (0.01, 0.01, 0.01, 0.01))
+        patch.setattr(delivery, "PAUSES", (0.01, 0.01, 0.01, 0.01))
         for name, value in {**SETTINGS, "SLS_ENDPOINT": upstream.url, **settings}.items():
             patch.setenv(name, value)
         track = Track(upstream)
@@ -140,6 +141,13 @@ def running(*scripts: bytes, server: type[RawServer] = RawServer, **settings: st
 
 
 def body_of(received: Received) -> dict[str, Any]:
+    """Return a forwarded body, strictly parsed, without the `batch_id`, which must be among its tags."""
+    parsed = whole_body_of(received)
+    assert re.fullmatch(r"[0-9a-f]{32}", parsed["__tags__"].pop("batch_id"))
+    return parsed
+
+
+def whole_body_of(received: Received) -> dict[str, Any]:
     """Return a forwarded body, strictly parsed."""
     parsed: dict[str, Any] = json.loads(received.body.decode("utf-8"), parse_constant=_refuse)
     return parsed

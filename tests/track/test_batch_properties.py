@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from functions.track.query import encoded_size, read_pairs
 from functions.track.text import number_text
 from tests.support.fc import context
-from tests.track.support import KEY_ID, SECRET, TRACK, Track, timeless
+from tests.track.support import KEY_ID, SECRET, TRACK, Track, body_of, timeless
 
 CREDENTIALS = SimpleNamespace(access_key_id=KEY_ID, access_key_secret=SECRET, security_token=None)
 OWN = {"client_ip", "user_agent", "referer", "__client_ip__", "__receive_time__"}
@@ -109,7 +109,7 @@ def _unescaped(body: Any) -> Any:
 def test_any_batch_is_forwarded_by_the_rules(steady: Track, batch: dict[str, Any]) -> None:
     steady.forwarded.clear()
     assert _post(steady, json.dumps(batch)) == 200
-    forwarded = [_unescaped(timeless(json.loads(received.body))) for received in steady.forwarded]
+    forwarded = [_unescaped(timeless(body_of(received))) for received in steady.forwarded]
     assert forwarded == ([_unescaped(_oracle(batch))] if batch["__logs__"] else [])
 
 
@@ -122,7 +122,7 @@ def test_a_compressed_batch_is_forwarded_like_a_plain_one(steady: Track, batch: 
         == _post(steady, gzip.compress(body.encode()), **{"Content-Encoding": "gzip"})
         == 200
     )
-    bodies = [timeless(json.loads(received.body)) for received in steady.forwarded]
+    bodies = [timeless(body_of(received)) for received in steady.forwarded]
     assert len(bodies) == (2 if batch["__logs__"] else 0)
     assert bodies[:1] == bodies[1:]
 

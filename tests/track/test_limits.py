@@ -12,7 +12,7 @@ import pytest
 
 from functions.track import limits
 from functions.track.batch import Batch
-from functions.track.encode import put_logs
+from functions.track.upload import put_logs_body
 from shared.http.errors import ApiError
 from shared.spool.format import Spooled, pack, unpack
 from tests.track.support import TRACK, Start, Track
@@ -161,13 +161,13 @@ def test_4096_tags_pass_and_4097_do_not(kind: str, track: Track) -> None:
 
 @pytest.mark.parametrize("over", [0, 1])
 def test_a_signed_write_has_at_most_twice_the_size_of_a_body(over: int) -> None:
-    empty = len(put_logs(Batch(logs=[{"a": ""}]), "checkout", 1_795_416_071).body)
+    empty = len(put_logs_body(Batch(logs=[{"a": ""}]), 1_795_416_071))
     batch = Batch(logs=[{"a": "v" * (limits.MAX_FORWARDED - empty + over)}])
     if over:
         with pytest.raises(ApiError, match="has 6291457 bytes; at most 6291456"):
-            put_logs(batch, "checkout", 1_795_416_071)
+            put_logs_body(batch, 1_795_416_071)
     else:
-        assert len(put_logs(batch, "checkout", 1_795_416_071).body) == limits.MAX_FORWARDED
+        assert len(put_logs_body(batch, 1_795_416_071)) == limits.MAX_FORWARDED
 
 
 def test_numbers_that_grow_past_the_limit_as_text_are_refused_before_anything_is_sent(track: Track) -> None:

@@ -185,7 +185,7 @@ def test_a_bug_is_answered_500_and_its_stack_is_for_the_log_alone(
         raise ZeroDivisionError("private-words")
 
     track = start()
-    monkeypatch.setattr(delivery, "put_logs", broken)
+    monkeypatch.setattr(delivery, "outcome", broken)
     reply = track.post(ONE)
     assert (reply.status, reply.code) == (500, "InternalServerError")
     for word in ("ZeroDivision", "private-words", "broken", ".py"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -91,7 +92,9 @@ def test_what_sls_does_not_take_is_in_the_spool_before_the_page_is_told_200(
     ((name, batch),) = cloud.spooled()
     assert (batch.project, batch.logstore) == (SETTINGS["SLS_PROJECT"], LOGSTORE)
     assert before <= batch.received <= time.time()
-    assert json.loads(batch.body) == {
+    stored = json.loads(batch.body)
+    assert re.fullmatch("[0-9a-f]{32}", stored["__tags__"].pop("batch_id"))
+    assert stored == {
         "__topic__": "T",
         "__logs__": [{"a": "1", "__time__": batch.received}],
         "__tags__": {"env": "dev", "client_ip": "203.0.113.77"},
@@ -100,6 +103,16 @@ def test_what_sls_does_not_take_is_in_the_spool_before_the_page_is_told_200(
     assert int(time_of(name) or 0) == batch.received
     if down not in (CLOSE, RESET):
         assert json.loads(track.forwarded[0].body) == json.loads(batch.body)  # what SLS was offered
+
+
+@pytest.mark.parametrize("doubtful", [HANG, RESET, CLOSE, b"HTTP/1.1 200 OK\r\n"], ids=str)
+def test_what_sls_may_have_stored_is_spooled_and_not_sent_again(
+    cloud: Cloud, stack: contextlib.ExitStack, doubtful: bytes
+) -> None:
+    track = spooling(cloud, stack, doubtful)
+    reply = track.post(ONE)
+    assert (reply.status, reply.headers["x-log-spooled"]) == (200, "1")
+    assert len(track.forwarded) == len(cloud.spooled()) == 1
 
 
 def test_the_pixel_is_spooled_too_and_stays_a_gif(cloud: Cloud, stack: contextlib.ExitStack) -> None:

@@ -17,8 +17,7 @@ from shared.hosts.custom.request import read_request
 from shared.http.errors import POST_BODY_INVALID, SERVER_BUSY, ApiError
 from shared.http.request import Request
 from shared.http.response import Response
-from shared.http.service import Service, failure, unforeseen
-from shared.network.interface import Network
+from shared.http.service import Service, failure, unexpected
 
 RETRY_AFTER = 1  # seconds that a client is told to wait when this instance is full
 
@@ -31,7 +30,6 @@ class Application:
     def __init__(
         self,
         service: Service,
-        network: Network,
         admission: Admission,
         *,
         timeout: float = USUAL_TIMEOUT,
@@ -39,7 +37,6 @@ class Application:
         """`timeout` is the function's, in seconds; a request has its answer a second before."""
         self._seconds = timeout - RESERVE
         self._service = service
-        self._network = network
         self._admission = admission
         self._lifecycle: dict[tuple[str, str], Lifecycle] = {
             ("POST", "/initialize"): self._initialize,
@@ -52,7 +49,7 @@ class Application:
             request = read_request(scope, Deadline(self._seconds))
             response = await self._admitted(request, scope, receive)
         except Exception as error:  # noqa: BLE001 - the last line before the server's own 500
-            response = failure(unforeseen(error), "")
+            response = failure(unexpected(error), "")
         await _send(send, response)
 
     async def _admitted(self, request: Request, scope: Scope, receive: Receive) -> Response:
@@ -78,10 +75,12 @@ class Application:
             body = await read_body(receive, self._service.max_body, request.deadline)
         except Gone as gone:
             return self._service.refuse(request, ApiError(POST_BODY_INVALID, str(gone)))
-        return await self._service.answer(request._replace(body=body.kept, size=body.size))
+        request.body, request.size = body.kept, body.size
+        del body
+        return await self._service.answer(request)
 
     async def _initialize(self, request: Request) -> Response:
-        await self._network.call(lambda: self._service.warm_up(request.credentials, Deadline(WARM_UP)))
+        await self._service.warm_up(request.credentials, Deadline(WARM_UP))
         return Response(200)
 
     async def _pre_stop(self, request: Request) -> Response:

@@ -14,7 +14,7 @@ from shared.hosts.custom.application import Application
 from shared.hosts.custom.server import serve
 from shared.http.service import Service
 from shared.logs import log
-from shared.network.event_loop import Overlapping
+from shared.network.event_loop import EventLoopNetwork
 from shared.network.interface import Network
 from shared.settings import Environment, SettingError
 
@@ -25,7 +25,7 @@ def main(build: Build, arguments: Sequence[str] = sys.argv[1:]) -> int:
     """Serve the function that `build` makes; returns 1 at once for an invalid setting, which is logged."""
     options = _options(arguments)
     _set_up_logging()
-    network = Overlapping()
+    network = EventLoopNetwork()
     try:
         env = Environment(os.environ)
         concurrency = env.integer("CONCURRENCY", 1, 200, 64)  # 200: what Function Compute allows
@@ -37,7 +37,7 @@ def main(build: Build, arguments: Sequence[str] = sys.argv[1:]) -> int:
     # What is there now stays: the collector need not look through it again, nor as often as for a script.
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
-    serve(Application(service, network, Admission(concurrency)), options.host, port)
+    serve(Application(service, Admission(concurrency)), options.host, port)
     return 0
 
 

@@ -31,6 +31,7 @@ def read_request(scope: Scope, deadline: Deadline) -> Request:
         query=_joined(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         headers={name: value for name, value in headers.items() if _passed_on(name)},
         body=b"",
+        size=0,
         source_ip=source_ip,
         id=_request_id(headers),
         deadline=deadline,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.deadline import Deadline
 from shared.http.allowlist import Allowlist
-from shared.http.cors import NO_READER, OriginCheck, OriginPolicy, cors_headers, preflight_headers
+from shared.http.cors import NO_READER, OriginCheck, OriginPolicy, preflight_headers
 from shared.http.request import Request
 from shared.settings import Environment, SettingError
 
@@ -23,7 +23,7 @@ METHODS = ("GET", "POST", "OPTIONS", "HEAD", "PUT")
 
 def request(method: str = "POST", **headers: str | None) -> Request:
     given_ones = {name: value for name, value in headers.items() if value is not None}
-    return Request(method, "/", {}, given_ones, b"", "203.0.113.7", "1", Deadline(9))
+    return Request(method, "/", {}, given_ones, b"", 0, "203.0.113.7", "1", Deadline(9))
 
 
 def check(
@@ -172,7 +172,7 @@ def test_whatever_the_origin_no_answer_names_it_unless_it_is_allowed(origin: str
 
 
 def test_where_any_origin_may_read_nothing_varies() -> None:
-    headers = cors_headers(OriginCheck(True, "*"))
+    headers = OriginCheck(True, "*").headers
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert "Vary" not in headers
 
@@ -181,15 +181,15 @@ def test_where_any_origin_may_read_nothing_varies() -> None:
     "check", [OriginCheck(True, GOOD), OriginCheck(True, "null"), OriginCheck(False, NO_READER, "no")]
 )
 def test_where_the_origin_matters_the_answer_says_so(check: OriginCheck) -> None:
-    headers = cors_headers(check)
+    headers = check.headers
     assert (headers["Access-Control-Allow-Origin"], headers["Vary"]) == (check.reader, "Origin")
 
 
 def test_no_answer_allows_credentials_and_scripts_may_read_what_they_need() -> None:
-    headers = cors_headers(OriginCheck(True, GOOD))
+    headers = OriginCheck(True, GOOD).headers
     assert "Access-Control-Allow-Credentials" not in headers
     exposed = headers["Access-Control-Expose-Headers"].split(", ")
-    assert set(exposed) == {"x-log-requestid", "x-log-errorcode", "retry-after"}
+    assert set(exposed) == {"x-log-requestid", "x-log-errorcode", "x-log-spooled", "retry-after"}
 
 
 def test_the_preflight_names_what_the_sdks_send() -> None:

@@ -20,7 +20,7 @@ from shared.network import client
 from shared.network.answers import Answer
 from shared.network.blocking import BLOCKING, run
 from shared.network.client import Unreachable
-from shared.network.event_loop import Overlapping
+from shared.network.event_loop import EventLoopNetwork
 from tests.support.loop import Loop
 from tests.support.raw_server import answer
 
@@ -62,7 +62,7 @@ class Upstream:
     """`shared.network.client.HttpClient` for callers that block, over the network of this test."""
 
     def __init__(self, address: str) -> None:
-        self._upstream = client.HttpClient(address, Overlapping() if _Way.loop else BLOCKING)
+        self._upstream = client.HttpClient(address, EventLoopNetwork() if _Way.loop else BLOCKING)
         self.host = self._upstream.host
 
     def exchange(

@@ -21,7 +21,6 @@ from shared.http.cors import NO_READER, OriginPolicy
 from shared.http.request import Request
 from shared.http.response import Response
 from shared.http.service import Route, Service
-from shared.network.event_loop import Overlapping
 from tests.support.custom import ask
 
 GOOD = "https://shop.example.com"
@@ -43,7 +42,7 @@ def service(respond: Respond = echo, *, origins: tuple[str, ...] = (), **more: A
 
 
 def application(core: Service | None = None, *, requests: int = 64, held: int = 10_000) -> Application:
-    return Application(core or service(), Overlapping(), Admission(requests, held))
+    return Application(core or service(), Admission(requests, held))
 
 
 def scope(method: str = "POST", path: str = "/echo", **headers: str) -> Scope:
@@ -126,12 +125,10 @@ def test_requests_wait_beside_each_other() -> None:
     assert asyncio.run(crowd()) < 64 * 0.1 / 4
 
 
-def test_initialize_warms_up_with_the_keys_of_the_host_and_blocks_nobody() -> None:
+def test_initialize_warms_up_with_the_keys_of_the_host() -> None:
     given: list[Credentials | None] = []
 
-    def warm_up(credentials: Credentials | None, deadline: Deadline) -> None:
-        with pytest.raises(RuntimeError):
-            asyncio.get_running_loop()  # it may block, so it runs elsewhere
+    async def warm_up(credentials: Credentials | None, deadline: Deadline) -> None:
         assert 0 < deadline.remaining() <= 3
         given.append(credentials)
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from shared.alibaba.sls_answer import Outcome, error_code, outcome, reason
+from shared.alibaba.put_logs import Outcome, error_code, outcome, reason
 from shared.network.answers import Answer
 
 

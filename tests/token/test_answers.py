@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.token.answers import Issued, PassingFault, read
+from functions.token.assume_role import Issued, PassingFault, read_answer
 from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
 from shared.network.answers import Answer
 
@@ -31,19 +31,19 @@ def answer(status: int, document: object) -> Answer:
 
 def failure(reply: Answer) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        read(reply)
+        read_answer(reply)
     return caught.value
 
 
 def test_a_credential_is_read_with_its_expiry() -> None:
-    issued = read(answer(200, {"RequestId": "R", "Credentials": CREDENTIALS}))
+    issued = read_answer(answer(200, {"RequestId": "R", "Credentials": CREDENTIALS}))
     assert issued == Issued(
         "STS.NId", "the-secret", "CAIS-the-token", "2027-01-15T08:00:00Z", 1_800_000_000.0
     )
 
 
 def test_a_credential_shows_no_secret() -> None:
-    shown = repr(read(answer(200, {"Credentials": CREDENTIALS})))
+    shown = repr(read_answer(answer(200, {"Credentials": CREDENTIALS})))
     assert "the-secret" not in shown
     assert "CAIS-the-token" not in shown
 
@@ -90,13 +90,13 @@ def test_a_200_that_is_not_json_is_rejected(body: bytes) -> None:
 @pytest.mark.parametrize("body", NOT_JSON, ids=lambda body: repr(body[:20]))
 def test_a_503_that_is_not_json_may_pass(body: bytes) -> None:
     with pytest.raises(PassingFault, match=r"STS answered 503 \(none\)"):
-        read(Answer(503, {}, body))
+        read_answer(Answer(503, {}, body))
 
 
 @given(st.integers(200, 599), st.binary() | anything.map(lambda value: json.dumps(value).encode()))
 def test_whatever_sts_answers_ends_in_one_of_three_ways(status: int, body: bytes) -> None:
     try:
-        outcome: object = read(Answer(status, {}, body))
+        outcome: object = read_answer(Answer(status, {}, body))
     except PassingFault:
         outcome = "once more"
     except ApiError as error:

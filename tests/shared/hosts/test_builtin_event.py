@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,13 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.credentials import Credentials
-from shared.deadline import Deadline
-from shared.hosts.builtin.event import NotHttp, read_event, to_fc
+from shared.hosts.builtin import NotHttp, read_event, to_fc
 from shared.http.request import Request
 from shared.http.response import Response
-from tests.support.fc import event
-
-DEADLINE = Deadline(9)
+from tests.support.fc import context, event
 
 # The documentation's own example, with a real instant and address in place of its asterisks.
 GOLDEN = b"""{"version":"v1","rawPath":"/example%20a","body":"Hello FC!","isBase64Encoded":false,
@@ -31,7 +29,7 @@ GOLDEN = b"""{"version":"v1","rawPath":"/example%20a","body":"Hello FC!","isBase
 
 
 def read(raw: bytes | str, request_id: str = "1-context") -> Request:
-    return read_event(raw, request_id=request_id, deadline=DEADLINE, credentials=None)
+    return read_event(raw, context(), request_id)
 
 
 def minimal(**more: Any) -> bytes:
@@ -39,22 +37,27 @@ def minimal(**more: Any) -> bytes:
 
 
 def test_the_documentations_event_is_read_whole() -> None:
-    own = Credentials("id", "secret")
-    assert read_event(GOLDEN, request_id="1-context", deadline=DEADLINE, credentials=own) == Request(
+    own = SimpleNamespace(access_key_id="id", access_key_secret="secret", security_token="")
+    request = read_event(GOLDEN, context(credentials=own), "1-context")
+    assert request.deadline.remaining() == pytest.approx(9, abs=1)
+    assert request == Request(
         method="GET",
         path="/example%20a",
         query={"parameter1": "value1", "parameter2": "value1,value2"},
         headers={"header1": "value1", "header2": "value1,value2"},
         body=b"Hello FC!",
+        size=9,
         source_ip="11.11.11.1",
         id="1-context",
-        deadline=DEADLINE,
-        credentials=own,
+        deadline=request.deadline,
+        credentials=Credentials("id", "secret"),
     )
 
 
 def test_an_event_of_text_is_read_as_one_of_bytes_is() -> None:
-    assert read(GOLDEN.decode()) == read(GOLDEN)
+    text, raw = read(GOLDEN.decode()), read(GOLDEN)
+    text.deadline = raw.deadline
+    assert text == raw
 
 
 def test_where_the_context_has_no_request_id_the_events_serves() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from shared.credentials import Credentials
 from shared.deadline import Deadline
-from shared.hosts.builtin.function import Function
+from shared.hosts.builtin import Function
 from shared.http.cors import NO_READER, OriginPolicy
 from shared.http.request import Request
 from shared.http.response import Response
@@ -44,7 +44,7 @@ class Host:
         routes = [Route(re.compile("/keep"), ("GET", "POST"), self._keep)]
         return Service(OriginPolicy.from_environment(env), routes, warm_up=self._warm_up)
 
-    def _warm_up(self, given_ones: Credentials | None, deadline: Deadline) -> None:
+    async def _warm_up(self, given_ones: Credentials | None, deadline: Deadline) -> None:
         self.warmed.append((given_ones, deadline.remaining()))
 
     async def _keep(self, request: Request, _: re.Match[str]) -> Response:

@@ -1,1 +1,0 @@
-"""The built-in runtime: one event in, one answer out, one request at a time."""
