@@ -6,6 +6,7 @@ import asyncio
 import re
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
@@ -115,7 +116,9 @@ class FakeNetwork:
             self.sent.append(sent)
         if deadline.remaining() <= 0 or any(fnmatchcase(sent.host, hosts) for hosts in self._down):
             raise Unreachable("the fake network: cut")
-        return asyncio.run(_ask(self._service(sent.host), sent, deadline))
+        # In a loop of its own, since the caller may be in one.
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asyncio.run, _ask(self._service(sent.host), sent, deadline)).result()
 
     def _service(self, host: str) -> ASGIApp:
         for hosts, app in self._services:
