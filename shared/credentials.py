@@ -32,12 +32,11 @@ class Credentials(NamedTuple):
 
 def from_context(context: object) -> Credentials | None:
     """Return what FC put on the handler's `context`, or None where it put nothing usable."""
-    given = getattr(context, "credentials", None)
-    return _usable(
-        getattr(given, "access_key_id", None),
-        getattr(given, "access_key_secret", None),
-        getattr(given, "security_token", None),
-    )
+    own = getattr(context, "credentials", None)
+    key_id, secret = getattr(own, "access_key_id", None), getattr(own, "access_key_secret", None)
+    if not key_id or not secret:
+        return None
+    return Credentials(key_id, secret, getattr(own, "security_token", None) or None)
 
 
 class CredentialSource:
@@ -47,19 +46,20 @@ class CredentialSource:
         self._environ = environ
         self._chain: Any = None
 
-    def read(self, given: Credentials | None) -> Credentials:
-        """Return the credentials of this moment: `given` (the context's), the environment's, the chain's.
+    def read(self, context: Credentials | None) -> Credentials:
+        """Return the credentials of this moment: the context's, the environment's or the default chain's.
 
         Raises ApiError (500) where there are none; its detail, for the log, names what was looked for.
         """
-        found = given or self._from_environment() or self._from_default_chain()
+        if context is not None:
+            return context
+        key_id, secret = self._environ.get(KEY_ID), self._environ.get(KEY_SECRET)
+        if key_id and secret:
+            return Credentials(key_id, secret, self._environ.get(TOKEN) or None)
+        found = self._from_default_chain()
         if found is None:
             raise ApiError(INTERNAL_SERVER_ERROR, "the function is not set up", detail=self._missing())
         return found
-
-    def _from_environment(self) -> Credentials | None:
-        read = self._environ.get
-        return _usable(read(KEY_ID), read(KEY_SECRET), read(TOKEN))
 
     def _from_default_chain(self) -> Credentials | None:
         if self._on_function_compute():
@@ -73,7 +73,9 @@ class CredentialSource:
             found = self._chain.get_credential()
         except Exception:  # noqa: BLE001 - each provider of the chain fails with types of its own
             return None
-        return _usable(found.access_key_id, found.access_key_secret, found.security_token)
+        if not found.access_key_id or not found.access_key_secret:
+            return None
+        return Credentials(found.access_key_id, found.access_key_secret, found.security_token or None)
 
     def _on_function_compute(self) -> bool:
         return bool(self._environ.get("FC_FUNCTION_NAME"))
@@ -83,7 +85,3 @@ class CredentialSource:
         if self._on_function_compute():
             return tried + "; give the function a role (`role` in s.yaml)"
         return tried + ", and alibabacloud-credentials' default chain found none"
-
-
-def _usable(key_id: str | None, secret: str | None, token: str | None) -> Credentials | None:
-    return Credentials(key_id, secret, token or None) if key_id and secret else None

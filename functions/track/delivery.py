@@ -45,16 +45,11 @@ _SPOOLED = (SERVER_BUSY, WRITE_QUOTA_EXCEED, UPSTREAM_REJECTED)
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """What came of an upload; `problem` is why SLS does not have it."""
+    """What came of an upload; `problem` is why SLS does not have it. Spooled, it cannot be lost either."""
 
     notes: Notes  # for the log line
     problem: ApiError | None = None
     spooled: bool = False
-
-    @property
-    def safe(self) -> bool:
-        """Whether the batch cannot be lost any more."""
-        return self.problem is None or self.spooled
 
 
 class Delivery:

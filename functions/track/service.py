@@ -45,7 +45,7 @@ class Tracker:
     """Takes uploads for the configured Logstores and has them delivered."""
 
     def __init__(self, settings: TrackSettings, credentials: CredentialSource, network: Network) -> None:
-        self._logstores = settings.logstores
+        self._logstores = settings.logstores  # compared with as it came: an encoded name is none of them
         self._anonymous = settings.anonymous
         self._sender = SenderTags(settings.client_ip, settings.client_ip_header)
         self._delivery = Delivery(settings, credentials, network)
@@ -53,27 +53,25 @@ class Tracker:
 
     async def track(self, request: Request, match: re.Match[str]) -> Response:
         """Answer `…/logstores/{ls}/track`, GET or POST."""
-        self._check_logstore(match[1])
+        logstore = match[1]
+        if logstore not in self._logstores:
+            raise _no_such_logstore()
         if request.method == "GET":
-            upload = self._upload(request, match[1], read_pairs(request.query), time.time())
+            upload = self._upload(request, logstore, read_pairs(request.query), time.time())
         else:
-            upload = await self._read_body(request, match[1])
+            upload = await self._read_body(request, logstore)
         return await self._deliver(upload, Response(200))
 
     async def pixel(self, request: Request, match: re.Match[str]) -> Response:
         """Answer `…/logstores/{ls}/track.gif` and `track_ua.gif`."""
-        self._check_logstore(match[1])
+        if match[1] not in self._logstores:
+            raise _no_such_logstore()
         batch = read_pairs(request.query)
         if match[2]:
             for name in ("user_agent", "referer"):
                 if value := request.headers.get(name.replace("_", "-")):
                     batch.logs[0][name] = value
         return await self._deliver(self._upload(request, match[1], batch, time.time()), gif_response())
-
-    def _check_logstore(self, logstore: str) -> None:
-        # Compared as it came: an encoded or dotted name is none of the configured ones.
-        if logstore not in self._logstores:
-            raise ApiError(LOGSTORE_NOT_EXIST, "this Logstore does not exist here")
 
     async def _read_body(self, request: Request, logstore: str) -> Upload:
         """Read a POST's body; a large one in turn with others, so that nobody waits for it."""
@@ -87,7 +85,7 @@ class Tracker:
         )
 
     def _parse(self, request: Request, logstore: str, compressed: bool, received: float) -> Upload:
-        body = request.take_body()
+        body, request.body = request.body, b""  # nobody holds it while SLS is awaited
         if compressed:
             from functions.track.compression import decompress  # hardly any client compresses
 
@@ -108,7 +106,11 @@ class Tracker:
         if not upload.logs:
             return success
         done = await self._delivery.deliver(upload)
-        if not done.safe and done.problem:
+        if done.problem and not done.spooled:
             return Response(done.problem.kind.status, notes=done.notes, problem=done.problem)
         headers = {**success.headers, "x-log-spooled": "1"} if done.spooled else success.headers
         return Response(200, headers, success.body, done.notes, done.problem)
+
+
+def _no_such_logstore() -> ApiError:
+    return ApiError(LOGSTORE_NOT_EXIST, "this Logstore does not exist here")

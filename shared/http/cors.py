@@ -7,6 +7,7 @@ origin with `Access-Control-Allow-Credentials: true`, so a refusal names an orig
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
@@ -33,23 +34,18 @@ class OriginCheck(msgspec.Struct, frozen=True):
     """What the allowlist says of a request."""
 
     allowed: bool
-    reader: str  # the origin whose pages may read the answer
+    headers: Mapping[str, str]  # the CORS headers that every answer to the request carries
     refusal: str | None = None  # why it was refused, or would have been outside audit mode
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """The CORS headers that every answer to the request carries."""
-        headers = {
-            "Access-Control-Allow-Origin": self.reader,
-            "Access-Control-Expose-Headers": EXPOSED_HEADERS,
-        }
-        if self.reader != "*":
-            headers["Vary"] = "Origin"
-        return headers
+
+def cors_headers(reader: str) -> dict[str, str]:
+    """Return the CORS headers of an answer that pages of one origin may read, or of any for `*`."""
+    headers = {"Access-Control-Allow-Origin": reader, "Access-Control-Expose-Headers": EXPOSED_HEADERS}
+    return headers if reader == "*" else {**headers, "Vary": "Origin"}
 
 
-ANY_ORIGIN = OriginCheck(True, "*")
-CLOSED = OriginCheck(False, NO_READER)  # for an answer that no page may read
+ANY_ORIGIN = OriginCheck(True, cors_headers("*"))
+NO_READER_HEADERS = cors_headers(NO_READER)
 
 
 class OriginPolicy:
@@ -81,15 +77,15 @@ class OriginPolicy:
         if origin is None:
             return self._without_origin(request, pixels)
         if origin in self.allowlist:
-            return OriginCheck(True, origin)
+            return OriginCheck(True, cors_headers(origin))
         reader = origin if self._audit and re.fullmatch(_REFLECTABLE, origin) else NO_READER
-        return OriginCheck(self._audit, reader, f"the origin {origin[:LONGEST]} is not allowed")
+        return OriginCheck(self._audit, cors_headers(reader), f"the origin {origin[:LONGEST]} is not allowed")
 
     def _without_origin(self, request: Request, pixels: bool) -> OriginCheck:
         pixel = pixels and request.method == "GET" and self._missing == "deny"
         if pixel or self._missing == "allow":
-            return OriginCheck(True, NO_READER)
-        return OriginCheck(self._audit, NO_READER, "the request names no origin")
+            return OriginCheck(True, NO_READER_HEADERS)
+        return OriginCheck(self._audit, NO_READER_HEADERS, "the request names no origin")
 
 
 def preflight_headers(methods: tuple[str, ...]) -> dict[str, str]:

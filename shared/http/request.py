@@ -26,8 +26,3 @@ class Request(msgspec.Struct):
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.path})"
-
-    def take_body(self) -> bytes:
-        """Return the body, and keep it no longer."""
-        body, self.body = self.body, b""
-        return body

@@ -15,7 +15,7 @@ import msgspec
 
 from shared.credentials import Credentials
 from shared.deadline import Deadline
-from shared.http.cors import CLOSED, OriginCheck, OriginPolicy, preflight_headers
+from shared.http.cors import NO_READER_HEADERS, OriginCheck, OriginPolicy, preflight_headers
 from shared.http.errors import (
     INTERNAL_SERVER_ERROR,
     METHOD_NOT_SUPPORTED,
@@ -154,7 +154,7 @@ def failure(error: ApiError, request_id: str) -> Response:
     detail = error.detail or error.message
     log(error.kind.level, "failed", request_id, errorCode=error.kind.code, detail=detail)
     shown = error_body(error)
-    headers = {**shown.headers, **_error_headers(error), **CLOSED.headers, "x-log-requestid": request_id}
+    headers = {**shown.headers, **_error_headers(error), **NO_READER_HEADERS, "x-log-requestid": request_id}
     return Response(shown.status, headers, shown.body)
 
 
