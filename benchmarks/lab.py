@@ -28,7 +28,7 @@ RUNTIMES = ("3.12", "3.10")
 _REQUIREMENTS = tuple(
     path for name in ("requirements.txt", "requirements-runtime.txt") if (path := ROOT / name).exists()
 )
-_SETTINGS = {
+SETTINGS = {
     "SLS_PROJECT": "benchmark",
     "SLS_LOGSTORES": "benchmark-logs",
     "FC_REGION": "cn-hangzhou",
@@ -61,7 +61,7 @@ class Lab(NamedTuple):
             "PYTHONHASHSEED": "0",
             "PYTHONSAFEPATH": "1",
             "PYTHONPATH": os.pathsep.join(map(str, path)),
-            **_SETTINGS,
+            **SETTINGS,
             "SLS_ENDPOINT": upstream,
             "STS_ENDPOINT": upstream,
         }

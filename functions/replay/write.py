@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
-from shared.alibaba.put_logs import Outcome, error_code, outcome, put_logs_path, reason, signed_write_headers
+from shared.alibaba.put_logs import Outcome, error_code, outcome, reason
 from shared.credentials import Credentials
 from shared.deadline import Deadline
 from shared.network.answers import Answer
@@ -60,9 +60,8 @@ class Writer:
 
     def write(self, batch: Spooled, deadline: Deadline) -> Verdict:
         """Write a batch with the time it holds, once; at the deadline it is LATER."""
-        path = put_logs_path(batch.logstore)
-        headers = signed_write_headers(
-            path, batch.body, self._upstream.host, self._region, self._credentials(), time.time()
+        path, headers = signed_write(
+            batch.logstore, batch.body, self._upstream.host, self._region, self._credentials(), time.time()
         )
         sent = self._upstream.exchange("POST", path, [*headers.items()], batch.body, deadline=deadline)
         try:

@@ -15,15 +15,7 @@ import msgspec
 
 from functions.track.settings import TrackSettings
 from functions.track.upload import Upload, with_time
-from shared.alibaba.put_logs import (
-    Outcome,
-    outcome,
-    put_logs_path,
-    put_webtracking_path,
-    reason,
-    signed_write_headers,
-    unsigned_write_headers,
-)
+from shared.alibaba.put_logs import Outcome, outcome, reason, signed_write, unsigned_write
 from shared.credentials import CredentialSource
 from shared.deadline import Deadline
 from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, WRITE_QUOTA_EXCEED, ApiError
@@ -105,12 +97,11 @@ class Delivery:
     async def _attempt(self, upload: Upload, deadline: Deadline) -> tuple[Outcome, ApiError | None]:
         """Send the upload once, signed with the credentials and the time of this attempt."""
         if self._anonymous:
-            path, headers = put_webtracking_path(upload.logstore), unsigned_write_headers(upload.body)
+            path, headers = unsigned_write(upload.logstore, upload.body)
         else:
-            path = put_logs_path(upload.logstore)
-            credentials = self._credentials.read(upload.credentials)
-            headers = signed_write_headers(
-                path, upload.body, self._client.host, self._region, credentials, time.time()
+            own = self._credentials.read(upload.credentials)
+            path, headers = signed_write(
+                upload.logstore, upload.body, self._client.host, self._region, own, time.time()
             )
         try:
             answer = await self._client.exchange(

@@ -12,45 +12,32 @@ from shared.network.answers import Answer
 
 API_VERSION = "0.6.0"
 
+# Of either write (SLS documentation, "PutWebtracking"), beside the size of the body.
+_WRITE_HEADERS = {"Content-Type": "application/json", "x-log-apiversion": API_VERSION}
+
 _QUOTAS = frozenset({"WriteQuotaExceed", "ShardWriteQuotaExceed", "ProjectQuotaExceed"})
 
 
-def put_logs_path(logstore: str) -> str:
-    """Return the path of a signed write, whose logs carry a numeric `__time__` of their own.
+def signed_write(
+    logstore: str, body: bytes, host: str, region: str, credentials: Credentials, now: float
+) -> tuple[str, dict[str, str]]:
+    """Return path and headers of PutLogs, for logs that carry a numeric `__time__` of their own.
 
-    PutLogs takes JSON too, in PutWebtracking's shape (aliyun-log-java-sdk and Alibaba's STS plugin for
-    browsers write it).
+    PutLogs takes JSON too, in PutWebtracking's shape (aliyun-log-java-sdk and Alibaba's STS plugin for browsers
+    write it). `host` is the Host header that the connection will send; `now` is in seconds since the epoch.
     """
-    return f"/logstores/{logstore}/shards/lb"
-
-
-def put_webtracking_path(logstore: str) -> str:
-    """Return the path of an unsigned write, to a Logstore that has WebTracking on."""
-    return f"/logstores/{logstore}/track"
-
-
-def unsigned_write_headers(body: bytes) -> dict[str, str]:
-    """Return the headers of a write (SLS documentation, "PutWebtracking")."""
-    return {
-        "Content-Type": "application/json",
-        "x-log-apiversion": API_VERSION,
-        "x-log-bodyrawsize": str(len(body)),
-    }
-
-
-def signed_write_headers(
-    path: str, body: bytes, host: str, region: str, credentials: Credentials, now: float
-) -> dict[str, str]:
-    """Return the headers of a write, signed.
-
-    `host` is the Host header that the connection will send; `now` is in seconds since the epoch.
-    """
-    headers = {**unsigned_write_headers(body), "host": host}
+    path = f"/logstores/{logstore}/shards/lb"
+    headers = {**_WRITE_HEADERS, "x-log-bodyrawsize": str(len(body)), "host": host}
     signed = signed_headers(
         SLS, "POST", path, {}, headers, body, credentials=credentials, region=region, now=now
     )
     del signed["host"]
-    return signed
+    return path, signed
+
+
+def unsigned_write(logstore: str, body: bytes) -> tuple[str, dict[str, str]]:
+    """Return path and headers of PutWebtracking, to a Logstore that has WebTracking on."""
+    return f"/logstores/{logstore}/track", {**_WRITE_HEADERS, "x-log-bodyrawsize": str(len(body))}
 
 
 class Outcome(Enum):
