@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
-from shared.alibaba.put_logs import Outcome, error_code, outcome, reason
+from shared.alibaba.put_logs import Outcome, error_code, outcome, reason, signed_write
 from shared.credentials import Credentials
 from shared.deadline import Deadline
 from shared.network.answers import Answer

@@ -23,8 +23,8 @@ def signed_write(
 ) -> tuple[str, dict[str, str]]:
     """Return path and headers of PutLogs, for logs that carry a numeric `__time__` of their own.
 
-    PutLogs takes JSON too, in PutWebtracking's shape (aliyun-log-java-sdk and Alibaba's STS plugin for browsers
-    write it). `host` is the Host header that the connection will send; `now` is in seconds since the epoch.
+    PutLogs takes JSON too, in PutWebtracking's shape (aliyun-log-java-sdk and Alibaba's STS plugin for
+    browsers write it). `host` is the Host header that will be sent; `now` is in seconds since the epoch.
     """
     path = f"/logstores/{logstore}/shards/lb"
     headers = {**_WRITE_HEADERS, "x-log-bodyrawsize": str(len(body)), "host": host}
