@@ -1,1 +1,1 @@
-"""What both functions need."""
+"""What the functions share."""

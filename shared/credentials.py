@@ -71,7 +71,7 @@ class CredentialSource:
 
                 self._chain = Client()
             found = self._chain.get_credential()
-        except Exception:  # noqa: BLE001 - each provider of the chain fails with types of its own
+        except Exception:  # noqa: BLE001 - each provider of the chain raises types of its own
             return None
         if not found.access_key_id or not found.access_key_secret:
             return None

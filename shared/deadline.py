@@ -10,7 +10,7 @@ RESERVE = 1.0  # seconds kept between the last thing done and FC ending the invo
 
 
 class Deadline:
-    """A point on the monotonic clock; whoever waits asks it how long there still is."""
+    """A point on the monotonic clock, by which everything done for a request has to end."""
 
     __slots__ = ("_end",)
 

@@ -1,7 +1,7 @@
 """Settings: environment variables, read once and checked at start.
 
-A bad one raises `SettingError`, which names it, what it holds and what it should hold. An empty variable
-counts as unset, since s.yaml cannot leave one out.
+An invalid one raises `SettingError`, which names the setting, its value and the expected format. An empty
+variable counts as unset, since s.yaml cannot leave one out.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ REGION = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 class SettingError(ValueError):
-    """A setting that cannot be worked with."""
+    """An invalid setting."""
 
-    def __init__(self, name: str, held: str | None, wanted: str) -> None:
-        holds = "is not set" if held is None else f"holds {held!r}"
-        super().__init__(f"{name} {holds}; it should hold {wanted}")
+    def __init__(self, name: str, value: str | None, expected: str) -> None:
+        found = "is not set" if value is None else f"has the value {value!r}"
+        super().__init__(f"{name} {found}; expected {expected}")
         self.name = name
 
 
@@ -35,39 +35,39 @@ class Environment:
         """Return the variable without surrounding blanks, None where it is unset or empty."""
         return self._variables.get(name, "").strip() or None
 
-    def text(self, name: str, form: re.Pattern[str] | str, wanted: str, default: str | None = None) -> str:
-        """Return a value of the given form, `default` where unset; `wanted` describes the form in words."""
-        held = self.get(name) or default
-        if held is None or re.fullmatch(form, held) is None:
-            raise SettingError(name, held, wanted)
-        return held
+    def text(self, name: str, form: re.Pattern[str] | str, expected: str, default: str | None = None) -> str:
+        """Return a value of the given form, `default` where unset; `expected` describes the form in words."""
+        value = self.get(name) or default
+        if value is None or re.fullmatch(form, value) is None:
+            raise SettingError(name, value, expected)
+        return value
 
-    def optional_text(self, name: str, form: re.Pattern[str] | str, wanted: str) -> str | None:
+    def optional_text(self, name: str, form: re.Pattern[str] | str, expected: str) -> str | None:
         """Return a value of the given form, None where unset."""
-        return self.text(name, form, wanted) if self.get(name) else None
+        return self.text(name, form, expected) if self.get(name) else None
 
     def choice(self, name: str, options: tuple[str, ...]) -> str:
         """Return one of `options`, the first where unset."""
-        held = self.get(name) or options[0]
-        if held not in options:
-            raise SettingError(name, held, f"one of {', '.join(options)}")
-        return held
+        value = self.get(name) or options[0]
+        if value not in options:
+            raise SettingError(name, value, f"one of {', '.join(options)}")
+        return value
 
     def integer(self, name: str, low: int, high: int, default: int) -> int:
         """Return a whole number from `low` to `high`."""
-        held = self.get(name) or str(default)
-        if re.fullmatch(r"[0-9]{1,9}", held) is None or not low <= int(held) <= high:
-            raise SettingError(name, held, f"a whole number from {low} to {high}")
-        return int(held)
+        value = self.get(name) or str(default)
+        if re.fullmatch(r"[0-9]{1,9}", value) is None or not low <= int(value) <= high:
+            raise SettingError(name, value, f"a whole number from {low} to {high}")
+        return int(value)
 
     def entries(self, name: str) -> tuple[str, ...]:
         """Return the entries of a comma-separated value, blanks around them removed; () where unset."""
-        held = self.get(name)
-        if held is None:
+        value = self.get(name)
+        if value is None:
             return ()
-        entries = tuple(entry.strip() for entry in held.split(","))
+        entries = tuple(entry.strip() for entry in value.split(","))
         if not all(entries):
-            raise SettingError(name, held, "entries separated by single commas, none of them empty")
+            raise SettingError(name, value, "entries separated by single commas, none of them empty")
         return entries
 
     def sls_address(self) -> str:
@@ -85,16 +85,16 @@ class Environment:
 
     def project(self) -> str:
         """Return SLS_PROJECT (naming rules: SLS documentation, "Manage a project")."""
-        wanted = "a Project's name: 3 to 63 of a-z, 0-9 and -, starting and ending with a letter or digit"
-        return self.text("SLS_PROJECT", PROJECT, wanted)
+        expected = "a Project's name: 3 to 63 of a-z, 0-9 and -, starting and ending with a letter or digit"
+        return self.text("SLS_PROJECT", PROJECT, expected)
 
     def logstores(self) -> tuple[str, ...]:
         """Return SLS_LOGSTORES (naming rules: SLS documentation, "Manage a Logstore")."""
         name = "SLS_LOGSTORES"
         names = self.entries(name)
-        wanted = "names of Logstores separated by commas, each 2 to 63 of a-z, 0-9, _ and -"
+        expected = "names of Logstores separated by commas, each 2 to 63 of a-z, 0-9, _ and -"
         if not names or not all(LOGSTORE.fullmatch(entry) for entry in names):
-            raise SettingError(name, self.get(name), wanted)
+            raise SettingError(name, self.get(name), expected)
         return names
 
     def region(self) -> str:
@@ -103,8 +103,8 @@ class Environment:
 
     def endpoint(self, name: str, default: str) -> str:
         """Return a host name, or `http(s)://host[:port]` to be taken as it is."""
-        wanted = "a host name such as cn-hangzhou.log.aliyuncs.com, or http(s)://host[:port]"
-        held = self.get(name) or default
-        if HOST_NAME.fullmatch(held) is None and parse_address(held) is None:
-            raise SettingError(name, held, wanted)
-        return held
+        expected = "a host name such as cn-hangzhou.log.aliyuncs.com, or http(s)://host[:port]"
+        value = self.get(name) or default
+        if HOST_NAME.fullmatch(value) is None and parse_address(value) is None:
+            raise SettingError(name, value, expected)
+        return value

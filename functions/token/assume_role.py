@@ -114,7 +114,7 @@ class AssumeRole:
         headers["authorization"] = acs3.authorization(
             "POST",
             self._query,
-            {**headers, "host": self._client.host},  # which the connection adds by itself
+            {**headers, "host": self._client.host},  # which the client adds
             access_key_id=credentials.access_key_id,
             access_key_secret=credentials.access_key_secret,
         )

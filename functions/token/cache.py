@@ -1,4 +1,4 @@
-"""The credential cache: one credential an instance, renewed ahead of time, whoever else asks meanwhile.
+"""The credential cache: one credential for each instance, renewed ahead of time by one request.
 
     held for                what a request gets
     ----------------------  ---------------------------------------------------------------

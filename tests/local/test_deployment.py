@@ -286,5 +286,5 @@ def test_a_setting_that_the_functions_would_refuse_is_refused_in_their_words(
 ) -> None:
     (name,) = variables
 
-    with pytest.raises(SettingError, match=f"^{name} holds .*; it should hold"):
+    with pytest.raises(SettingError, match=f"^{name} has the value .*; expected"):
         Deployment(variables)

@@ -70,13 +70,15 @@ def test_a_blank_value_counts_as_unset(blank: str) -> None:
 @pytest.mark.parametrize("blank", [*BLANK, None])
 def test_a_required_setting_that_is_unset_is_refused_as_such(blank: str | None) -> None:
     variables = {} if blank is None else {"X": blank}
-    assert fault(colour, **variables) == "X is not set; it should hold a colour"
+    assert fault(colour, **variables) == "X is not set; expected a colour"
 
 
 @pytest.mark.parametrize("held", ["green", "reddish", "red\nx", "Red"])
-def test_a_value_of_another_form_is_refused_with_what_it_holds_and_should_hold(held: str) -> None:
-    assert fault(colour, X=held) == f"X holds {held!r}; it should hold a colour"
-    assert fault(lambda read: read.optional_text("X", COLOUR, "a colour"), X=held).startswith("X holds")
+def test_a_value_of_another_form_is_refused_with_its_value_and_the_format(held: str) -> None:
+    assert fault(colour, X=held) == f"X has the value {held!r}; expected a colour"
+    assert fault(lambda read: read.optional_text("X", COLOUR, "a colour"), X=held).startswith(
+        "X has the value"
+    )
 
 
 def test_an_error_knows_the_settings_name() -> None:
@@ -92,7 +94,7 @@ def test_each_option_is_taken(held: str) -> None:
 
 @pytest.mark.parametrize("held", ["Audit", "audit,enforce", "off"])
 def test_what_is_no_option_is_refused_with_the_options(held: str) -> None:
-    assert fault(mode, X=held) == f"X holds {held!r}; it should hold one of enforce, audit"
+    assert fault(mode, X=held) == f"X has the value {held!r}; expected one of enforce, audit"
 
 
 @pytest.mark.parametrize(("held", "number"), [("900", 900), ("43200", 43200), ("000900", 900)])
@@ -104,7 +106,7 @@ def test_a_number_at_its_bounds_is_taken(held: str, number: int) -> None:
     "held", ["899", "43201", "-900", "+900", "9e2", "900.0", "9_00", "９００", "x", "9" * 5000]
 )
 def test_a_number_past_its_bounds_or_written_otherwise_is_refused(held: str) -> None:
-    assert fault(duration, X=held) == f"X holds {held!r}; it should hold a whole number from 900 to 43200"
+    assert fault(duration, X=held) == f"X has the value {held!r}; expected a whole number from 900 to 43200"
 
 
 def test_entries_are_split_at_commas_and_freed_of_blanks() -> None:
@@ -113,7 +115,7 @@ def test_entries_are_split_at_commas_and_freed_of_blanks() -> None:
 
 @pytest.mark.parametrize("held", [",", "a,", ",a", "a,,b", "a, ,b"])
 def test_an_empty_entry_is_refused(held: str) -> None:
-    assert fault(entries, X=held).startswith(f"X holds {held!r}; it should hold entries")
+    assert fault(entries, X=held).startswith(f"X has the value {held!r}; expected entries")
 
 
 @pytest.mark.parametrize("name", ["abc", "a-1", "1a2", "a" * 63, "a--b"])
@@ -124,7 +126,7 @@ def test_a_projects_name_of_3_to_63_characters_is_taken(name: str) -> None:
 @pytest.mark.parametrize("name", ["ab", "a" * 64, "-ab", "ab-", "a_b", "Abc", "a.b", "a b", "äbc", "a/b"])
 def test_what_is_no_projects_name_is_refused(name: str) -> None:
     assert fault(Environment.project, SLS_PROJECT=name).startswith(
-        f"SLS_PROJECT holds {name!r}; it should hold a Project"
+        f"SLS_PROJECT has the value {name!r}; expected a Project"
     )
 
 
@@ -138,7 +140,7 @@ def test_names_of_logstores_of_2_to_63_characters_are_taken(names: tuple[str, ..
 )
 def test_what_is_no_logstores_name_is_refused(names: str) -> None:
     assert fault(Environment.logstores, SLS_LOGSTORES=names).startswith(
-        f"SLS_LOGSTORES holds {names.strip()!r}"
+        f"SLS_LOGSTORES has the value {names.strip()!r}"
     )
 
 
@@ -190,7 +192,7 @@ def test_an_endpoint_is_a_host_name_or_an_address(held: str) -> None:
 )
 def test_what_is_neither_is_refused_with_what_to_write(held: str) -> None:
     message = fault(endpoint, X=held)
-    assert message.startswith(f"X holds {held!r}; it should hold a host name")
+    assert message.startswith(f"X has the value {held!r}; expected a host name")
     assert "http(s)://host[:port]" in message
 
 
@@ -217,5 +219,5 @@ def test_no_reader_fails_with_anything_but_a_setting_error(read: Reader, held: s
     try:
         taken = read(env(X=held))
     except SettingError as error:
-        taken = str(error).startswith(f"X holds {held.strip()!r}; it should hold ")
+        taken = str(error).startswith(f"X has the value {held.strip()!r}; expected ")
     assert taken

@@ -52,8 +52,8 @@ def test_one_character_more_is_refused_with_how_many_fit() -> None:
         session_policy(PROJECT, logstores)
     assert len(session_policy(PROJECT, logstores[:-1])) <= LIMIT
     text = str(caught.value)
-    assert text.startswith(f"SLS_LOGSTORES holds '{','.join(logstores)}'")
-    assert f"it should hold at most {len(logstores) - 1} Logstores" in text
+    assert text.startswith(f"SLS_LOGSTORES has the value '{','.join(logstores)}'")
+    assert f"expected at most {len(logstores) - 1} Logstores" in text
     assert "has 2049" in text
 
 

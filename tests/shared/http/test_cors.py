@@ -247,5 +247,5 @@ def test_by_default_there_is_no_allowlist() -> None:
 
 @pytest.mark.parametrize("name", ["ALLOWED_ORIGINS", "ORIGIN_MODE", "MISSING_ORIGIN"])
 def test_a_bad_setting_is_named(name: str) -> None:
-    with pytest.raises(SettingError, match=f"^{name} holds 'nonsense'"):
+    with pytest.raises(SettingError, match=f"^{name} has the value 'nonsense'"):
         OriginPolicy.from_environment(Environment({name: "nonsense"}))
