@@ -170,5 +170,5 @@ def test_a_bad_setting_is_one_line_that_names_it_and_what_it_holds(name: str, va
 def test_ports_come_from_the_environment_each_with_its_usual_number() -> None:
     assert read_ports({}) == Ports(site=8080, functions=9000, sls=9001, sts=9002, oss=9003)
     assert read_ports({"SLS_PORT": "0", "SITE_PORT": "18080"}) == Ports(18080, 9000, 0, 9002, 9003)
-    with pytest.raises(SettingError, match="STS_PORT holds '65536'"):
+    with pytest.raises(SettingError, match="STS_PORT has the value '65536'"):
         read_ports({"STS_PORT": "65536"})

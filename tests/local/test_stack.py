@@ -146,7 +146,7 @@ def test_a_taken_port_is_named_and_what_had_started_is_closed_again() -> None:
 def test_a_setting_that_a_function_refuses_ends_the_start_with_its_message(runtime: str) -> None:
     before = servers()
 
-    with pytest.raises(FunctionFailed, match="CLIENT_IP holds 'half'"):
+    with pytest.raises(FunctionFailed, match="CLIENT_IP has the value 'half'"):
         Stack(ports=FREE_PORTS, environ={"CLIENT_IP": "half", "FUNCTION_RUNTIME": runtime}).__enter__()
 
     assert servers() == before

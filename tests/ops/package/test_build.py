@@ -107,7 +107,7 @@ def test_a_package_carries_the_licences_of_the_wheels_that_have_one(
 def test_only_the_custom_runtimes_packages_have_a_server(runtime: str, packages: dict[str, Built]) -> None:
     for built in packages.values():
         names = {path.name for path in built.directory.iterdir()}
-        hosts = {path.parent.name for path in built.directory.glob("shared/hosts/*/__init__.py")}
+        hosts = {path.stem for path in built.directory.glob("shared/hosts/*")} - {"__init__", "__pycache__"}
         assert names & SERVER_WHEELS == (SERVER_WHEELS if runtime == CUSTOM else set())
         assert hosts == {"custom" if runtime == CUSTOM else "builtin"}
         assert ("index.py" in names) == (runtime != CUSTOM)

@@ -137,7 +137,7 @@ def test_a_bad_setting_fails_the_start_by_name_and_the_handler_leaks_nothing(
 ) -> None:
     monkeypatch.setenv(name, held)
     host = Host()
-    with pytest.raises(ValueError, match=f"{name} holds '{held}'"):
+    with pytest.raises(ValueError, match=f"{name} has the value '{held}'"):
         host.function.initialize(context())
     status, code, message = refused(host.handle())
     assert (status, code) == (500, "InternalServerError")
@@ -145,7 +145,7 @@ def test_a_bad_setting_fails_the_start_by_name_and_the_handler_leaks_nothing(
     assert held not in message
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
-    assert f"{name} holds '{held}'" in json.loads(record.getMessage())["detail"]
+    assert f"{name} has the value '{held}'" in json.loads(record.getMessage())["detail"]
 
 
 def test_a_setting_mended_is_taken_up_at_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
