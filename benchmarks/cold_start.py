@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 from benchmarks import bodies
 from benchmarks.lab import FUNCTIONS, Lab
-from benchmarks.processes import cpu_seconds, instructions
+from benchmarks.processes import ROOT, cpu_seconds, instructions
 from benchmarks.rows import Part, Row, Wanted, take_turns
 
 BARE, SAMPLE = "`python -c pass`", "the guide's sample"
+FLOOR = "the floor of track (`benchmarks/floor`)"
 _FIRST_ANSWER = """
 import sys
 from {module} import handler, initialize
@@ -50,6 +51,11 @@ def _starts(lab: Lab) -> list[_Start]:
     starts = [_Start(Wanted(BARE, "ms"), (), "pass")]
     if lab.sample:
         starts.append(_Start(Wanted(SAMPLE, "ms", (BARE,)), lab.sample, "import main; main.answer_one()"))
+    if lab.packages:
+        path = (lab.packages["track"], ROOT)  # msgspec from the package
+        code = _FIRST_ANSWER.format(module="benchmarks.floor.index")
+        event = bodies.post(bodies.small()).decode()
+        starts.append(_Start(Wanted(FLOOR, "ms", (BARE, SAMPLE)), path, code, event))
     for name in FUNCTIONS:
         starts += _starts_of(lab, name)
     return starts
@@ -66,7 +72,8 @@ def _starts_of(lab: Lab, name: str) -> list[_Start]:
         (lab.bare, "package without its bytecode"),
     ):
         if name in folders:
-            wanted = Wanted(f"{name}, {words}", "ms", (BARE, SAMPLE, checkout))
+            against = (BARE, SAMPLE, FLOOR, checkout) if name == "track" else (BARE, SAMPLE, checkout)
+            wanted = Wanted(f"{name}, {words}", "ms", against)
             found.append(_Start(wanted, (folders[name],), _FIRST_ANSWER.format(module="index"), event))
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from benchmarks.cold_start import BARE, SAMPLE
+from benchmarks.cold_start import FLOOR as LEAST
 from benchmarks.lab import FUNCTIONS
 from benchmarks.request_cost import FLOOR, LARGE, MEMORY, SMALL
 from benchmarks.rows import Part
@@ -43,6 +44,9 @@ def _starts(part: Part) -> Iterator[Target]:
         ratio = part.ratio(f"{name}, {_DEPLOYED}", reference)
         if ratio is not None:
             yield Target(f"{name}, deployed, against {reference} ({measure})", ratio, bound, "×")
+    floor = part.ratio(f"track, {_DEPLOYED}", LEAST)
+    if floor is not None:
+        yield Target(f"track, deployed, against its floor ({measure})", floor, 1.1, "×")
     packages = [
         part.ratio(f"{name}, {package}", f"{name}, checkout")
         for name in FUNCTIONS

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from shared.network.address import HOST_NAME, parse_address
+from shared.network.address import is_host_name, parse_address
 
 PROJECT = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 LOGSTORE = re.compile(r"[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]")
@@ -105,6 +105,6 @@ class Environment:
         """Return a host name, or `http(s)://host[:port]` to be taken as it is."""
         expected = "a host name such as cn-hangzhou.log.aliyuncs.com, or http(s)://host[:port]"
         value = self.get(name) or default
-        if HOST_NAME.fullmatch(value) is None and parse_address(value) is None:
+        if not is_host_name(value) and parse_address(value) is None:
             raise SettingError(name, value, expected)
         return value

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 
 from shared.http.errors import ApiError
 from shared.http.response import Response
 
 # A transparent GIF89a of one pixel: header, two-colour table, transparency, image, trailer.
-GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
+GIF = binascii.a2b_base64("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 
 _HEADERS = {
     "Content-Type": "image/gif",

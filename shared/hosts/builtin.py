@@ -5,7 +5,6 @@ Source: Function Compute documentation, "HTTP trigger invocations" (event and an
 
 from __future__ import annotations
 
-import base64
 import binascii
 import os
 import threading
@@ -132,7 +131,7 @@ def to_fc(response: Response) -> dict[str, Any]:
     try:
         body, is_base64 = response.body.decode(), False
     except UnicodeDecodeError:
-        body, is_base64 = base64.b64encode(response.body).decode(), True
+        body, is_base64 = binascii.b2a_base64(response.body, newline=False).decode(), True
     return {
         "statusCode": response.status,
         "headers": dict(response.headers),

@@ -21,7 +21,8 @@ T = TypeVar("T")
 
 class _Blocking:
     async def resolve(self, name: str, port: int) -> list[Resolved]:
-        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+        # As bytes: a name of type str brings the IDNA codec, and Unicode's tables, into every cold start.
+        found = socket.getaddrinfo(name.encode("ascii"), port, type=socket.SOCK_STREAM)
         return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
 
     async def connect(
@@ -35,7 +36,7 @@ class _Blocking:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if tls is not None:
                 connection.settimeout(deadline.left())
-                connection = tls.wrap_socket(connection, server_hostname=name)
+                connection = tls.wrap_socket(connection, server_hostname=name.encode("ascii"))
         except BaseException:
             connection.close()
             raise

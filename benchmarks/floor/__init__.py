@@ -1,0 +1,1 @@
+"""The floor under track's cold start: see index.py."""
