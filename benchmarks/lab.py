@@ -25,9 +25,6 @@ BUILD = ROOT / "build" / "benchmarks"
 SAMPLE = ROOT / "benchmarks" / "sample"
 FUNCTIONS = ("track", "token")
 RUNTIMES = ("3.12", "3.10")
-_REQUIREMENTS = tuple(
-    path for name in ("requirements.txt", "requirements-runtime.txt") if (path := ROOT / name).exists()
-)
 SETTINGS = {
     "SLS_PROJECT": "benchmark",
     "SLS_LOGSTORES": "benchmark-logs",
@@ -80,10 +77,10 @@ def prepare(runtimes: Sequence[str] = RUNTIMES) -> Lab:
     minor = version.rpartition(".")[0]
     left_out = []
     BUILD.mkdir(parents=True, exist_ok=True)
-    dependencies = _installed(found, f"functions-{minor}", _REQUIREMENTS)
+    dependencies = _installed(found, "run")
     if dependencies is None:
         raise SystemExit(f"the functions' requirements cannot be installed for {found}")
-    sample = _installed(found, f"sample-{minor}", (SAMPLE / "requirements.txt",))
+    sample = _installed(found, "sample", sources=True)
     if sample is None:
         left_out.append("the guide's sample: its requirements could not be installed")
     packages = _packages(minor) if minor in RUNTIMES else {}
@@ -103,7 +100,7 @@ def prepare(runtimes: Sequence[str] = RUNTIMES) -> Lab:
 
 def _interpreter(runtimes: Sequence[str]) -> tuple[str, str]:
     for wanted in runtimes:
-        finder = [str(ROOT / "scripts/find-python"), wanted]
+        finder = [str(ROOT / "ops/find-python"), wanted]
         found = subprocess.run(finder, capture_output=True, text=True, check=True).stdout.strip()
         if found:
             break
@@ -122,19 +119,24 @@ def _empty_environment(python: str, minor: str) -> str:
     return str(target / "bin/python")
 
 
-def _installed(python: str, name: str, requirements: Sequence[Path]) -> Path | None:
-    """Return the folder that pip has installed the requirements into; None where it cannot."""
-    target = BUILD / name
-    stamp = target / ".requirements"
-    wanted = hashlib.sha256(b"\n".join(path.read_bytes() for path in requirements)).hexdigest()
+def _installed(python: str, name: str, *, sources: bool = False) -> Path | None:
+    """Return the folder that pip has installed the lock file of this name into; None where it cannot.
+
+    With `sources`, packages that are published as source only are built, by the locked build tools.
+    """
+    lock = ROOT / f"requirements/{name}.lock"
+    target = BUILD / f"{name}-{Path(python).resolve().name}"
+    stamp = target / ".lock"
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return target
+    tools = _installed(python, "build") if sources else None
     shutil.rmtree(target, ignore_errors=True)
-    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--root-user-action=ignore", "--target", str(target)]
-    for path in requirements:
-        command += ["-r", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    command += ["--root-user-action=ignore", "--target", str(target), "-r", str(lock)]
+    command += ["--no-build-isolation", "--use-pep517"] if tools else ["--only-binary=:all:"]
+    environ = {**os.environ, "PYTHONPATH": str(tools or "")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
     if done.returncode:
         print(done.stderr[-2000:], file=sys.stderr)
         return None

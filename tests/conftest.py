@@ -6,8 +6,10 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.custom import stop_all
+from tests.support.parallel import longest_first, scheduler
 
 # Shared machines pause; a slow example is no finding here, and random failures would not be reproducible.
 settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -18,6 +20,17 @@ _OWN = (
     *("SLS_", "STS_", "SPOOL_", "FC_", "ALIBABA_CLOUD_", "TOKEN_", "CLIENT_IP"),
     *("ALLOWED_ORIGINS", "ORIGIN_MODE", "MISSING_ORIGIN"),
 )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Among several workers, begin with what takes longest."""
+    if hasattr(config, "workerinput"):
+        longest_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    """Share the tests out by module."""
+    return scheduler(config, log)
 
 
 def pytest_sessionfinish() -> None:

@@ -1,6 +1,6 @@
 """A Flask application with the guide's structure: for each request a client, its credentials, and a call.
 
-It runs with packages of its own (requirements.txt beside it), never with the project's.
+It runs with packages of its own (requirements/sample.txt), never with the project's.
 """
 
 from __future__ import annotations

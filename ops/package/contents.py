@@ -42,7 +42,7 @@ class Recipe(NamedTuple):
         return self._replace(
             files=self.files + SERVER,
             limit=self.limit + SERVER_LIMIT,
-            locks=(*self.locks, "runtime.lock"),
+            locks=(*self.locks, "custom-runtime.lock"),
             serves=True,
         )
 

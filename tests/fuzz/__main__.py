@@ -1,6 +1,6 @@
 """Fuzz targets guided by coverage: `python -m tests.fuzz [--seconds N] [--keep] [target…]`.
 
-Needs atheris, which has wheels for Linux only and so is not in requirements-dev.txt: `make fuzz` installs it.
+Needs atheris, which has wheels for Linux only and so is not in requirements/dev.txt: `make fuzz` installs it.
 What it finds is under build/fuzz/<target>/: `found/` (inputs of new ways through the code) and `crash-…`
 (inputs that fail the target). `--keep` adds to the corpus those that go a way which no other case goes.
 """
@@ -31,7 +31,10 @@ def main() -> int:
     """Fuzz each target in a process of its own, since libFuzzer ends the one that it runs in."""
     options = _options()
     if importlib.util.find_spec("atheris") is None:
-        print("atheris is needed: make fuzz, or pip install -r tests/fuzz/requirements.txt", file=sys.stderr)
+        print(
+            "atheris is needed: make fuzz, or pip install --require-hashes -r requirements/fuzz.lock",
+            file=sys.stderr,
+        )
         return 1
     if options.inside:
         _fuzz(options.inside, options.arguments)

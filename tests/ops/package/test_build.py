@@ -151,7 +151,7 @@ def test_pips_refusal_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_locked_wheels_are_those_of_the_requirements(runtime: str) -> None:
-    required = _pins(ROOT / "requirements.txt", ROOT / "requirements-runtime.txt")
+    required = _pins(ROOT / "requirements.txt", ROOT / "requirements/custom-runtime.txt")
     for recipe in recipes(runtime).values():
         locked = _pins(*recipe.on(runtime).requirements)
         shared = locked.keys() & required.keys()
@@ -160,7 +160,7 @@ def test_the_locked_wheels_are_those_of_the_requirements(runtime: str) -> None:
 
 
 def test_all_that_the_runtime_requires_is_in_its_package() -> None:
-    required = _pins(ROOT / "requirements-runtime.txt")
+    required = _pins(ROOT / "requirements/custom-runtime.txt")
     assert required.items() <= _pins(*RECIPES["track"].on(CUSTOM).requirements).items()
 
 

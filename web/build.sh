@@ -1,7 +1,7 @@
 #!/bin/sh
-# Builds web/dist with the locked npm packages, when a source is newer than the last build. Where it cannot,
-# it says what is left out and how to get it, and the rest works all the same.
-cd "$(dirname "$0")/../web" || exit 1
+# Builds dist/ with the locked npm packages, when a source is newer than the last build. Where it cannot, it
+# says what is left out and how to get it, and the rest works all the same.
+cd "$(dirname "$0")" || exit 1
 
 leave_out() {
     echo "left out: the sample page and its browser tests, because $1"
@@ -14,6 +14,8 @@ fi
 command -v npm >/dev/null 2>&1 || leave_out "npm is not here (install Node.js 20 or later)"
 node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' ||
     leave_out "this Node.js is too old (install version 20 or later)"
-npm ci --no-audit --no-fund --loglevel=error || leave_out "npm could not install its packages (see above)"
-npm run --silent build || exit 1
+echo "make: the sample page's npm packages, into web/node_modules"
+npm ci --no-audit --no-fund --loglevel=error >/dev/null || leave_out "npm could not install its packages (see above)"
+echo "make: building the sample page"
+npm run --silent build -- --logLevel warn || exit 1
 touch dist/.built
