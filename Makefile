@@ -1,5 +1,5 @@
 # Every target does its own set-up; see README.md.
-PYTHON ?= $(shell ops/find-python)
+PYTHON ?= $(shell sh ops/find-python)
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 # Nothing is installed that requirements/*.lock does not name with its hash.
@@ -51,7 +51,7 @@ install: $(VENV)/.run $(VENV)/.ops
 
 # The sample page. Without Node.js the rest works all the same, and a line says what is missing.
 web:
-	@web/build.sh
+	@sh web/build.sh
 
 # Both at once: one waits for PyPI while the other waits for npm's registry.
 run:

@@ -100,7 +100,7 @@ def prepare(runtimes: Sequence[str] = RUNTIMES) -> Lab:
 
 def _interpreter(runtimes: Sequence[str]) -> tuple[str, str]:
     for wanted in runtimes:
-        finder = [str(ROOT / "ops/find-python"), wanted]
+        finder = ["sh", str(ROOT / "ops/find-python"), wanted]
         found = subprocess.run(finder, capture_output=True, text=True, check=True).stdout.strip()
         if found:
             break

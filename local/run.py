@@ -12,6 +12,7 @@ from local.stack import USUAL_PORTS, WEB_DIST, Ports, PortTaken, Stack
 from shared.settings import Environment, SettingError
 
 READING = """\
+# with .venv/bin/python after `make install`, or after `pip install aliyun-log-python-sdk`
 import time
 from aliyun.log import LogClient
 

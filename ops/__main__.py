@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 COMMANDS = {
+    "application": "put together what the Serverless Devs registry hands out by `s init`",
     "package": "assemble each function's own folder under build/",
     "provision": "create the Project, the Logstores, their indexes, the spool's bucket and the RAM roles",
     "verify": "check a deployment from outside",
@@ -19,7 +20,7 @@ COMMANDS = {
 
 def usage() -> str:
     """One line for each command."""
-    lines = [f"  {name:<10} {purpose}" for name, purpose in COMMANDS.items()]
+    lines = [f"  {name:<11} {purpose}" for name, purpose in COMMANDS.items()]
     return "usage: python -m ops COMMAND [--help]\n\n" + "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from ops.package.errors import PackageError
 
 def interpreter(version: str) -> str | None:
     """A CPython of this minor version on the PATH or in pyenv; bytecode is valid for no other."""
-    finder = [str(ROOT / "ops/find-python"), version]
+    finder = ["sh", str(ROOT / "ops/find-python"), version]
     found = subprocess.run(finder, capture_output=True, text=True, check=False).stdout.strip()
     return found or None
 
