@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from functions.track.batch import Batch, read_batch
-from functions.track.delivery import Delivery
+from functions.track.delivery import BUSY, RETRY_AFTER, Delivery
 from functions.track.limits import MAX_BODY
 from functions.track.pixel import gif_error, gif_response
 from functions.track.query import read_pairs
@@ -17,7 +17,7 @@ from functions.track.settings import TrackSettings
 from functions.track.tags import SenderTags, tag_with_sender
 from functions.track.upload import Upload, put_logs_body, put_webtracking_body
 from shared.credentials import CredentialSource
-from shared.http.errors import LOGSTORE_NOT_EXIST, POST_BODY_TOO_LARGE, ApiError
+from shared.http.errors import LOGSTORE_NOT_EXIST, POST_BODY_TOO_LARGE, SERVER_BUSY, ApiError
 from shared.http.request import Request
 from shared.http.response import Response
 from shared.http.service import Route, Service
@@ -58,9 +58,8 @@ class Tracker:
             raise _no_such_logstore()
         if request.method == "GET":
             upload = self._upload(request, logstore, read_pairs(request.query), time.time())
-        else:
-            upload = await self._read_body(request, logstore)
-        return await self._deliver(upload, Response(200))
+            return await self._deliver(upload, Response(200))
+        return await self._post(request, logstore)
 
     async def pixel(self, request: Request, match: re.Match[str]) -> Response:
         """Answer `…/logstores/{ls}/track.gif` and `track_ua.gif`."""
@@ -73,16 +72,21 @@ class Tracker:
                     batch.logs[0][name] = value
         return await self._deliver(self._upload(request, match[1], batch, time.time()), gif_response())
 
-    async def _read_body(self, request: Request, logstore: str) -> Upload:
-        """Read a POST's body; a large one in turn with others, so that nobody waits for it."""
+    async def _post(self, request: Request, logstore: str) -> Response:
+        """Read a POST's body and deliver it; a large one in turn with others, so that nobody waits for it."""
         if request.size > MAX_BODY:
             message = f"the body has {request.size} bytes; at most {MAX_BODY} are allowed"
             raise ApiError(POST_BODY_TOO_LARGE, message)
         compressed = any(request.headers.get(name) for name in _COMPRESSIONS)
         size = MAX_BODY if compressed else request.size
-        return await self._network.compute(
-            size, partial(self._parse, request, logstore, compressed, time.time())
-        )
+        parse = partial(self._parse, request, logstore, compressed, time.time())
+        try:
+            async with self._network.turn(size, request.deadline) as turn:
+                upload = await turn.work(parse)
+                turn.keep(len(upload.body))
+                return await self._deliver(upload, Response(200))
+        except TimeoutError as late:
+            raise ApiError(SERVER_BUSY, BUSY, detail=str(late), retry_after=RETRY_AFTER) from None
 
     def _parse(self, request: Request, logstore: str, compressed: bool, received: float) -> Upload:
         body, request.body = request.body, b""  # nobody holds it while SLS is awaited

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from shared.deadline import Deadline
-from shared.network.interface import Connection, Network, Resolved, Signal
+from shared.network.interface import Connection, Network, Resolved, Signal, Turn
 
 SEND = 256 * 1024  # bytes handed to the socket at a time
 RECEIVE = 64 * 1024  # bytes asked of it at a time
@@ -48,13 +48,28 @@ class _Blocking:
     async def call(self, work: Callable[[], T]) -> T:
         return work()
 
-    async def compute(self, size: int, work: Callable[[], T]) -> T:  # noqa: ARG002 - there is one request
-        return work()
+    def turn(self, size: int, deadline: Deadline) -> Turn:  # noqa: ARG002 - there is one request: its turn
+        return _ALONE
 
     def signal(self) -> Signal:
         return _BlockingSignal()
 
 
+class _Alone:
+    async def __aenter__(self) -> Turn:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def work(self, work: Callable[[], T]) -> T:
+        return work()
+
+    def keep(self, size: int) -> None:
+        pass
+
+
+_ALONE: Turn = _Alone()
 BLOCKING: Network = _Blocking()
 
 

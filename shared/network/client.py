@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import ssl
+import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from shared.deadline import Deadline
 from shared.network.address import parse_address
@@ -17,6 +19,8 @@ from shared.network.blocking import BLOCKING
 from shared.network.interface import Connection, Network
 
 ONE_SEGMENT = 256 * 1024  # bytes of body up to which it is joined to its head and sent in one go
+MAX_AGE = 300.0  # seconds after which a connection is replaced: its name may have moved meanwhile
+MAX_IDLE = 45.0  # seconds without a request after which it is not trusted to be there still
 KEPT = 200  # idle connections at most, as many as an instance may have requests; those beyond are closed
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -37,6 +41,18 @@ class Unreachable(Exception):
         self.stale = stale
 
 
+class _Kept(NamedTuple):
+    """A connection between two requests; both times are of the monotonic clock, in seconds."""
+
+    connection: Connection
+    opened: float
+    idle_since: float
+
+    def good(self, now: float) -> bool:
+        """Whether another request may use it, as far as can be seen without sending one."""
+        return now - self.opened < MAX_AGE and now - self.idle_since < MAX_IDLE
+
+
 class HttpClient:
     """Exchanges requests and answers with one address, several at once where the network can."""
 
@@ -47,7 +63,7 @@ class HttpClient:
             raise ValueError(f"not http(s)://host[:port]: {address!r}")
         tls, self._name, self._port, self.host = parsed
         self._tls = ssl.create_default_context() if tls else None
-        self._idle: list[Connection] = []
+        self._idle: list[_Kept] = []
         self.network = network
 
     async def exchange(
@@ -65,12 +81,14 @@ class HttpClient:
         `Host` and `Content-Length` are added. Raises Unreachable, by the deadline at the latest (resolving a
         name is the resolver's to bound). A kept connection that the peer has closed meanwhile is replaced,
         and the request sent once more; without `resend` only if the peer cannot have got the first one whole.
+        After a timeout no connection that is idle is used again: where the name has moved, they all lead to
+        where nobody answers.
         """
         head = self._head(method, target, headers, len(body))
         kept = self._take_idle()
         if kept is not None:
             try:
-                return await self._exchange_on(kept, head, body, deadline)
+                return await self._exchange_on(kept.connection, kept.opened, head, body, deadline)
             except Unreachable as error:
                 if not error.stale or (error.in_doubt and not resend):
                     raise
@@ -79,12 +97,12 @@ class HttpClient:
             connection = await self._connect(deadline)
         except OSError as error:
             raise Unreachable(f"{type(error).__name__}: {error}") from error
-        return await self._exchange_on(connection, head, body, deadline)
+        return await self._exchange_on(connection, time.monotonic(), head, body, deadline)
 
     def close(self) -> None:
         """Close the idle connections."""
-        while (connection := self._pop_idle()) is not None:
-            connection.close()
+        while (kept := self._pop_idle()) is not None:
+            kept.connection.close()
 
     def _head(self, method: str, target: str, headers: Sequence[tuple[str, str]], length: int) -> bytes:
         if _TOKEN.fullmatch(method) is None or _TARGET.fullmatch(target) is None:
@@ -96,17 +114,28 @@ class HttpClient:
             lines.append(f"{name}: {value}")
         return "\r\n".join((*lines, "", "")).encode("ascii")
 
-    def _take_idle(self) -> Connection | None:
+    def _take_idle(self) -> _Kept | None:
         """Return a kept connection on which nothing has arrived; something that has is its end."""
-        while (connection := self._pop_idle()) is not None and connection.spoiled():
-            connection.close()
-        return connection
+        now = time.monotonic()
+        while (kept := self._pop_idle()) is not None:
+            if kept.good(now) and not kept.connection.spoiled():
+                return kept
+            kept.connection.close()
+        return None
 
-    def _pop_idle(self) -> Connection | None:
+    def _pop_idle(self, at: int = -1) -> _Kept | None:
         try:
-            return self._idle.pop()
+            return self._idle.pop(at)
         except IndexError:  # and not asked before, since another thread may take the last one in between
             return None
+
+    def _put_idle(self, connection: Connection, opened: float) -> None:
+        """Keep a connection, and close those that have been idle for too long: the first are the oldest."""
+        now = time.monotonic()
+        self._idle.append(_Kept(connection, opened, now))
+        while (oldest := self._idle[:1]) and not oldest[0].good(now):
+            if (kept := self._pop_idle(0)) is not None:
+                kept.connection.close()
 
     async def _connect(self, deadline: Deadline) -> Connection:
         """Try each address of the name, none for longer than its share of the time."""
@@ -123,7 +152,7 @@ class HttpClient:
         raise failure
 
     async def _exchange_on(
-        self, connection: Connection, head: bytes, body: bytes, deadline: Deadline
+        self, connection: Connection, opened: float, head: bytes, body: bytes, deadline: Deadline
     ) -> Answer:
         answer, sent, started = None, False, False
 
@@ -140,11 +169,13 @@ class HttpClient:
             sent = True
             answer = await read_answer(receive)
         except (OSError, BadAnswer) as error:
+            if isinstance(error, TimeoutError):
+                self.close()
             ended = isinstance(error, (ConnectionError, ssl.SSLEOFError, BadAnswer)) and not started
             raise Unreachable(f"{type(error).__name__}: {error}", in_doubt=sent, stale=ended) from error
         finally:
             if answer is not None and answer.reusable and len(self._idle) < KEPT:
-                self._idle.append(connection)
+                self._put_idle(connection, opened)
             else:
                 connection.close()
         return answer

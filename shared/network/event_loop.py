@@ -11,10 +11,10 @@ from typing import Any, TypeVar, cast
 
 from shared.deadline import Deadline
 from shared.network.interface import Connection, Resolved, Signal
+from shared.network.turns import Turn, Turns
 
 HELD = 256 * 1024  # bytes received and not yet asked for, at which the peer is made to wait
-AT_ONCE = 64 * 1024  # bytes of a body that is parsed in the loop itself, some 0.5 ms
-TURNS = 1  # larger ones that are parsed at a time, in threads: the interpreter's lock leaves no room for two
+PIECE = 256 * 1024  # bytes handed to the transport at a time; TLS keeps a second copy of what it is handed
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ class EventLoopNetwork:
     """Waits in the running loop; for one event loop only."""
 
     def __init__(self) -> None:
-        self._turns: asyncio.Semaphore | None = None
+        self._turns = Turns()
 
     async def resolve(self, name: str, port: int) -> list[Resolved]:
         """Return the addresses of a host; raises OSError."""
@@ -59,14 +59,9 @@ class EventLoopNetwork:
         """Return what `work` returns, which blocks a thread meanwhile and not the loop."""
         return await asyncio.get_running_loop().run_in_executor(None, work)
 
-    async def compute(self, size: int, work: Callable[[], T]) -> T:
-        """Return what `work` returns; past AT_ONCE bytes in turn with others, and beside the loop."""
-        if size <= AT_ONCE:
-            return work()
-        if self._turns is None:
-            self._turns = asyncio.Semaphore(TURNS)
-        async with self._turns:
-            return await self.call(work)
+    def turn(self, size: int, deadline: Deadline) -> Turn:
+        """Return the turn of a body that is, or may become, `size` bytes."""
+        return self._turns.turn(size, deadline)
 
     def signal(self) -> Signal:
         """Return a signal that is not given yet."""
@@ -92,7 +87,7 @@ class _Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._received = bytearray()
         self._receiver: asyncio.Future[None] | None = None
-        self._ended = self._paused = False
+        self._ended = self._paused = self._full = self._cut_short = False
         self._failure: Exception | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -115,12 +110,29 @@ class _Connection(asyncio.Protocol):
         self._wake()
         return False
 
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        self._wake()
+
     async def send(self, data: bytes, deadline: Deadline) -> None:
-        """Hand it to the loop, which sends while the answer is awaited: an early one is not missed."""
-        if self._ended:
-            raise self._failure or ConnectionResetError("closed by the peer")
-        deadline.left()
-        self._transport.write(data)
+        """Hand it to the loop, piece by piece; it sends the last while the answer is awaited.
+
+        An answer that comes before all is sent ends the sending, and the use of the connection with it.
+        """
+        view = memoryview(data)
+        for start in range(0, len(data), PIECE):
+            while start and self._full and not self._received and not self._ended:
+                await self._something(deadline.left())
+            if self._ended:
+                raise self._failure or ConnectionResetError("closed by the peer")
+            if start and self._received:
+                self._cut_short = True
+                return
+            deadline.left()
+            self._transport.write(view[start : start + PIECE])
 
     async def receive(self, deadline: Deadline) -> bytes:
         """Return what has come next, b"" at the end; raises OSError, TimeoutError at the deadline."""
@@ -140,7 +152,7 @@ class _Connection(asyncio.Protocol):
 
     def spoiled(self) -> bool:
         """Whether anything, its end included, has arrived while it was idle."""
-        return bool(self._received) or self._ended or self._transport.is_closing()
+        return bool(self._received) or self._ended or self._cut_short or self._transport.is_closing()
 
     def close(self) -> None:
         """Close it at once; what is still to be sent is dropped."""

@@ -45,6 +45,22 @@ class Signal(Protocol):
         """Wait until it has been given, `seconds` at most."""
 
 
+class Turn(Protocol):
+    """One request's turn at a large body; see shared/network/turns.py. Entering raises TimeoutError."""
+
+    async def __aenter__(self) -> Turn:
+        """Wait until there is memory for it."""
+
+    async def __aexit__(self, *_: object) -> None:
+        """Give the memory back."""
+
+    async def work(self, work: Callable[[], T]) -> T:
+        """Return what `work`, which parses the body, returns. Raises TimeoutError."""
+
+    def keep(self, size: int) -> None:
+        """Say that no more than `size` bytes are held from now on."""
+
+
 class Network(Protocol):
     """How a host waits."""
 
@@ -62,8 +78,13 @@ class Network(Protocol):
     async def call(self, work: Callable[[], T]) -> T:
         """Return what `work`, which may block, returns."""
 
-    async def compute(self, size: int, work: Callable[[], T]) -> T:
-        """Return what `work` returns, whose cost grows with `size` bytes: a large one waits its turn."""
+    def turn(self, size: int, deadline: Deadline) -> Turn:
+        """Return the turn of a body that is, or may become, `size` bytes; to be entered before it is parsed.
+
+        Where requests overlap, large bodies are parsed one after the other, and what comes of them is
+        bounded: `async with network.turn(size, deadline) as turn`, then `await turn.work(parse)`, then
+        `turn.keep(bytes still held)`, and leave it once those are sent.
+        """
 
     def signal(self) -> Signal:
         """Return a signal that is not given yet."""

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from shared.deadline import Deadline
-from shared.network.interface import Connection, Resolved, Signal
+from shared.network.blocking import BLOCKING
+from shared.network.interface import Connection, Resolved, Signal, Turn
 
 T = TypeVar("T")
 
@@ -48,9 +49,8 @@ class ScriptedNetwork:
     async def call(self, work: Callable[[], T]) -> T:
         return work()
 
-    async def compute(self, size: int, work: Callable[[], T]) -> T:
-        del size
-        return work()
+    def turn(self, size: int, deadline: Deadline) -> Turn:
+        return BLOCKING.turn(size, deadline)
 
     def signal(self) -> Signal:
         raise AssertionError("track needs none")

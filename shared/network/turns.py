@@ -1,0 +1,133 @@
+"""Turns at large bodies: one is parsed at a time, and only so many bytes of what came of them are held.
+
+A parsed body takes many times the memory of its text, and the parser keeps the interpreter to itself while it
+works. So large bodies are parsed in a thread of their own, one after the other; between two steps of one, the
+event loop serves everybody else. What is then sent to SLS is held until SLS has confirmed it, so the memory
+for it is reserved before a body is parsed: past `HELD` bytes, the next waits until others are confirmed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+from shared.deadline import Deadline
+
+SMALL = 64 * 1024  # bytes of a body up to which it takes no turn: such a one is parsed within 2 ms
+HELD = 128 * 1024 * 1024  # bytes of parsed and forwarded bodies, over all requests
+# Bytes that are forwarded for each byte of a body, at most (functions/track/limits.py, MAX_FORWARDED).
+GROWTH = 2
+
+T = TypeVar("T")
+
+
+class _Waiting(NamedTuple):
+    size: int
+    granted: asyncio.Future[None]
+
+
+class Turns:
+    """Hands out the turns of one event loop, in the order in which they were asked for."""
+
+    def __init__(self, held: int = HELD) -> None:
+        self._held = self._free = held
+        self._waiting: deque[_Waiting] = deque()
+        self._thread = ThreadPoolExecutor(1, "large-bodies")  # starts with the first large body
+
+    def turn(self, size: int, deadline: Deadline) -> Turn:
+        """Return the turn of a body that is, or may become, `size` bytes."""
+        return Turn(self, size, deadline)
+
+    async def reserve(self, size: int, deadline: Deadline) -> int:
+        """Reserve `size` bytes, or all there are if that is less, and return how many.
+
+        Raises TimeoutError after half of the time left, so that the other half is there for the work.
+        """
+        size = min(size, self._held)
+        if not self._waiting and size <= self._free:
+            self._free -= size
+            return size
+        await self._wait(size, deadline.left() / 2)
+        return size
+
+    def give_back(self, size: int) -> None:
+        """Take back bytes that were reserved."""
+        self._free += size
+        while self._waiting and self._waiting[0].size <= self._free:
+            first = self._waiting.popleft()
+            if not first.granted.done():
+                self._free -= first.size
+                first.granted.set_result(None)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns, called in the thread of large bodies."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def _wait(self, size: int, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(size, loop.create_future())
+        self._waiting.append(waiting)
+        timer = loop.call_later(seconds, _too_late, waiting.granted)
+        try:
+            await waiting.granted
+        except BaseException:
+            if waiting in self._waiting:
+                self._waiting.remove(waiting)
+                self.give_back(0)  # whoever is behind may need less
+            elif _was_granted(waiting.granted):  # and then this request was cancelled
+                self.give_back(size)
+            raise
+        finally:
+            timer.cancel()
+
+
+class Turn:
+    """One request's turn; an asynchronous context manager. Entering raises TimeoutError."""
+
+    __slots__ = ("_deadline", "_kept", "_size", "_turns")
+
+    def __init__(self, turns: Turns, size: int, deadline: Deadline) -> None:
+        self._turns, self._size, self._deadline = turns, size, deadline
+        self._kept = 0
+
+    async def __aenter__(self) -> Turn:
+        if self._size > SMALL:
+            self._kept = await self._turns.reserve(self._size * GROWTH, self._deadline)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.keep(0)
+
+    async def work(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns, which parses the body: alone, and in a thread where it is large.
+
+        Raises TimeoutError where the deadline has passed before its turn has come.
+        """
+        if self._size <= SMALL:
+            return work()
+        return await self._turns.run(self._in_time(work))
+
+    def keep(self, size: int) -> None:
+        """Say that no more than `size` bytes are held from now on."""
+        if size < self._kept:
+            given, self._kept = self._kept - size, size
+            self._turns.give_back(given)
+
+    def _in_time(self, work: Callable[[], T]) -> Callable[[], T]:
+        def begin() -> T:
+            self._deadline.left()
+            return work()
+
+        return begin
+
+
+def _too_late(granted: asyncio.Future[None]) -> None:
+    if not granted.done():
+        granted.set_exception(TimeoutError("too many large bodies at once"))
+
+
+def _was_granted(granted: asyncio.Future[None]) -> bool:
+    return granted.done() and not granted.cancelled() and granted.exception() is None
