@@ -14,6 +14,7 @@ from local.fc.function import Credentials, Function
 # The framing of the client's connection; the one to the instance has its own.
 _FRAMING = (b"transfer-encoding", b"content-length", b"expect", b"upgrade", b"te")
 _FORWARDED = b"x-forwarded-for"
+_CONTROL = b"x-fc-control-path"  # what kind of call it is: "HTTP handlers" of custom runtimes, 2.0
 
 
 def request(call: Call, function: Function, credentials: Credentials | None) -> bytes:
@@ -32,7 +33,7 @@ def request(call: Call, function: Function, credentials: Credentials | None) -> 
     return _written(
         scope["method"].encode(),
         target,
-        [*common(function, credentials, call.request_id), *headers.items()],
+        [*common(function, credentials, call.request_id), (_CONTROL, b"/http-invoke"), *headers.items()],
         call.body,
     )
 
@@ -41,7 +42,8 @@ def lifecycle(
     method: str, path: str, request_id: str, function: Function, credentials: Credentials | None
 ) -> bytes:
     """Return a call of the platform's own: `POST /initialize` or `GET /pre-stop`."""
-    return _written(method.encode(), path.encode(), common(function, credentials, request_id), b"")
+    headers = [*common(function, credentials, request_id), (_CONTROL, path.encode())]
+    return _written(method.encode(), path.encode(), headers, b"")
 
 
 def common(function: Function, credentials: Credentials | None, request_id: str) -> list[tuple[bytes, bytes]]:

@@ -1,47 +1,69 @@
-"""How many requests one instance takes at once: so many, and so many bytes of bodies, and not one more.
+"""How much one instance takes at once: so many requests, so many bytes of bodies, and not one more.
 
 Past either, a request is refused at once and told to come back. A queue would only answer later what its
 sender has given up by then, and would grow until the instance dies with all that it holds.
+
+A request counts once its body is there: a client that is slow to send takes no place from others. Bytes count
+as they arrive, whatever was announced, until the request is answered.
 """
 
 from __future__ import annotations
 
 import asyncio
+from types import TracebackType
 
-MAX_HELD = 64 * 1024 * 1024  # bytes of bodies, over all requests in flight
+MAX_HELD = 96 * 1024 * 1024  # bytes of bodies, over all requests
+SMALL = 64 * 1024  # bytes; a body no larger may use the reserve
+# Bytes beside MAX_HELD for small bodies, so that a few clients that send large ones do not lock out the rest.
+RESERVE = 16 * 1024 * 1024
 
 
 class Admission:
     """Counts what is in flight; for one event loop."""
 
-    def __init__(self, requests: int, held: int = MAX_HELD) -> None:
-        """Take `requests` at once, with bodies of `held` bytes in all."""
-        self._requests, self._held = requests, held
+    def __init__(self, requests: int, held: int = MAX_HELD, reserve: int = RESERVE) -> None:
+        """Take `requests` at once, with bodies of `held` bytes in all, and `reserve` more of small ones."""
+        self._requests, self._held, self._reserve = requests, held, reserve
         self.in_flight = 0
-        self._bytes = 0
+        self.bytes = 0
         self._leaving: set[asyncio.Future[None]] = set()
 
-    def enter(self, size: int) -> bool:
-        """Whether there is room for one more with a body of `size` bytes; if so it must `leave`."""
-        if self.in_flight >= self._requests or self._bytes + size > self._held:
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for one more request."""
+        return self.in_flight >= self._requests
+
+    def enter(self) -> bool:
+        """Whether there is room for one more request; if so it must `leave`."""
+        if self.full:
             return False
         self.in_flight += 1
-        self._bytes += size
         return True
 
-    def leave(self, size: int) -> None:
+    def leave(self) -> None:
         """Give back what `enter` took."""
         self.in_flight -= 1
-        self._bytes -= size
         for waiting in self._leaving:
             if not waiting.done():
                 waiting.set_result(None)
 
-    async def drained(self, seconds: float, *, but: int = 0) -> bool:
-        """Wait until no more than `but` are in flight; False where `seconds` were not enough."""
+    def grow(self, more: int, size: int) -> bool:
+        """Whether there is room for `more` bytes of a body, which has `size` with them; if so, take it."""
+        limit = self._held if size > SMALL else self._held + self._reserve
+        if self.bytes + more > limit:
+            return False
+        self.bytes += more
+        return True
+
+    def shrink(self, size: int) -> None:
+        """Give back bytes that `grow` took."""
+        self.bytes -= size
+
+    async def drained(self, seconds: float) -> bool:
+        """Wait until nothing is in flight; False where `seconds` were not enough."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        while self.in_flight > but:
+        while self.in_flight:
             left = end - loop.time()
             if left <= 0:
                 return False
@@ -50,3 +72,36 @@ class Admission:
             await asyncio.wait([changed], timeout=left)
             self._leaving.discard(changed)
         return True
+
+
+class Full(Exception):
+    """There is no room for this request, or for the rest of its body."""
+
+
+class Share:
+    """What one request takes of the bytes; a context manager, which gives all of it back."""
+
+    __slots__ = ("_admission", "_size")
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._size = 0
+
+    def __enter__(self) -> Share:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.drop()
+
+    def grow(self, more: int) -> None:
+        """Take `more` bytes; raises Full."""
+        if not self._admission.grow(more, self._size + more):
+            raise Full
+        self._size += more
+
+    def drop(self) -> None:
+        """Give all of it back."""
+        self._admission.shrink(self._size)
+        self._size = 0

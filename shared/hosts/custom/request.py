@@ -41,8 +41,16 @@ def read_request(scope: Scope, deadline: Deadline) -> Request:
 
 def _joined(items: Iterable[tuple[str, str]]) -> dict[str, str]:
     joined: dict[str, str] = {}
+    repeated: dict[
+        str, list[str]
+    ] = {}  # joined at the end, so that many of one name cost no more than others
     for name, value in items:
-        joined[name] = f"{joined[name]},{value}" if name in joined else value
+        if name in joined:
+            repeated.setdefault(name, [joined[name]]).append(value)
+        else:
+            joined[name] = value
+    for name, values in repeated.items():
+        joined[name] = ",".join(values)
     return joined
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uvicorn
 
 from shared.hosts.custom.application import Application
+from shared.hosts.custom.protocol import HttpProtocol
 
 # Function Compute keeps its connections to an instance, and asks that none be closed under it ("Principles"
 # of custom runtimes: keep-alive, a timeout of 24 hours or more).
@@ -20,7 +21,7 @@ def serve(application: Application, host: str, port: int) -> None:
             host=host,
             port=port,
             loop="uvloop",
-            http="httptools",
+            http=HttpProtocol,
             ws="none",
             lifespan="off",
             interface="asgi3",

@@ -57,6 +57,7 @@ def test_the_platforms_headers_are_added_and_those_of_a_client_dropped(trigger: 
     assert len(headers) == len(seen["headers"])
     assert seen["body"].encode("latin-1") == b"\x00body\xff"
     assert {name: value for name, value in headers.items() if name.startswith("x-fc-")} == {
+        "x-fc-control-path": "/http-invoke",
         "x-fc-request-id": got.headers["x-fc-request-id"],
         "x-fc-access-key-id": "STS.id",
         "x-fc-access-key-secret": "secret",
@@ -304,6 +305,7 @@ def test_an_instance_is_initialized_once_with_the_platforms_headers(serve: Serve
     assert (call["method"], call["target"], call["body"]) == ("POST", "/initialize", "")
     headers = dict(call["headers"])
     assert headers["x-fc-request-id"] == first.headers["x-fc-request-id"]
+    assert headers["x-fc-control-path"] == "/initialize"
     assert headers["x-fc-security-token"] == "token"
 
 

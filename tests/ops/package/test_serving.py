@@ -28,6 +28,10 @@ def _allow(action: str) -> dict[str, object]:
     return {"Version": "1", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
 
 
+def _own_call(keys: dict[str, str], path: str) -> dict[str, str]:
+    return {**keys, "x-fc-control-path": path}
+
+
 def _log(number: int) -> bytes:
     return b'{"__logs__":[{"n":"%d"}]}' % number
 
@@ -44,12 +48,12 @@ def test_track_by_itself_forwards_plain_and_lz4_logs_many_at_once(
     with Server(sls.app) as server:
         environ = {**NAMES, "SLS_ENDPOINT": server.url, "CONCURRENCY": "32"}
         with serving(python_of(runtime), packages["track"].directory, "track", environ) as running:
-            started = running.ask("POST", "/initialize", headers=keys)
+            started = running.ask("POST", "/initialize", headers=_own_call(keys, "/initialize"))
             with ThreadPoolExecutor(10) as clients:
                 plain = [clients.submit(running.ask, "POST", TRACK, _log(n), keys) for n in range(20)]
                 statuses = {answer.result().status for answer in plain}
             compressed = running.ask("POST", TRACK, packed, {**keys, "x-log-compresstype": "lz4"})
-            stopping = running.ask("GET", "/pre-stop", headers=keys)
+            stopping = running.ask("GET", "/pre-stop", headers=_own_call(keys, "/pre-stop"))
             printed = running.stop()
     stored = sorted(int(log.fields["n"]) for log in sls.store.query("web"))
     sls.close()

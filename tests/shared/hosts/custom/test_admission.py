@@ -4,54 +4,68 @@ from __future__ import annotations
 
 import asyncio
 
-from shared.hosts.custom.admission import Admission
+import pytest
+
+from shared.hosts.custom.admission import SMALL, Admission, Full, Share
 
 
 def test_as_many_requests_as_allowed_get_in_and_one_more_does_not() -> None:
     admission = Admission(3)
-    assert [admission.enter(0) for _ in range(4)] == [True, True, True, False]
-    admission.leave(0)
-    assert admission.enter(0)
-    assert not admission.enter(0)
+    assert [admission.enter() for _ in range(4)] == [True, True, True, False]
+    assert admission.full
+    admission.leave()
+    assert not admission.full
+    assert admission.enter()
+    assert not admission.enter()
 
 
 def test_as_many_bytes_as_allowed_get_in_and_one_more_does_not() -> None:
-    admission = Admission(10, held=100)
-    assert admission.enter(60)
-    assert not admission.enter(41)
-    assert admission.enter(40)
-    assert admission.enter(0)
-    assert not admission.enter(1)
-    admission.leave(60)
-    assert admission.enter(60)
+    admission = Admission(10, held=SMALL + 100, reserve=0)
+    assert admission.grow(SMALL + 60, SMALL + 60)
+    assert not admission.grow(41, 41)
+    assert admission.grow(40, 40)
+    assert admission.grow(0, 0)
+    assert not admission.grow(1, 1)
+    admission.shrink(60)
+    assert admission.grow(60, 60)
+    assert admission.bytes == SMALL + 100
 
 
-def test_a_refused_request_takes_nothing() -> None:
-    admission = Admission(1, held=10)
-    assert not admission.enter(11)
-    assert (admission.in_flight, admission.enter(10)) == (0, True)
+@pytest.mark.parametrize(("size", "fits"), [(SMALL, True), (SMALL + 1, False)])
+def test_small_bodies_have_a_reserve(size: int, fits: bool) -> None:
+    admission = Admission(10, held=1_000_000, reserve=SMALL)
+    assert admission.grow(1_000_000, 1_000_000)
+    assert admission.grow(SMALL, size) is fits
+    assert not admission.grow(2, 2) if fits else admission.grow(2, 2)
+
+
+def test_a_share_gives_back_what_it_took_and_a_refused_part_takes_nothing() -> None:
+    admission = Admission(1, held=10, reserve=0)
+    with Share(admission) as share:
+        share.grow(4)
+        share.grow(6)
+        with pytest.raises(Full):
+            share.grow(1)
+        assert admission.bytes == 10
+        share.drop()
+        assert admission.bytes == 0
+        share.grow(3)
+    assert admission.bytes == 0
 
 
 def test_draining_waits_for_the_last_one() -> None:
     async def drain() -> tuple[bool, bool]:
         admission = Admission(3)
-        admission.enter(1)
-        admission.enter(2)
+        admission.enter()
+        admission.enter()
         too_short = await admission.drained(0.05)
         loop = asyncio.get_running_loop()
-        loop.call_later(0.02, admission.leave, 1)
-        loop.call_later(0.04, admission.leave, 2)
+        loop.call_later(0.02, admission.leave)
+        loop.call_later(0.04, admission.leave)
         return too_short, await admission.drained(20)
 
     assert asyncio.run(drain()) == (False, True)
 
 
-def test_draining_leaves_out_those_it_is_told_to() -> None:
-    async def drain() -> tuple[bool, bool]:
-        admission = Admission(3)
-        admission.enter(0)
-        alone = await admission.drained(0, but=1)
-        admission.enter(0)
-        return alone, await admission.drained(0.02, but=1)
-
-    assert asyncio.run(drain()) == (True, False)
+def test_where_nothing_is_in_flight_draining_is_done_at_once() -> None:
+    assert asyncio.run(Admission(3).drained(0))

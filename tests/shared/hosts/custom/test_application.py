@@ -23,6 +23,7 @@ from shared.http.response import Response
 from shared.http.service import Route, Service
 from tests.support.custom import ask
 
+FROM_FC = {"x_fc_request_id": "1-a"}
 GOOD = "https://shop.example.com"
 MAX_BODY = 1000
 
@@ -42,7 +43,7 @@ def service(respond: Respond = echo, *, origins: tuple[str, ...] = (), **more: A
 
 
 def application(core: Service | None = None, *, requests: int = 64, held: int = 10_000) -> Application:
-    return Application(core or service(), Admission(requests, held))
+    return Application(core or service(), Admission(requests, held, 0))
 
 
 def scope(method: str = "POST", path: str = "/echo", **headers: str) -> Scope:
@@ -90,7 +91,7 @@ def test_as_many_at_once_as_are_let_in_and_one_more_is_told_to_come_back() -> No
     assert refused.headers["access-control-allow-origin"] == GOOD
 
 
-def test_bodies_are_let_in_up_to_so_many_bytes_at_once() -> None:
+def test_bodies_are_let_in_up_to_so_many_bytes_at_once_whatever_is_announced() -> None:
     async def crowd() -> list[int]:
         here = asyncio.Event()
 
@@ -99,8 +100,8 @@ def test_bodies_are_let_in_up_to_so_many_bytes_at_once() -> None:
             return Response(200)
 
         app = application(service(wait), held=1500)
-        big = asyncio.create_task(ask(app, scope(content_length="999999"), b"a" * 900))  # counts as 1,000
-        fits = asyncio.create_task(ask(app, scope(content_length="500"), b"a" * 500))
+        big = asyncio.create_task(ask(app, scope(content_length="999999"), b"a" * 900))
+        fits = asyncio.create_task(ask(app, scope(content_length="500"), b"a" * 300, b"a" * 300))
         await asyncio.sleep(0.01)
         refused = await ask(app, scope(content_length="1"), b"a")
         empty = asyncio.create_task(ask(app, scope("GET")))
@@ -109,6 +110,61 @@ def test_bodies_are_let_in_up_to_so_many_bytes_at_once() -> None:
         return [refused.status, *(r.status for r in await asyncio.gather(big, fits, empty))]
 
     assert asyncio.run(crowd()) == [503, 200, 200, 200]
+
+
+def test_a_body_that_does_not_come_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.hosts.custom.body.WINDOW", 0.1)
+
+    async def go() -> tuple[list[list[Message]], Response]:
+        app = application(requests=1)
+        sent: list[list[Message]] = [[], []]
+
+        async def receive() -> Message:
+            await asyncio.sleep(20)
+            raise AssertionError
+
+        async def dawdle(messages: list[Message]) -> None:
+            async def send(message: Message) -> None:
+                messages.append(message)
+
+            await app(scope(), receive, send)
+
+        dawdling = [asyncio.create_task(dawdle(messages)) for messages in sent]
+        await asyncio.sleep(0.01)
+        answered = await ask(app, scope(), b"a")
+        await asyncio.gather(*dawdling)
+        return sent, answered
+
+    sent, answered = asyncio.run(go())
+    assert answered.status == 200
+    for messages in sent:
+        assert messages[0]["status"] == 400
+        assert (b"connection", b"close") in messages[0]["headers"]
+        assert (b"access-control-allow-origin", b"*") in messages[0]["headers"]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/any/healthz"])
+def test_where_it_is_full_its_health_is_told_all_the_same(path: str) -> None:
+    assert asyncio.run(ask(application(requests=0), scope("GET", path))).status == 200
+
+
+def test_requests_refused_for_being_full_have_one_line_together(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("shared.hosts.custom.refusals.INTERVAL", 0.05)
+
+    async def crowd() -> list[int]:
+        app = application(requests=0)
+        answers = [await ask(app, scope()) for _ in range(200)]
+        await asyncio.sleep(0.2)
+        return [answer.status for answer in answers]
+
+    caplog.set_level(logging.INFO)
+    assert asyncio.run(crowd()) == [503] * 200
+    lines = [json.loads(record.message) for record in caplog.records]
+    assert 1 <= len(lines) <= 5
+    assert sum(line["refused"] for line in lines) == 200
+    assert {(line["level"], line["event"]) for line in lines} == {("ERROR", "full")}
 
 
 def test_requests_wait_beside_each_other() -> None:
@@ -125,17 +181,18 @@ def test_requests_wait_beside_each_other() -> None:
     assert asyncio.run(crowd()) < 64 * 0.1 / 4
 
 
-def test_initialize_warms_up_with_the_keys_of_the_host() -> None:
+def test_initialize_warms_up_with_the_keys_of_the_host_also_where_it_is_full() -> None:
     given: list[Credentials | None] = []
 
     async def warm_up(credentials: Credentials | None, deadline: Deadline) -> None:
         assert 0 < deadline.remaining() <= 3
         given.append(credentials)
 
-    keys = {"x_fc_access_key_id": "id", "x_fc_access_key_secret": "secret"}
-    app = application(service(warm_up=warm_up))
+    keys = {"x_fc_access_key_id": "id", "x_fc_access_key_secret": "secret", **FROM_FC}
+    app = application(service(warm_up=warm_up), requests=0)
     response = asyncio.run(ask(app, scope("POST", "/initialize", **keys)))
     assert (response.status, response.body) == (200, b"")
+    assert response.headers["access-control-allow-origin"] == NO_READER
     assert given == [Credentials("id", "secret")]
 
 
@@ -145,12 +202,33 @@ def test_initialize_warms_up_with_the_keys_of_the_host() -> None:
         ("GET", "/initialize", 404),
         ("POST", "/pre-stop", 404),
         ("POST", "/x/initialize", 404),
+        ("POST", "/initialize", 404),
+        ("GET", "/pre-stop", 404),
         ("GET", "/pre-stop/", 404),
         ("GET", "/healthz", 200),
     ],
 )
 def test_other_requests_are_the_functions_own(method: str, path: str, status: int) -> None:
     assert asyncio.run(ask(application(), scope(method, path))).status == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("POST", "/initialize", {"x_fc_control_path": "/initialize"}, 200),
+        ("GET", "/pre-stop", {"x_fc_control_path": "/pre-stop"}, 200),
+        ("GET", "/pre-stop", FROM_FC, 200),
+        ("GET", "/pre-stop", {**FROM_FC, "x_fc_control_path": "/http-invoke"}, 404),
+        ("GET", "/pre-stop", {**FROM_FC, "x_fc_control_path": "/initialize"}, 404),
+        ("GET", "/pre-stop", {"x_fc_control_path": ""}, 404),
+        ("POST", "/initialize", {**FROM_FC, "x_fc_control_path": "/http-invoke"}, 404),
+        ("POST", "/initialize", {"x_fc_control_path": "/initialize,/http-invoke"}, 404),
+    ],
+)
+def test_only_the_platform_starts_and_stops_an_instance(
+    method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    assert asyncio.run(ask(application(), scope(method, path, **headers))).status == status
 
 
 def test_pre_stop_is_answered_once_the_others_are_and_stops_nothing() -> None:
@@ -165,7 +243,7 @@ def test_pre_stop_is_answered_once_the_others_are_and_stops_nothing() -> None:
         app = application(service(wait))
         asking = asyncio.create_task(ask(app, scope()))
         await asyncio.sleep(0.01)
-        stopped = await ask(app, scope("GET", "/pre-stop"))
+        stopped = await ask(app, scope("GET", "/pre-stop", **FROM_FC))
         order.append("stopped")
         return [stopped.status, (await asking).status, (await ask(app, scope())).status]
 
@@ -191,6 +269,22 @@ def test_a_request_that_never_comes_whole_makes_room_for_others(caplog: pytest.L
     assert sent[0]["status"] == 400
     assert "gone" in caplog.text
     assert after.status == 200
+
+
+def test_a_request_that_the_server_gives_up_at_its_end_is_told_to_come_back() -> None:
+    async def wait(_: Request) -> Response:
+        await asyncio.sleep(20)
+        raise AssertionError
+
+    async def stop() -> Response:
+        asking = asyncio.create_task(ask(application(service(wait)), scope()))
+        await asyncio.sleep(0.01)
+        asking.cancel()
+        return await asking
+
+    response = asyncio.run(stop())
+    assert (response.status, json.loads(response.body)["errorCode"]) == (503, "ServerBusy")
+    assert response.headers["access-control-allow-origin"] == NO_READER
 
 
 def test_a_bug_in_the_host_is_a_500_without_its_stack_that_no_page_may_read(

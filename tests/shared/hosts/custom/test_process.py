@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from local.fc.function import ROOT
 from tests.support.raw_server import OK, RawServer
-from tests.track.support import SETTINGS, TRACK
+from tests.support.served import free_port, running, start
+from tests.track.support import TRACK
 
 ONE = '{"__logs__":[{"a":"1"}]}'
 
@@ -31,42 +26,10 @@ class Slow(RawServer):
         return super()._say(connection, script)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
-
-
-def start(name: str, *arguments: str, **settings: str) -> subprocess.Popen[str]:
-    environment = {"PATH": os.environ["PATH"], **SETTINGS, **settings}
-    command = [sys.executable, "-m", f"functions.{name}", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE)
-
-
-@contextlib.contextmanager
-def running(name: str = "track", **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    port = free_port()
-    with start(name, "--host", "127.0.0.1", "--port", str(port), **settings) as process:
-        try:
-            wait_for(port, process)
-            yield process, f"http://127.0.0.1:{port}"
-        finally:
-            process.kill()
-
-
-def wait_for(port: int, process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.05)
-    raise AssertionError("the process does not listen")
-
-
 def test_it_answers_and_writes_over_few_connections() -> None:
     with RawServer() as sls, running(SLS_ENDPOINT=sls.url) as (_, url), httpx.Client(base_url=url) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
-        assert client.post("/initialize").status_code == 200
+        assert client.post("/initialize", headers={"x-fc-control-path": "/initialize"}).status_code == 200
         for number in range(20):
             answer = client.post(
                 f"/any/prefix{TRACK}", content=ONE, headers={"x-fc-request-id": f"1-{number}"}
@@ -127,7 +90,7 @@ def test_token_serves_too_and_a_start_without_sts_is_none_the_worse() -> None:
     arn = "acs:ram::1234567890123456:role/sls-web-tracking"
     settings = {"STS_ROLE_ARN": arn, "STS_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
     with running("token", **settings) as (_, url), httpx.Client(base_url=url, timeout=20) as client:
-        assert client.post("/initialize").status_code == 200
+        assert client.post("/initialize", headers={"x-fc-control-path": "/initialize"}).status_code == 200
         refused = client.get("/get_sts_token")
         assert (refused.status_code, refused.json()["errorCode"]) == (503, "ServerBusy")
 

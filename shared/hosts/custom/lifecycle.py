@@ -1,0 +1,31 @@
+"""Telling Function Compute's own calls, by which it starts and stops an instance, from everybody else's.
+
+Both come on ordinary paths, so anybody can ask for those through the trigger. What tells them apart is
+`x-fc-control-path`, which Function Compute sets: `/http-invoke` for whatever came through a trigger, the path
+of the call itself for its own (Function Compute documentation, "HTTP handlers" of custom runtimes, 2.0; an
+echo service behind a 3.0 trigger shows `/http-invoke` too). Callers cannot set headers of such names ("HTTP
+trigger overview"). The documentation of 3.0 no longer lists the header, so a call without it still counts as
+the platform's where it has a request id, which the platform always sends. Should that be wrong one day, it
+does no harm: `POST /initialize` does what the first request would do, `GET /pre-stop` waits and changes
+nothing, and neither takes a place from a request.
+"""
+
+from __future__ import annotations
+
+from shared.hosts.custom.asgi import Scope
+
+INITIALIZE = ("POST", b"/initialize")
+PRE_STOP = ("GET", b"/pre-stop")
+_CALLS = (INITIALIZE, PRE_STOP)
+
+
+def lifecycle_call(scope: Scope) -> tuple[str, bytes] | None:
+    """Return which call of the platform's this is; None for a request of anybody's."""
+    call = (scope["method"], scope["raw_path"])
+    if call not in _CALLS:
+        return None
+    said = [value for name, value in scope["headers"] if name.lower() == b"x-fc-control-path"]
+    if said:
+        return call if said == [call[1]] else None
+    named = any(name.lower() == b"x-fc-request-id" for name, _ in scope["headers"])
+    return call if named else None

@@ -1,0 +1,31 @@
+"""The log lines of requests that were refused because the instance was full: one a second at most."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from shared.hosts.custom.admission import Admission
+from shared.logs import log
+
+INTERVAL = 1.0  # seconds that a line tells of
+
+
+class Refusals:
+    """Counts them, and tells how many there were."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._count = 0
+
+    def note(self) -> None:
+        """Count one."""
+        if not self._count:
+            asyncio.get_running_loop().call_later(INTERVAL, self._tell)
+        self._count += 1
+
+    def _tell(self) -> None:
+        count, self._count = self._count, 0
+        admission = self._admission
+        held = f"{admission.in_flight} requests in flight, {admission.bytes} bytes of bodies"
+        log(logging.ERROR, "full", "", refused=count, seconds=INTERVAL, detail=f"this instance has {held}")
