@@ -17,9 +17,13 @@ from typing import NamedTuple, TypeVar
 from shared.deadline import Deadline
 
 SMALL = 64 * 1024  # bytes of a body up to which it takes no turn: such a one is parsed within 2 ms
-HELD = 128 * 1024 * 1024  # bytes of parsed and forwarded bodies, over all requests
+HELD = 224 * 1024 * 1024  # bytes of forwarded bodies, over all requests: 64 of 3 MB and a little more
 # Bytes that are forwarded for each byte of a body, at most (functions/track/limits.py, MAX_FORWARDED).
 GROWTH = 2
+
+# Of the time that a request has left, so much may pass until its body has its turn. The first attempt to
+# write it gets most of the rest (functions/track/delivery.py), which is enough on a slow day of SLS.
+WAIT = 0.5
 
 T = TypeVar("T")
 
@@ -44,13 +48,13 @@ class Turns:
     async def reserve(self, size: int, deadline: Deadline) -> int:
         """Reserve `size` bytes, or all there are if that is less, and return how many.
 
-        Raises TimeoutError after half of the time left, so that the other half is there for the work.
+        Raises TimeoutError at the deadline.
         """
         size = min(size, self._held)
         if not self._waiting and size <= self._free:
             self._free -= size
             return size
-        await self._wait(size, deadline.left() / 2)
+        await self._wait(size, deadline.left())
         return size
 
     def give_back(self, size: int) -> None:
@@ -87,15 +91,17 @@ class Turns:
 class Turn:
     """One request's turn; an asynchronous context manager. Entering raises TimeoutError."""
 
-    __slots__ = ("_deadline", "_kept", "_size", "_turns")
+    __slots__ = ("_begin_by", "_kept", "_size", "_turns")
 
     def __init__(self, turns: Turns, size: int, deadline: Deadline) -> None:
-        self._turns, self._size, self._deadline = turns, size, deadline
+        self._turns, self._size = turns, size
+        self._begin_by = deadline
         self._kept = 0
 
     async def __aenter__(self) -> Turn:
         if self._size > SMALL:
-            self._kept = await self._turns.reserve(self._size * GROWTH, self._deadline)
+            self._begin_by = self._begin_by.within(WAIT * self._begin_by.remaining())
+            self._kept = await self._turns.reserve(self._size * GROWTH, self._begin_by)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -104,7 +110,7 @@ class Turn:
     async def work(self, work: Callable[[], T]) -> T:
         """Return what `work` returns, which parses the body: alone, and in a thread where it is large.
 
-        Raises TimeoutError where the deadline has passed before its turn has come.
+        Raises TimeoutError where too much time has passed before its turn has come.
         """
         if self._size <= SMALL:
             return work()
@@ -118,7 +124,7 @@ class Turn:
 
     def _in_time(self, work: Callable[[], T]) -> Callable[[], T]:
         def begin() -> T:
-            self._deadline.left()
+            self._begin_by.left()
             return work()
 
         return begin

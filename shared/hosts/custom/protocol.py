@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from shared.hosts.custom.answer import written
@@ -47,7 +48,14 @@ class HttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and see whether anything came of it."""
         self._progress = False
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self._refuse(self._refusal or ApiError(POST_BODY_INVALID, "the request is not HTTP/1.1"))
+        except httptools.HttpParserUpgrade:
+            # A request that asks for another protocol is answered in this one, as the last on its connection.
+            self.cycle.keep_alive = False
         self._silent = 0 if self._progress else self._silent + len(data)
         if self._silent > MAX_HEADERS and not self.transport.is_closing():
             self._refuse(_too_large("headers", MAX_HEADERS))
@@ -114,15 +122,6 @@ class HttpProtocol(HttpToolsProtocol):
         if self._half_closed and self.cycle.response_complete:
             self.transport.close()
         self._watch()
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
-        """Answer what is not HTTP; the connection ends with it."""
-        self._refuse(self._refusal or ApiError(POST_BODY_INVALID, "the request is not HTTP/1.1"))
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Answer a request that asks for another protocol in this one, as its last on the connection."""
-        if self.cycle is not None:
-            self.cycle.keep_alive = False
 
     def _refuse(self, error: ApiError) -> None:
         answering = self.cycle is not None and not self.cycle.response_complete

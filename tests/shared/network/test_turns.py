@@ -130,7 +130,7 @@ def test_who_waits_too_long_or_is_cancelled_leaves_nothing_behind() -> None:
         for end in ("late", "cancelled", "cancelled when granted"):
             first = turns.turn(LARGE, PLENTY)
             await first.__aenter__()
-            waiting = asyncio.create_task(hold(Deadline(0.02) if end == "late" else PLENTY))
+            waiting = asyncio.create_task(hold(Deadline(0.1) if end == "late" else PLENTY))
             behind = asyncio.create_task(hold(PLENTY))
             await asyncio.sleep(0.001)
             if end == "late":
@@ -152,7 +152,7 @@ def test_work_whose_time_is_up_is_not_begun() -> None:
 
     async def go() -> None:
         turns = Turns()
-        deadline = Deadline(0.05)
+        deadline = Deadline(0.2)
         async with turns.turn(LARGE, PLENTY) as first, turns.turn(LARGE, deadline) as second:
             working = asyncio.ensure_future(first.work(lambda: time.sleep(0.1)))
             await asyncio.sleep(0)
