@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from local.fc.function import ROOT
 from tests.track.support import SETTINGS
+
+Process = subprocess.Popen[str]
 
 
 def free_port() -> int:
@@ -21,21 +26,43 @@ def free_port() -> int:
     return port
 
 
-def start(name: str, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+class Served(NamedTuple):
+    """A process that serves, and the file that its output goes to: a pipe that nobody reads would stop it."""
+
+    process: Process
+    url: str
+    output: Path
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the log lines so far; each has to be JSON."""
+        return [json.loads(line) for line in self.output.read_text().splitlines()]
+
+
+def start(name: str, *arguments: str, **settings: str) -> Process:
+    """Start it, its output on a pipe; with no port given, as Function Compute does."""
+    return _start(name, arguments, settings, subprocess.PIPE)
+
+
+def _start(name: str, arguments: Sequence[str], settings: Mapping[str, str], output: int) -> Process:
     environment = {"PATH": os.environ["PATH"], **SETTINGS, **settings}
     command = [sys.executable, "-m", f"functions.{name}", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, text=True, stdout=output, stderr=subprocess.STDOUT
+    )
 
 
 @contextlib.contextmanager
-def running(name: str = "track", **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running(name: str = "track", **settings: str) -> Iterator[Served]:
+    """Start it on a free port, and end it with the block."""
     port = free_port()
-    with start(name, "--host", "127.0.0.1", "--port", str(port), **settings) as process:
-        try:
-            wait_for(port, process)
-            yield process, f"http://127.0.0.1:{port}"
-        finally:
-            process.kill()
+    with tempfile.NamedTemporaryFile("w", prefix=f"{name}-") as output:
+        arguments = ("--host", "127.0.0.1", "--port", str(port))
+        with _start(name, arguments, settings, output.fileno()) as process:
+            try:
+                wait_for(port, process)
+                yield Served(process, f"http://127.0.0.1:{port}", Path(output.name))
+            finally:
+                process.kill()
 
 
 def wait_for(port: int, process: subprocess.Popen[str]) -> None:

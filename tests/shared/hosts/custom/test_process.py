@@ -27,7 +27,11 @@ class Slow(RawServer):
 
 
 def test_it_answers_and_writes_over_few_connections() -> None:
-    with RawServer() as sls, running(SLS_ENDPOINT=sls.url) as (_, url), httpx.Client(base_url=url) as client:
+    with (
+        RawServer() as sls,
+        running(SLS_ENDPOINT=sls.url) as (_, url, _),
+        httpx.Client(base_url=url) as client,
+    ):
         assert client.get("/healthz").json() == {"status": "ok"}
         assert client.post("/initialize", headers={"x-fc-control-path": "/initialize"}).status_code == 200
         for number in range(20):
@@ -41,7 +45,11 @@ def test_it_answers_and_writes_over_few_connections() -> None:
 
 def test_a_body_past_the_limit_is_refused_and_the_connection_goes_on() -> None:
     large = b'{"__logs__":[' + b" " * 3_145_715 + b"]}"
-    with RawServer() as sls, running(SLS_ENDPOINT=sls.url) as (_, url), httpx.Client(base_url=url) as client:
+    with (
+        RawServer() as sls,
+        running(SLS_ENDPOINT=sls.url) as (_, url, _),
+        httpx.Client(base_url=url) as client,
+    ):
         refused = client.post(TRACK, content=large)
         assert (refused.status_code, refused.json()["errorCode"]) == (413, "PostBodyTooLarge")
         assert refused.json()["errorMessage"] == "the body has 3145730 bytes; at most 3145728 are allowed"
@@ -55,7 +63,7 @@ def test_past_its_concurrency_it_refuses_and_none_is_lost() -> None:
     def post(url: str) -> None:
         answers.append(httpx.post(url + TRACK, content=ONE, timeout=20))
 
-    with Slow() as sls, running(SLS_ENDPOINT=sls.url, CONCURRENCY="2") as (_, url):
+    with Slow() as sls, running(SLS_ENDPOINT=sls.url, CONCURRENCY="2") as (_, url, _):
         threads = [threading.Thread(target=post, args=(url,)) for _ in range(8)]
         for thread in threads:
             thread.start()
@@ -74,7 +82,7 @@ def test_told_to_stop_it_finishes_what_is_in_flight() -> None:
     def post(url: str) -> None:
         answers.append(httpx.post(url + TRACK, content=ONE, timeout=20).status_code)
 
-    with Slow(OK) as sls, running(SLS_ENDPOINT=sls.url) as (process, url):
+    with Slow(OK) as sls, running(SLS_ENDPOINT=sls.url) as (process, url, _):
         asking = threading.Thread(target=post, args=(url,))
         asking.start()
         end = time.monotonic() + 20
@@ -89,7 +97,7 @@ def test_told_to_stop_it_finishes_what_is_in_flight() -> None:
 def test_token_serves_too_and_a_start_without_sts_is_none_the_worse() -> None:
     arn = "acs:ram::1234567890123456:role/sls-web-tracking"
     settings = {"STS_ROLE_ARN": arn, "STS_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
-    with running("token", **settings) as (_, url), httpx.Client(base_url=url, timeout=20) as client:
+    with running("token", **settings) as (_, url, _), httpx.Client(base_url=url, timeout=20) as client:
         assert client.post("/initialize", headers={"x-fc-control-path": "/initialize"}).status_code == 200
         refused = client.get("/get_sts_token")
         assert (refused.status_code, refused.json()["errorCode"]) == (503, "ServerBusy")

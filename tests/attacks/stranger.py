@@ -1,0 +1,111 @@
+"""A stranger with a socket: sends whatever bytes it likes, and reads what comes back."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from tests.track.support import TRACK
+
+PATIENCE = 20.0  # seconds that an answer may take
+ONE = b'{"__logs__":[{"a":"1"}]}'
+
+
+class Answer(NamedTuple):
+    """An answer; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class NoAnswer(Exception):
+    """The connection ended, or nothing came in time."""
+
+
+class Stranger:
+    """One connection."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        address = (parts.hostname or "", parts.port or 0)
+        self.socket = socket.create_connection(address, timeout=PATIENCE)
+        self._stream = self.socket.makefile("rb")
+
+    def __enter__(self) -> Stranger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Go, without a word."""
+        self._stream.close()
+        self.socket.close()
+
+    def send(self, data: bytes) -> None:
+        """Send bytes."""
+        self.socket.sendall(data)
+
+    def answer(self) -> Answer:
+        """Return the next answer. Raises NoAnswer."""
+        try:
+            return self._read()
+        except (OSError, ValueError) as error:
+            raise NoAnswer(repr(error)) from error
+
+    def ended(self, seconds: float = PATIENCE) -> bool:
+        """Whether the server ends the connection within so many seconds, saying nothing more."""
+        self.socket.settimeout(seconds)
+        try:
+            return self._stream.read(1) == b""
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+
+    def _read(self) -> Answer:
+        line = self._stream.readline()
+        if not line:
+            raise ValueError("the connection ended")
+        status = int(line.split(b" ")[1])
+        headers: dict[str, str] = {}
+        while header := self._stream.readline().decode("latin-1").strip():
+            name, _, value = header.partition(":")
+            headers[name.lower()] = value.strip()
+        return Answer(status, headers, self._stream.read(int(headers["content-length"])))
+
+
+def post(body: bytes = ONE, *headers: str, path: str = TRACK, length: int | None = None) -> bytes:
+    """Return a POST; `length` is what it says of its body, if not the truth."""
+    lines = [f"POST {path} HTTP/1.1", "Host: t", f"Content-Length: {len(body) if length is None else length}"]
+    return "\r\n".join((*lines, *headers, "", "")).encode() + body
+
+
+def get(path: str, *headers: str) -> bytes:
+    """Return a GET."""
+    return "\r\n".join((f"GET {path} HTTP/1.1", "Host: t", *headers, "", "")).encode()
+
+
+def ask(url: str, request: bytes) -> Answer:
+    """Return the answer to one request on a connection of its own."""
+    with Stranger(url) as stranger:
+        stranger.send(request)
+        return stranger.answer()
+
+
+@contextlib.contextmanager
+def strangers(url: str, count: int) -> Iterator[list[Stranger]]:
+    """Connect so many, and have them all go at the end."""
+    with ExitStack() as leaving:
+        yield [leaving.enter_context(Stranger(url)) for _ in range(count)]
+
+
+def took(began: float) -> float:
+    """Return the seconds since `began`, which is of the monotonic clock."""
+    return time.monotonic() - began

@@ -1,0 +1,93 @@
+"""Senders that are slow, or stop, on purpose."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from shared.hosts.custom.body import WINDOW
+from shared.hosts.custom.protocol import UNFINISHED
+from shared.http.cors import NO_READER
+from tests.attacks.stranger import ONE, Stranger, ask, get, post, strangers, took
+from tests.support.raw_server import RawServer
+from tests.support.served import Served
+
+
+def test_bodies_that_stop_keep_nobody_out_and_are_given_up(track: Served, sls: RawServer) -> None:
+    with strangers(track.url, 150) as stopping:
+        began = time.monotonic()
+        for stranger in stopping:
+            stranger.send(post(ONE[:10], length=len(ONE)))
+        assert [ask(track.url, post()).status for _ in range(20)] == [200] * 20
+        answers = [stranger.answer() for stranger in stopping]
+        assert took(began) < WINDOW + 5
+        assert all(stranger.ended() for stranger in stopping)
+    assert {answer.status for answer in answers} == {400}
+    assert all(answer.headers["x-log-errorcode"] == "PostBodyInvalid" for answer in answers)
+    assert all(answer.headers["access-control-allow-origin"] == "*" for answer in answers)
+    assert len(sls.received) == 20
+    assert {line["event"] for line in track.lines()} == {"answered", "refused"}
+
+
+def test_a_body_that_drips_is_given_up_and_one_that_is_only_slow_is_not(track: Served) -> None:
+    large = b'{"__logs__":[{"a":"%s"}]}' % (b"x" * 60_000)
+    with Stranger(track.url) as drips, Stranger(track.url) as slow:
+        drips.send(post(large[:1], length=len(large)))
+        slow.send(post(large[:1], length=len(large)))
+        for at in range(1, 11):  # 60 KB in 5 s, and a few bytes
+            time.sleep(0.5)
+            if at < WINDOW:  # what comes after the answer would only hide it
+                drips.send(large[at : at + 1])
+            slow.send(large[1 + (at - 1) * 6000 : 1 + at * 6000])
+        assert drips.answer().status == 400
+        slow.send(large[60_001:])
+        assert slow.answer().status == 200
+
+
+def test_a_head_that_is_not_finished_ends_its_connection(track: Served) -> None:
+    with strangers(track.url, 100) as stopping, Stranger(track.url) as idle:
+        began = time.monotonic()
+        for stranger in stopping:
+            stranger.send(get("/healthz")[:-2])
+        assert ask(track.url, post()).status == 200
+        answers = [stranger.answer() for stranger in stopping]
+        assert took(began) < UNFINISHED + 5
+        assert {answer.status for answer in answers} == {400}
+        assert {answer.headers["access-control-allow-origin"] for answer in answers} == {NO_READER}
+        # Function Compute keeps connections on which nothing has been asked yet.
+        idle.send(get("/healthz"))
+        assert idle.answer().status == 200
+
+
+def test_the_rest_of_a_body_that_was_refused_cannot_come_for_ever(track: Served) -> None:
+    """The answer is there before the body: nothing is held but the connection, and that not for long."""
+    with Stranger(track.url) as stranger:
+        stranger.send(get("/healthz", "Content-Length: 1000"))
+        assert stranger.answer().status == 200
+        began = time.monotonic()
+        for _ in range(3):
+            time.sleep(0.5)
+            stranger.send(b"x")
+        assert stranger.ended(UNFINISHED + 5)
+        assert took(began) > 2
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_a_client_that_closes_its_side_gets_its_answers(track: Served, sls: RawServer, lines: int) -> None:
+    with Stranger(track.url) as stranger:
+        stranger.send(post() * lines)
+        stranger.socket.shutdown(socket.SHUT_WR)
+        assert [stranger.answer().status for _ in range(lines)] == [200] * lines
+        assert stranger.ended()
+    assert len(sls.received) == lines
+
+
+def test_a_client_that_closes_its_side_halfway_is_gone(track: Served, sls: RawServer) -> None:
+    with Stranger(track.url) as stranger:
+        stranger.send(post(length=len(ONE) + 1))
+        stranger.socket.shutdown(socket.SHUT_WR)
+        assert stranger.ended()
+    assert sls.received == []
+    assert ask(track.url, post()).status == 200
