@@ -12,7 +12,17 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from benchmarks import cold_start, compression, cost, profiles, report, request_cost, throughput, tokens
+from benchmarks import (
+    attacks,
+    cold_start,
+    compression,
+    cost,
+    profiles,
+    report,
+    request_cost,
+    throughput,
+    tokens,
+)
 from benchmarks.lab import RUNTIMES, Lab, machine, prepare
 from benchmarks.rows import Part
 from benchmarks.targets import judge
@@ -24,13 +34,14 @@ class _Effort(NamedTuple):
     tokens: int
     throughput: int
     seconds: float
+    attacks: int
     profile: int
     compression: int
     instructions: bool
 
 
-_FULL = _Effort(20, 40, 5, 7, 4.0, 50, 15, instructions=True)
-_SHORT = _Effort(1, 2, 1, 1, 1.0, 1, 1, instructions=False)
+_FULL = _Effort(20, 40, 5, 7, 4.0, 5, 50, 15, instructions=True)
+_SHORT = _Effort(1, 2, 1, 1, 1.0, 1, 1, 1, instructions=False)
 
 _Sections = dict[str, str]
 
@@ -63,6 +74,9 @@ class _Run:
         self._print("cost", report.cost_table(cost.table(times, prices), cost.break_even(times, prices)))
         cost.MEASURED.write_text(json.dumps(times.options()))
 
+    def attacks(self) -> None:
+        self._measured("attacks", attacks.measure(self._lab, self._effort.attacks, self._effort.seconds))
+
     def compression(self) -> None:
         found = compression.measure(self._lab, self._effort.compression)
         self._print("compression", report.compression_table(found))
@@ -92,6 +106,7 @@ _PARTS: dict[str, Callable[[_Run], None]] = {
     "request_cost": _Run.request_cost,
     "tokens": _Run.tokens,
     "throughput": _Run.throughput,
+    "attacks": _Run.attacks,
     "compression": _Run.compression,
     "profiles": _Run.profiles,
 }

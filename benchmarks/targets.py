@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from benchmarks.attacks import BESIDE, LOST, PEAK
 from benchmarks.cold_start import BARE, SAMPLE
 from benchmarks.cold_start import FLOOR as LEAST
 from benchmarks.lab import FUNCTIONS
@@ -33,7 +34,12 @@ class Target(NamedTuple):
 
 def judge(parts: Sequence[Part]) -> list[Target]:
     """Return every target of which the figures are there."""
-    judges = {"cold_start": _starts, "request_cost": _requests, "throughput": _throughput}
+    judges = {
+        "cold_start": _starts,
+        "request_cost": _requests,
+        "throughput": _throughput,
+        "attacks": _attacks,
+    }
     return [target for part in parts if part.name in judges for target in judges[part.name](part)]
 
 
@@ -70,6 +76,13 @@ def _throughput(part: Part) -> Iterator[Target]:
         yield Target(f"{CUSTOM}: {RATE}, against the {BUILT_IN}", ratio, 20, "×", at_least=True)
     for what, bound in ((CPU, 350), (SLOWEST, 100), (ERRORS, 0)):
         yield from _median(part, f"{CUSTOM}: {what}", bound)
+
+
+def _attacks(part: Part) -> Iterator[Target]:
+    yield from _median(part, PEAK, 450)
+    yield from _median(part, LOST, 0)
+    for beside in BESIDE:
+        yield from _median(part, f"{beside}: {SLOWEST}", 100)
 
 
 def _median(part: Part, name: str, bound: float) -> Iterator[Target]:

@@ -30,7 +30,9 @@ RATE, CPU, MIDDLE, SLOWEST, ERRORS = "requests a second", "CPU a request", "p50"
 _UNITS = {RATE: "1/s", CPU: "µs", MIDDLE: "ms", SLOWEST: "ms", ERRORS: ""}
 
 
-class _Server(NamedTuple):
+class Server(NamedTuple):
+    """track's process in the custom runtime."""
+
     address: str
     pid: int
 
@@ -71,7 +73,7 @@ def _built_in(lab: Lab, seconds: float) -> Mapping[str, float]:
 
 
 def _custom(lab: Lab, seconds: float) -> Mapping[str, float]:
-    with lab.stand_in(DISTANCE) as upstream, _serving(lab, upstream) as server:
+    with lab.stand_in(DISTANCE) as upstream, serving(lab, upstream) as server:
         _load(lab, server, 0.5)  # connections to SLS, caches
         before = cpu_so_far(server.pid)
         report = _load(lab, server, seconds)
@@ -87,12 +89,12 @@ def profiled(lab: Lab, seconds: float) -> list[tuple[str, float]]:
         _started(command, lab.variables(lab.checkout, upstream)) as process,
     ):
         _await(port)
-        _load(lab, _Server(f"127.0.0.1:{port}", process.pid), max(seconds, 0.5))
+        _load(lab, Server(f"127.0.0.1:{port}", process.pid), max(seconds, 0.5))
     shares: list[tuple[str, float]] = json.loads(_SAID.read_text().splitlines()[-1])["shares"]
     return shares
 
 
-def _load(lab: Lab, server: _Server, seconds: float) -> dict[str, Any]:
+def _load(lab: Lab, server: Server, seconds: float) -> dict[str, Any]:
     body = BUILD / "small.json"
     body.write_bytes(bodies.small())
     command = [lab.python, "-m", "benchmarks.probes.load", server.address, bodies.TRACK, str(body)]
@@ -110,12 +112,13 @@ def _figures(name: str, report: Mapping[str, Any], cpu: float) -> dict[str, floa
 
 
 @contextmanager
-def _serving(lab: Lab, upstream: str) -> Iterator[_Server]:
+def serving(lab: Lab, upstream: str) -> Iterator[Server]:
+    """Serve track, writing to `upstream`."""
     port = _free_port()
     command = [lab.python, "-m", "functions.track", "--host", "127.0.0.1", "--port", str(port)]
     with _started(command, lab.variables(lab.checkout, upstream)) as process:
         _await(port)
-        yield _Server(f"127.0.0.1:{port}", process.pid)
+        yield Server(f"127.0.0.1:{port}", process.pid)
 
 
 @contextmanager

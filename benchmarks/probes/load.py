@@ -1,7 +1,8 @@
 """Clients that send one request after another, each on a connection of its own, kept alive.
 
-`python -m benchmarks.probes.load HOST:PORT PATH BODY-FILE CLIENTS SECONDS` prints a JSON object: requests,
-errors, seconds, and the milliseconds a request took at the middle and at the 99th of 100.
+`python -m benchmarks.probes.load HOST:PORT PATH BODY-FILE CLIENTS SECONDS [PAUSE]` prints a JSON object:
+requests, errors, seconds, and the milliseconds a request took at the middle and at the 99th of 100. A client
+sends again as soon as it has its answer, or PAUSE seconds later.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ _OK = b"HTTP/1.1 200"
 
 
 class _Client(asyncio.Protocol):
-    def __init__(self, request: bytes, until: float) -> None:
+    def __init__(self, request: bytes, until: float, pause: float) -> None:
         self.taken: list[float] = []
         self.errors = 0
         self.ended = asyncio.get_running_loop().create_future()
-        self._request, self._until = request, until
+        self._request, self._until, self._pause = request, until, pause
         self._pending = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -41,13 +42,15 @@ class _Client(asyncio.Protocol):
         self.taken.append(1000 * (time.perf_counter() - self._sent))
         self.errors += not self._pending.startswith(_OK)
         self._pending.clear()
-        if time.perf_counter() < self._until:
-            self._send()
-        else:
+        if time.perf_counter() + self._pause >= self._until:
             self._transport.close()
+        elif self._pause:
+            asyncio.get_running_loop().call_later(self._pause, self._send)
+        else:
+            self._send()
 
     def connection_lost(self, _: Exception | None) -> None:
-        if time.perf_counter() < self._until:
+        if time.perf_counter() + self._pause < self._until:
             self.errors += 1  # no server should close on a client that keeps sending
         self.ended.set_result(None)
 
@@ -68,13 +71,13 @@ def _request(address: str, path: str, body: bytes) -> bytes:
     return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
-async def main(address: str, path: str, body: bytes, clients: int, seconds: float) -> None:
+async def main(address: str, path: str, body: bytes, clients: int, seconds: float, pause: float) -> None:
     """Send, and tell."""
     host, _, port = address.partition(":")
     loop, request = asyncio.get_running_loop(), _request(address, path, body)
     began = time.perf_counter()
     made = [
-        await loop.create_connection(lambda: _Client(request, began + seconds), host, int(port))
+        await loop.create_connection(lambda: _Client(request, began + seconds, pause), host, int(port))
         for _ in range(clients)
     ]
     await asyncio.gather(*(client.ended for _, client in made))
@@ -85,5 +88,6 @@ async def main(address: str, path: str, body: bytes, clients: int, seconds: floa
 
 
 if __name__ == "__main__":
-    _, to, target, body_file, count, duration = sys.argv
-    uvloop.run(main(to, target, Path(body_file).read_bytes(), int(count), float(duration)))
+    _, to, target, body_file, count, duration, *between = sys.argv
+    wait = float(between[0]) if between else 0.0
+    uvloop.run(main(to, target, Path(body_file).read_bytes(), int(count), float(duration), wait))

@@ -58,7 +58,11 @@ class _Peer(asyncio.Protocol):
             return
         _Peer.calls += 1
         answer = _CONFIRMED if b" /logstores/" in head else _TOKEN
-        asyncio.get_running_loop().call_later(self._delay, self._transport.write, answer)
+        asyncio.get_running_loop().call_later(self._delay, self._answer, answer)
+
+    def _answer(self, answer: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(answer)
 
 
 async def main() -> None:
