@@ -34,6 +34,7 @@ def _of(tally: Tally) -> list[str]:
         "faults": f"{tally.faults.total()} in {tally.outages} outages and between them",
         **{f"  {service}": _counted(kinds) for service, kinds in sorted(_by_service(tally.faults).items())},
         "kills": _counted(tally.kills) or "none",
+        "strangers": f"{tally.strangers.total()} ({_counted(tally.strangers)})",
         "replay": f"{tally.replayed} objects in {tally.ticks.total()} ticks ({_counted(tally.ticks)})",
         "memory": f"{tally.memory} (MB, the most in the first third and in the last)",
         "took": f"{tally.seconds:.0f} s",

@@ -16,6 +16,7 @@ from tests.soak.memory import Memory
 from tests.soak.output import Output
 from tests.soak.plan import Plan, Recurring, Scale, Upload
 from tests.soak.reckoning import check_gone, reckon
+from tests.soak.strangers import Strangers
 from tests.soak.tally import Tally
 from tests.soak.timer import Timer
 from tests.soak.weather import SLS, Weather
@@ -45,6 +46,7 @@ class Storm:
         self._aside: set[asyncio.Task[None]] = set()
         self._kills = Recurring(self._plan.chance("kills"), scale.requests / (scale.kills * 1.4 + 0.1))
         self._ticks = Recurring(self._plan.chance("ticks"), scale.requests / 12)
+        self._strange = Recurring(self._plan.chance("strangers"), scale.requests / 40)
         self._looks = Recurring(self._plan.chance("looks"), scale.requests / 60)
 
     def run(self) -> Tally:
@@ -52,6 +54,9 @@ class Storm:
         began = time.monotonic()
         with Cloud(self._runtime, self._weather, self._output, lifetime=self._lifetime) as self._cloud:
             self._timer = Timer(self._cloud.url, self.tally)
+            self._strangers = Strangers(
+                self._cloud.url, self._plan, self.tally, lambda: self._cloud.host.pids("track")
+            )
             asyncio.run(self._rage())
             asyncio.run(self._fill())
             asyncio.run(self._batter())
@@ -127,6 +132,8 @@ class Storm:
         if self._ticks.due(number):
             for _ in range(chance.choice((1, 1, 2))):
                 self._do(self._timer.tick())
+        if self._strange.due(number):
+            self._do(self._strangers.one(number))
         if self._looks.due(number):
             self._look()
 

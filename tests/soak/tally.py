@@ -25,6 +25,7 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)
     outages: int = 0
     kills: Counter[str] = field(default_factory=Counter)
+    strangers: Counter[str] = field(default_factory=Counter)  # by what they did and what came of it
     ticks: Counter[str] = field(default_factory=Counter)  # of replay, by how they ended
     replayed: int = 0  # objects, by what the ticks said
     stored: int = 0  # logs

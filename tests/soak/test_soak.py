@@ -32,6 +32,7 @@ def test_whatever_fails_nothing_answered_200_is_lost(runtime: Runtime) -> None:
     assert len(tally.confirmed) >= SHORT.logs
     assert tally.faults.total() >= SHORT.faults
     assert tally.kills.total() >= SHORT.kills
+    assert tally.strangers.total() >= 20
     assert tally.spooled > 0
     assert tally.replayed >= LEAST_LEFT // 2
 
