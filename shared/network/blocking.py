@@ -15,8 +15,18 @@ from shared.network.interface import Connection, Network, Resolved, Signal, Turn
 
 SEND = 256 * 1024  # bytes handed to the socket at a time
 RECEIVE = 64 * 1024  # bytes asked of it at a time
+# Seconds in which a peer has to acknowledge what was sent, or take it at all. One that is slow to answer does
+# so at once; one that is gone, as when its name has moved, is noticed long before the deadline.
+ACKNOWLEDGED = 3.0
 
 T = TypeVar("T")
+
+
+def set_options(connection: socket.socket) -> None:
+    """Have a socket send small writes at once, and notice a peer that is gone (tcp(7))."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * ACKNOWLEDGED))
 
 
 class _Blocking:
@@ -32,8 +42,8 @@ class _Blocking:
         connection = socket.socket(family, kind, protocol)
         try:
             connection.settimeout(seconds)
+            set_options(connection)
             connection.connect(address)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if tls is not None:
                 connection.settimeout(deadline.left())
                 connection = tls.wrap_socket(connection, server_hostname=name.encode("ascii"))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, cast
 
 from shared.deadline import Deadline
+from shared.network.blocking import set_options
 from shared.network.interface import Connection, Resolved, Signal
 from shared.network.turns import Turn, Turns
 
@@ -39,7 +40,7 @@ class EventLoopNetwork:
         connected = socket.socket(family, kind, protocol)
         try:
             connected.setblocking(False)
-            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            set_options(connected)
             await _within(seconds, loop.sock_connect(connected, address))
             server_hostname = name if tls is not None else None
             opening = loop.create_connection(

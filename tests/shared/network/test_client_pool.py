@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 from shared.deadline import Deadline
 from shared.network import client
 from shared.network.blocking import BLOCKING
+from shared.network.blocking import run as blocking_run
 from shared.network.client import MAX_AGE, MAX_IDLE, HttpClient, Unreachable
-from shared.network.interface import Connection, Resolved, Signal, Turn
-from tests.support.raw_server import OK
+from shared.network.event_loop import EventLoopNetwork
+from shared.network.interface import Connection, Network, Resolved, Signal, Turn
+from tests.support.raw_server import OK, RawServer
 
 T = TypeVar("T")
 
@@ -154,3 +157,23 @@ def test_connections_that_nobody_needs_any_more_are_closed(monkeypatch: pytest.M
         return [peer.closed for peer in network.connections]
 
     assert sorted(asyncio.run(go())) == [False, *[True] * 4]
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the kernel has no such option")
+def test_a_peer_that_acknowledges_nothing_is_noticed_before_the_deadline() -> None:
+    """On loopback every peer acknowledges, so it is the option that is looked at."""
+    for connected in (blocking_run(_socket(BLOCKING)), asyncio.run(_socket(EventLoopNetwork()))):
+        with connected:
+            assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 3000
+
+
+async def _socket(network: Network) -> socket.socket:
+    """Return what a connection of the network's goes over."""
+    with RawServer() as server:
+        (address, *_) = await network.resolve("127.0.0.1", server.port)
+        connection = await network.connect(address, 20, None, "127.0.0.1", Deadline(20))
+        transport = getattr(connection, "_transport", None)
+        used: Any = transport.get_extra_info("socket") if transport else getattr(connection, "_socket", None)
+        options = socket.socket(fileno=socket.dup(used.fileno()))
+        connection.close()
+        return options
