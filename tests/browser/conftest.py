@@ -1,6 +1,6 @@
-"""A real browser, and everything that `make run` starts. One of each for all tests, a fresh profile for each.
+"""Real browsers, and everything that `make run` starts. One of each for all tests.
 
-Without Chromium or the built page these tests are skipped; with REQUIRE_BROWSER=1 they fail instead.
+Without a browser or the built page its tests are skipped; with REQUIRE_BROWSER=1 they fail instead.
 """
 
 from __future__ import annotations
@@ -13,7 +13,12 @@ from typing import NoReturn
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from local.serving import Server
 from local.stack import FREE_PORTS, WEB_DIST, Stack
+from tests.browser.engines import Engine
+from tests.browser.engines.chromium import Chromium
+from tests.browser.engines.launch import NotInstalled, launched
+from tests.browser.sdk_page import SCRIPTS, SdkUser, site
 from tests.browser.visitor import Visitor
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -96,3 +101,32 @@ def page(context: BrowserContext) -> Iterator[Page]:
 @pytest.fixture
 def visitor(stack: Stack, page: Page) -> Visitor:
     return Visitor(stack, page)
+
+
+@pytest.fixture(scope="package", params=["chromium", "firefox", "webkit"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Each engine in turn; Chromium is the one of the other tests."""
+    if not all(script.is_file() for script in SCRIPTS.values()):
+        _missing("the SDK's packages are not in web/node_modules: `make web`, which needs Node.js")
+    if request.param == "chromium":
+        yield Chromium(request.getfixturevalue("browser"))
+        return
+    try:
+        with launched(request.param) as running:
+            yield running
+    except NotInstalled as missing:
+        _missing(str(missing))
+
+
+@pytest.fixture(scope="package")
+def sdk_site() -> Iterator[str]:
+    """The address of a page that holds the published SDK and nothing else."""
+    with Server(site) as server:
+        yield server.url
+
+
+@pytest.fixture
+def sdk_user(stack: Stack, sdk_site: str, engine: Engine) -> Iterator[SdkUser]:
+    user = SdkUser(stack, sdk_site, engine.tab())
+    yield user
+    user.close()
