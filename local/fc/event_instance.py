@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import sys
 
 from local.fc import answer, context, environment, event, frames
 from local.fc.answer import Answer
@@ -33,7 +32,7 @@ class EventInstance:
         with theirs:
             self._process = InstanceProcess(
                 function,
-                [sys.executable, "-u", "-m", "local.fc.instance", str(theirs.fileno())],
+                [*function.python, "-u", "-m", "local.fc.instance", str(theirs.fileno())],
                 self._show,
                 variables={
                     "PYTHONPATH": str(ROOT),

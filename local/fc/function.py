@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,8 @@ class Function:
     It gets its credentials with each request, up to `instance_concurrency` requests at once, and where
     `initializer` or `pre_stop` are set, to whatever, `POST /initialize` and `GET /pre-stop`.
 
+    `python` is what starts an instance of a built-in runtime: the interpreter, with its options.
+
     Raises ValueError for an environment, command or concurrency that FC would not take.
     """
 
@@ -57,6 +60,7 @@ class Function:
     region: str = "cn-hangzhou"
     account_id: str = "1234567890123456"
     code: Path = ROOT
+    python: tuple[str, ...] = (sys.executable,)
 
     def __post_init__(self) -> None:
         self._check_environment()

@@ -21,6 +21,17 @@ from local.fc.logs import Log, to_stderr
 from local.fc.loop import Closed, LoopThread
 from local.fc.pool import Pool
 
+_INVOKE: Scope = {
+    "type": "http",
+    "method": "POST",
+    "path": "/invoke",
+    "raw_path": b"/invoke",
+    "query_string": b"",
+    "http_version": "1.1",
+    "headers": [(b"content-type", b"application/octet-stream")],
+    "client": ("127.0.0.1", 0),
+}
+
 
 class Route(NamedTuple):
     """Requests whose undecoded path matches `pattern` in full go to `function`."""
@@ -72,7 +83,7 @@ class Host:
             answered = self._failed(error, pool.function, request_id)
             if isinstance(error, FunctionFailed):
                 answered = _open(answered, scope)
-        await _send(send, answered, request_id)
+        await send_answer(send, answered, request_id)
 
     def warm(self) -> None:
         """Start one instance of each function with a trigger.
@@ -83,16 +94,21 @@ class Host:
         for started in [self._loop.submit(pool.warm(request_id)) for pool in self._served]:
             started.result()
 
-    def invoke(self, name: str, payload: bytes) -> bytes:
-        """Call a function without an HTTP trigger, as FC's timer does; returns its answer, serialized.
+    def invoke(self, name: str, payload: bytes, request_id: str = "") -> bytes:
+        """Call a function with an event, as FC's timer does; returns its answer, serialized.
 
-        Raises Refused, FunctionFailed, or LookupError where there is no such function.
+        A custom runtime gets the event by `POST /invoke` ("Event functions", custom runtimes). Raises
+        Refused, FunctionFailed, or LookupError where there is no such function.
         """
-        pool = next((pool for pool in self._unrouted if pool.function.name == name), None)
+        pool = next(iter(self._named(name)), None)
         if pool is None:
             raise LookupError(name)
-        request_id = event.new_request_id(time.time())
+        now = time.time()
+        request_id = request_id or event.new_request_id(now)
         try:
+            if pool.function.custom:
+                call = Call(_INVOKE, payload, request_id, now)
+                return self._loop.submit(pool.answer(call)).result().body
             return self._loop.submit(pool.handle(payload, request_id)).result()
         except Closed:
             raise Refused.exhausted(pool.function.instances) from None
@@ -143,8 +159,13 @@ class Host:
 
     def _failed(self, error: FcError, function: Function, request_id: str) -> Answer:
         self._log(function.name, request_id, f"{error.status} {error}")
-        headers = {"Content-Type": "application/json", "X-Fc-Error-Type": error.kind}
-        return Answer(error.status, headers, error.body(request_id))
+        return failure(error, request_id)
+
+
+def failure(error: FcError, request_id: str) -> Answer:
+    """Return what the caller gets to see of a failure."""
+    headers = {"Content-Type": "application/json", "X-Fc-Error-Type": error.kind}
+    return Answer(error.status, headers, error.body(request_id))
 
 
 def _open(answered: Answer, scope: Scope) -> Answer:
@@ -153,7 +174,8 @@ def _open(answered: Answer, scope: Scope) -> Answer:
     return answered._replace(headers=headers)
 
 
-async def _send(send: Send, answered: Answer, request_id: str) -> None:
+async def send_answer(send: Send, answered: Answer, request_id: str) -> None:
+    """Send an answer, with the id of its request."""
     headers = answered.headers | {"X-Fc-Request-Id": request_id}
     if answered.status not in answer.WITHOUT_BODY:
         headers["Content-Length"] = str(len(answered.body))

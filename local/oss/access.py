@@ -5,7 +5,9 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 
+from local.oss import signature_v1
 from local.oss.call import Call
 from local.oss.errors import OssError
 from local.oss.markup import iso
@@ -29,16 +31,30 @@ class Gate:
         Raises OssError: AccessDenied, InvalidArgument, RequestTimeTooSkewed, InvalidAccessKeyId,
         InvalidSecurityToken, SignatureDoesNotMatch, SecurityTokenExpired.
         """
+        older = signature_v1.parse_authorization(call.headers.get("authorization", ""))
+        identity = self._signed_v1(call, older) if older else self._signed_v4(call)
+        if identity.expires is not None and self._clock() >= identity.expires:
+            message = "The security token you provided has expired."
+            raise OssError("SecurityTokenExpired", message, ec="0002-00000007")
+        return identity
+
+    def _signed_v4(self, call: Call) -> Identity:
         claim = _claim(call)
         moment = _parse_date(call.headers.get("x-oss-date", ""))
         self._check_scope(claim, moment)
         self._check_date(moment)
         _check_payload(call)
-        identity = self._look_up(claim, call.headers.get("x-oss-security-token"))
-        _check_signature(identity, call, claim)
-        if identity.expires is not None and self._clock() >= identity.expires:
-            message = "The security token you provided has expired."
-            raise OssError("SecurityTokenExpired", message, ec="0002-00000007")
+        identity = self._look_up(claim.access_key_id, call.headers.get("x-oss-security-token"))
+        expected = string_to_sign(call, claim)
+        _check_signature(claim, sign(identity.secret, claim, expected), expected)
+        return identity
+
+    def _signed_v1(self, call: Call, claim: signature_v1.Claim) -> Identity:
+        self._check_date(_parse_older_date(signature_v1.date(call)))
+        token = call.headers.get("x-oss-security-token") or call.headers.get("security-token")
+        identity = self._look_up(claim.access_key_id, token)
+        expected = signature_v1.string_to_sign(call)
+        _check_signature(claim, signature_v1.sign(identity.secret, expected), expected)
         return identity
 
     def permit(self, identity: Identity, action: str, bucket: str, key: str = "") -> None:
@@ -70,15 +86,15 @@ class Gate:
                 MaxAllowedSkewMilliseconds=str(MAX_SKEW * 1000),
             )
 
-    def _look_up(self, claim: Claim, token: str | None) -> Identity:
+    def _look_up(self, key: str, token: str | None) -> Identity:
         try:
-            return self._ram.identify(claim.access_key_id, token)
+            return self._ram.identify(key, token)
         except UnknownAccessKey:
-            raise _unknown_key(claim, "0002-00000902") from None
+            raise _unknown_key(key, "0002-00000902") from None
         except UnknownToken:
             # Without a token, or with one where the key has none, the service looks in the wrong place.
-            if not token or not claim.access_key_id.startswith("STS."):
-                raise _unknown_key(claim, "0002-00000002" if token else "0002-00000902") from None
+            if not token or not key.startswith("STS."):
+                raise _unknown_key(key, "0002-00000002" if token else "0002-00000902") from None
             message = "The security token you provided is invalid."
             raise OssError("InvalidSecurityToken", message, ec="0002-00000006") from None
 
@@ -94,9 +110,9 @@ def _claim(call: Call) -> Claim:
     return claim
 
 
-def _unknown_key(claim: Claim, ec: str) -> OssError:
+def _unknown_key(key: str, ec: str) -> OssError:
     message = "The OSS Access Key Id you provided does not exist in our records."
-    return OssError("InvalidAccessKeyId", message, ec=ec, OSSAccessKeyId=claim.access_key_id)
+    return OssError("InvalidAccessKeyId", message, ec=ec, OSSAccessKeyId=key)
 
 
 def _check_payload(call: Call) -> None:
@@ -104,9 +120,8 @@ def _check_payload(call: Call) -> None:
         raise OssError("InvalidArgument", f"x-oss-content-sha256 must be {PAYLOAD}.")
 
 
-def _check_signature(identity: Identity, call: Call, claim: Claim) -> None:
-    text = string_to_sign(call, claim)
-    if not hmac.compare_digest(sign(identity.secret, claim, text), claim.signature):
+def _check_signature(claim: Claim | signature_v1.Claim, expected: str, text: str) -> None:
+    if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
         raise OssError(
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature you provided. "
@@ -121,4 +136,11 @@ def _parse_date(text: str) -> float:
     try:
         return datetime.strptime(text, _DATE).replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
+        raise OssError("AccessDenied", "OSS authentication requires a valid Date.") from None
+
+
+def _parse_older_date(text: str) -> float:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError):
         raise OssError("AccessDenied", "OSS authentication requires a valid Date.") from None

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from local.oss.buckets import StoredObject
-from local.oss.call import Call
+from local.oss.call import Call, crc64
 from local.oss.errors import OssError
 from local.oss.markup import Element, document
 
@@ -32,6 +32,7 @@ def whole(stored: StoredObject) -> Response:
         **stored.headers,
         "etag": f'"{stored.etag}"',
         "last-modified": formatdate(stored.modified, usegmt=True),
+        "x-oss-hash-crc64ecma": crc64(stored.body),
         "x-oss-object-type": "Normal",
         "x-oss-storage-class": "Standard",
         **{f"x-oss-meta-{name}": value for name, value in stored.metadata.items()},

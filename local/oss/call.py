@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from alibabacloud_oss_v2.crc import Crc64
+
 from local.oss.errors import OssError
 
 MAX_KEY = 1023  # bytes of UTF-8: documentation, "Object naming conventions"
@@ -53,6 +55,13 @@ def check_md5(call: Call) -> None:
 def base64_md5(body: bytes) -> str:
     """Return the MD5 of a body as Content-MD5 has it."""
     return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+
+
+def crc64(body: bytes) -> str:
+    """Return the CRC-64 (ECMA-182) of a body in decimal, as `x-oss-hash-crc64ecma` has it."""
+    crc = Crc64(0)
+    crc.update(body)
+    return str(crc.sum64())
 
 
 def _addressed(host: str, path: str) -> tuple[str, bytes]:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from local.oss.access import Gate
 from local.oss.answers import encoder, nothing, whole, xml
 from local.oss.buckets import Buckets, StoredObject
-from local.oss.call import Call, base64_md5, check_md5
+from local.oss.call import Call, base64_md5, check_md5, crc64
 from local.oss.errors import OssError
 from local.oss.markup import Child, Element, NotMarkup, iso, parse
 from local.ram import Identity
@@ -37,7 +37,8 @@ class Objects:
             raise OssError("EntityTooLarge", message, MaxSizeAllowed=str(self.largest))
         check_md5(call)
         stored = self._keep(call, call.body, _kept(call.headers), _metadata(call.headers))
-        return nothing(headers={"etag": f'"{stored.etag}"', "content-md5": base64_md5(call.body)})
+        told = {"etag": f'"{stored.etag}"', "content-md5": base64_md5(call.body)}
+        return nothing(headers={**told, "x-oss-hash-crc64ecma": crc64(call.body)})
 
     def get(self, call: Call, identity: Identity) -> Response:
         """GetObject, HeadObject and GetObjectMeta. Raises OssError."""

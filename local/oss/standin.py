@@ -64,6 +64,13 @@ class OssStandIn:
         except OssError:
             raise LookupError(bucket) from None
 
+    def read(self, bucket: str, key: str) -> bytes | None:
+        """Return the body of an object, None where there is none, for a service that has the right to it."""
+        try:
+            return self._buckets.get(bucket, key).body
+        except OssError:
+            return None
+
     def close(self) -> None:
         """Let go what hangs."""
         self.faults.clear()

@@ -68,7 +68,7 @@ def _string_to_sign(call: Call, names: Sequence[str]) -> str:
     query = canonical_query(dict(parse_qsl(call.query, keep_blank_values=True)))
     headers = "".join(f"{name}:{call.headers[name].strip()}\n" for name in names)
     payload = call.headers["x-acs-content-sha256"]
-    canonical = f"{call.method}\n/\n{query}\n{headers}\n{';'.join(names)}\n{payload}"
+    canonical = f"{call.method}\n{call.path}\n{query}\n{headers}\n{';'.join(names)}\n{payload}"
     return f"{ALGORITHM}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 

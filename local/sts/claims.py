@@ -14,12 +14,13 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Call(NamedTuple):
-    """An HTTP request as it came; `query` is raw, header names are in lower case."""
+    """An HTTP request as it came; `query` and `path` are raw, header names are in lower case."""
 
     method: str
     query: str
     headers: Mapping[str, str]
     body: bytes
+    path: str = "/"
 
     def parameters(self) -> dict[str, str]:
         """The parameters of the query and of a form body, decoded; the last of a name counts."""

@@ -1,0 +1,132 @@
+"""The address of one HTTP trigger, which stays the same while what is behind it is replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive, Scope, Send
+
+from local.fc import event, limits
+from local.fc.control.errors import ControlError
+from local.fc.control.gate import Gate
+from local.fc.errors import FcError, Refused
+from local.fc.host import Host, failure, send_answer
+from local.sts.claims import Call
+
+_POLL = 0.02  # seconds between looks at whether a former host has answered all it has
+
+
+class Current:
+    """The host that answers now, and how many calls each still has.
+
+    A host that is replaced keeps its calls until they have their answers: `let_go` waits for that.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._lock = threading.Lock()
+        self._host = host
+        self._busy: dict[Host, int] = {host: 0}
+
+    def enter(self) -> Host:
+        """Return the host for one more call; leave() has to follow."""
+        with self._lock:
+            self._busy[self._host] += 1
+            return self._host
+
+    def leave(self, host: Host) -> None:
+        """One call of that host has its answer."""
+        with self._lock:
+            self._busy[host] -= 1
+
+    def replace(self, host: Host) -> Host:
+        """Send calls to `host` from now on; returns the former one."""
+        with self._lock:
+            former, self._host = self._host, host
+            self._busy[host] = 0
+        return former
+
+    def let_go(self, former: Host, seconds: float) -> None:
+        """End the instances of a former host once it has no call, or after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while self._calls(former) and time.monotonic() < deadline:
+            time.sleep(_POLL)
+        former.stop()
+
+    def _calls(self, host: Host) -> int:
+        with self._lock:
+            return self._busy[host]
+
+
+class Address:
+    """The ASGI application of one function's HTTP trigger.
+
+    `trigger` returns the configuration in force, None where the trigger is gone.
+    """
+
+    def __init__(self, current: Current, trigger: Callable[[], dict[str, Any] | None], gate: Gate) -> None:
+        self._current, self._trigger, self._gate = current, trigger, gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            receive = await self._admitted(scope, receive)
+        except ClientDisconnect:
+            return
+        except FcError as refusal:
+            request_id = event.new_request_id(time.time())
+            await send_answer(send, failure(refusal, request_id), request_id)
+            return
+        host = self._current.enter()
+        try:
+            await host(scope, receive, send)
+        finally:
+            self._current.leave(host)
+
+    async def _admitted(self, scope: Scope, receive: Receive) -> Receive:
+        """Check what belongs to the trigger, not the function. Raises Refused, ClientDisconnect."""
+        config = self._trigger()
+        if config is None:
+            raise Refused(404, "TriggerNotFound", "the function has no HTTP trigger (any more)")
+        if config.get("disableURLInternet"):
+            raise Refused(403, "AccessDenied", "access from the internet is disabled for the trigger")
+        if scope["method"] not in config["methods"]:
+            await limits.read_body(receive)  # a client that still sends would not see the refusal
+            raise Refused.method(scope["method"], tuple(config["methods"]))
+        if config["authType"] == "anonymous":
+            return receive
+        body = await limits.read_body(receive)
+        if body is None:
+            raise Refused.invalid(f"the body has more than {limits.BODY_LIMIT} bytes")
+        await asyncio.to_thread(self._identify, _call(scope, body))
+        return _again(body, receive)
+
+    def _identify(self, call: Call) -> None:
+        old = call.headers.get("authorization", "").startswith("FC ")
+        try:
+            if old:
+                self._gate.identify_old(call, query=True)
+            else:
+                self._gate.identify(call)
+        except ControlError as refusal:
+            raise Refused(refusal.status, refusal.code, refusal.message) from None
+
+
+def _call(scope: Scope, body: bytes) -> Call:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+    return Call(scope["method"], query, headers, body, path)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Hand out a body that has been read."""
+    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return left.pop() if left else await receive()
+
+    return replay

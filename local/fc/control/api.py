@@ -1,0 +1,327 @@
+"""The operations of the API: what is checked, what is remembered, what it does to what runs.
+
+Sources: the operations' paths, bodies and results in alibabacloud-fc20230330 4.8.3, and what Serverless
+Devs' component fc3 sends and reads.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from local.fc.control.code import LARGEST_ZIP
+from local.fc.control.errors import ControlError, denied, invalid
+from local.fc.control.fields import Fields, between, read_object, typed
+from local.fc.control.gate import Gate
+from local.fc.control.machine import Machine
+from local.fc.control.properties import checked
+from local.fc.control.records import FunctionRecord, Registry, TriggerRecord, stamp
+from local.fc.control.trigger_config import checked_async, checked_trigger
+from local.ram import Identity
+
+QUOTA = 100  # instances of an account in a region ("Quotas and limits")
+TOKEN_LASTS = 3600  # seconds, of the temporary bucket's
+
+Body = dict[str, Any]
+
+
+class Logstores(NamedTuple):
+    """SLS as Function Compute sees it: what is wrong with a Project and Logstore, "" if nothing is."""
+
+    problem: Callable[[str, str], str]
+
+
+class Code(NamedTuple):
+    """OSS as Function Compute sees it: `fetch` an object, None where there is none."""
+
+    bucket: str
+    fetch: Callable[[str, str], bytes | None]
+
+
+class Request(NamedTuple):
+    """One call: who makes it, the names in its path, its query and its body as sent."""
+
+    caller: Identity
+    names: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+    @property
+    def function(self) -> str:
+        """The function's name, if the path has one."""
+        return self.names.get("function", "")
+
+    def fields(self) -> Body:
+        """The body, which has to be a JSON object. Raises ControlError."""
+        return read_object(self.body, "the body")
+
+
+class Operations:
+    """The operations; each raises ControlError, and returns what is answered. `lock` is held for each."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        machine: Machine,
+        gate: Gate,
+        *,
+        code: Code,
+        logstores: Logstores,
+        account: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self.lock = threading.RLock()
+        self._registry, self._machine, self._gate = registry, machine, gate
+        self._code, self._logstores = code, logstores
+        self._account, self._clock = account, clock
+
+    def list_functions(self, request: Request) -> Body:
+        """ListFunctions."""
+        self._gate.permit(request.caller, "fc:ListFunctions", self._registry.arn("*"))
+        prefix = request.query.get("prefix", "")
+        found = [one for name, one in sorted(self._registry.functions.items()) if name.startswith(prefix)]
+        return {"functions": [self._registry.shown(record) for record in found]}
+
+    def get_function(self, request: Request) -> Body:
+        """GetFunction."""
+        return self._registry.shown(self._found(request, "fc:GetFunction"))
+
+    def create_function(self, request: Request) -> Body:
+        """CreateFunction."""
+        given = request.fields()
+        name = typed(given, "functionName", str, "")
+        self._gate.permit(request.caller, "fc:CreateFunction", self._registry.arn(name))
+        properties = self._checked(request, given)
+        if name in self._registry.functions:
+            raise ControlError(409, "FunctionAlreadyExists", f"function '{name}' already exists")
+        code = self._code_of(given, request.caller)
+        if code is None:
+            raise invalid("code is missing; it should have ossBucketName and ossObjectName, or zipFile")
+        now = stamp(self._clock())
+        record = FunctionRecord(properties, code, self._machine.checksum(code), now, now)
+        self._machine.create(record)
+        self._registry.functions[name] = record
+        return self._registry.shown(record)
+
+    def update_function(self, request: Request) -> Body:
+        """UpdateFunction: what is not given stays."""
+        record = self._found(request, "fc:UpdateFunction")
+        given = {**request.fields(), "functionName": record.name}
+        properties = self._checked(request, {**record.properties, **given})
+        code = self._code_of(given, request.caller)
+        if code is not None:
+            checksum = self._machine.checksum(code)
+        else:
+            code, checksum = record.code, record.checksum
+        self._machine.update(record, properties, code)
+        record.properties, record.code, record.checksum = properties, code, checksum
+        record.modified = stamp(self._clock())
+        return self._registry.shown(record)
+
+    def delete_function(self, request: Request) -> None:
+        """DeleteFunction; its triggers have to be gone."""
+        record = self._found(request, "fc:DeleteFunction")
+        if record.triggers:
+            names = ", ".join(sorted(record.triggers))
+            raise ControlError(409, "ResourceNotEmpty", f"function '{record.name}' has triggers: {names}")
+        self._machine.remove(record)
+        del self._registry.functions[record.name]
+
+    def list_triggers(self, request: Request) -> Body:
+        """ListTriggers."""
+        record = self._found(request, "fc:ListTriggers")
+        return {"triggers": [self._shown(record, trigger) for trigger in record.triggers.values()]}
+
+    def get_trigger(self, request: Request) -> Body:
+        """GetTrigger."""
+        record = self._found(request, "fc:GetTrigger")
+        return self._shown(record, record.trigger(request.names["trigger"]))
+
+    def create_trigger(self, request: Request) -> Body:
+        """CreateTrigger."""
+        record = self._found(request, "fc:CreateTrigger")
+        fields = checked_trigger(request.fields())
+        name = fields["triggerName"]
+        if name in record.triggers:
+            raise ControlError(409, "TriggerAlreadyExists", f"trigger '{name}' already exists")
+        if fields["triggerType"] == "http" and record.http:
+            raise invalid(f"function '{record.name}' has an HTTP trigger already")
+        now = stamp(self._clock())
+        record.triggers[name] = trigger = TriggerRecord(fields, now, now)
+        self._machine.start_trigger(record, name)
+        return self._shown(record, trigger)
+
+    def update_trigger(self, request: Request) -> Body:
+        """UpdateTrigger; neither name nor type can change."""
+        record = self._found(request, "fc:UpdateTrigger")
+        trigger = record.trigger(request.names["trigger"])
+        kept = {name: trigger.fields[name] for name in ("triggerName", "triggerType")}
+        trigger.fields = checked_trigger({**trigger.fields, **request.fields(), **kept})
+        trigger.modified = stamp(self._clock())
+        self._machine.start_trigger(record, trigger.fields["triggerName"])
+        return self._shown(record, trigger)
+
+    def delete_trigger(self, request: Request) -> None:
+        """DeleteTrigger."""
+        record = self._found(request, "fc:DeleteTrigger")
+        name = request.names["trigger"]
+        record.trigger(name)
+        del record.triggers[name]
+        self._machine.stop_trigger(record, name)
+
+    def get_async(self, request: Request) -> Body:
+        """GetAsyncInvokeConfig."""
+        record = self._found(request, "fc:GetAsyncInvokeConfig")
+        if record.async_config is None:
+            message = f"async invoke config of function '{record.name}' does not exist"
+            raise ControlError(404, "AsyncConfigNotExists", message)
+        return self._registry.shown_async(record)
+
+    def put_async(self, request: Request) -> Body:
+        """PutAsyncInvokeConfig."""
+        record = self._found(request, "fc:PutAsyncInvokeConfig")
+        record.async_config = checked_async(request.fields())
+        record.async_changed = stamp(self._clock())
+        return self._registry.shown_async(record)
+
+    def delete_async(self, request: Request) -> None:
+        """DeleteAsyncInvokeConfig."""
+        self._found(request, "fc:DeleteAsyncInvokeConfig").async_config = None
+
+    def get_concurrency(self, request: Request) -> Body:
+        """GetConcurrencyConfig."""
+        record = self._found(request, "fc:GetConcurrencyConfig")
+        if record.reserved is None:
+            message = f"concurrency config of function '{record.name}' does not exist"
+            raise ControlError(404, "ConcurrencyConfigNotFound", message)
+        return self._registry.shown_concurrency(record)
+
+    def put_concurrency(self, request: Request) -> Body:
+        """PutConcurrencyConfig: so many instances at most, taken from what the account may run."""
+        record = self._found(request, "fc:PutConcurrencyConfig")
+        fields = request.fields()
+        if fields.get("reservedConcurrency") is None:
+            raise invalid("reservedConcurrency is missing")
+        wanted = between(fields, "reservedConcurrency", 0, 2**31 - 1, 0)
+        others = sum(one.reserved or 0 for one in self._registry.functions.values() if one is not record)
+        if others + wanted > QUOTA:
+            message = f"reservedConcurrency is {wanted}; {QUOTA - others} of the account's {QUOTA} are left"
+            raise invalid(message)
+        self._reserve(record, wanted)
+        return self._registry.shown_concurrency(record)
+
+    def delete_concurrency(self, request: Request) -> None:
+        """DeleteConcurrencyConfig."""
+        self._reserve(self._found(request, "fc:DeleteConcurrencyConfig"), None)
+
+    def vpc_bindings(self, request: Request) -> Body:
+        """ListVpcBindings: never any."""
+        self._found(request, "fc:ListVpcBindings")
+        return {"vpcIds": []}
+
+    def nothing(self, request: Request) -> Body:
+        """GetScalingConfig and GetProvisionConfig: never set."""
+        self._found(request, "fc:GetProvisionConfig")
+        return {}
+
+    def aliases(self, request: Request) -> Body:
+        """ListAliases: never any."""
+        self._found(request, "fc:ListAliases")
+        return {"aliases": []}
+
+    def versions(self, request: Request) -> Body:
+        """ListFunctionVersions: never any."""
+        self._found(request, "fc:ListFunctionVersions")
+        return {"direction": "BACKWARD", "versions": []}
+
+    def list_async(self, request: Request) -> Body:
+        """ListAsyncInvokeConfigs, of one function if its name is in the query."""
+        records = self._all(request, "fc:ListAsyncInvokeConfigs")
+        return {"configs": [self._registry.shown_async(one) for one in records if one.async_config]}
+
+    def list_concurrency(self, request: Request) -> Body:
+        """ListConcurrencyConfigs, of one function if its name is in the query."""
+        records = self._all(request, "fc:ListConcurrencyConfigs")
+        reserved = [one for one in records if one.reserved is not None]
+        return {"configs": [self._registry.shown_concurrency(one) for one in reserved]}
+
+    def list_scaling(self, request: Request) -> Body:
+        """ListScalingConfigs: never any."""
+        self._all(request, "fc:ListScalingConfigs")
+        return {"scalingConfigs": []}
+
+    def list_provision(self, request: Request) -> Body:
+        """ListProvisionConfigs: never any."""
+        self._all(request, "fc:ListProvisionConfigs")
+        return {"provisionConfigs": []}
+
+    def temp_bucket_token(self, request: Request) -> Body:
+        """GetTempBucketToken, of FC 2.0's API: where to put code, and with which rights."""
+        self._gate.permit(request.caller, "fc:GetTempBucketToken", "*")
+        token, name = self._machine.bucket_token(TOKEN_LASTS)
+        keys = {
+            "AccessKeyId": token.id,
+            "AccessKeySecret": token.secret,
+            "SecurityToken": token.security_token,
+        }
+        return {"credentials": keys, "ossBucket": self._code.bucket, "objectName": name}
+
+    def invokable(self, request: Request) -> FunctionRecord:
+        """Check InvokeFunction, and return what is to be invoked."""
+        return self._found(request, "fc:InvokeFunction")
+
+    def _found(self, request: Request, action: str) -> FunctionRecord:
+        """Rights come first: who may not look does not learn which functions there are."""
+        self._gate.permit(request.caller, action, self._registry.arn(request.function))
+        qualifier = request.query.get("qualifier") or "LATEST"
+        record = self._registry.function(request.function)
+        if qualifier != "LATEST":
+            raise ControlError(404, "VersionNotFound", f"version or alias '{qualifier}' does not exist")
+        return record
+
+    def _all(self, request: Request, action: str) -> list[FunctionRecord]:
+        name = request.query.get("functionName", "")
+        self._gate.permit(request.caller, action, self._registry.arn(name or "*"))
+        return [one for one in self._registry.functions.values() if name in ("", one.name)]
+
+    def _checked(self, request: Request, given: Fields) -> Body:
+        properties = checked({name: given[name] for name in given if name != "code"}, self._account)
+        role = properties.get("role")
+        if role and not request.caller.allows("ram:PassRole", role, now=self._clock()):
+            raise denied(f"the caller is not authorized to perform 'ram:PassRole' on resource '{role}'")
+        logs = properties.get("logConfig") or {}
+        if logs.get("project") and (problem := self._logstores.problem(logs["project"], logs["logstore"])):
+            raise invalid(f"logConfig: {problem}")
+        return properties
+
+    def _code_of(self, given: Fields, caller: Identity) -> bytes | None:
+        place = typed(given, "code", dict, {})
+        if text := typed(place, "zipFile", str, ""):
+            try:
+                return base64.b64decode(text, validate=True)
+            except (binascii.Error, ValueError):
+                raise invalid("code.zipFile is not base64") from None
+        bucket, name = (typed(place, key, str, "") for key in ("ossBucketName", "ossObjectName"))
+        if not bucket and not name:
+            return None
+        if bucket != self._code.bucket:
+            self._gate.permit(caller, "oss:GetObject", f"acs:oss:*:{self._account}:{bucket}/{name}")
+        data = self._code.fetch(bucket, name)
+        if data is None:
+            raise invalid(f"code: object '{name}' of bucket '{bucket}' does not exist")
+        if typed(place, "checksum", str, "") not in ("", self._machine.checksum(data)):
+            raise invalid("code.checksum is not the CRC-64 of the object")
+        if len(data) > LARGEST_ZIP:
+            raise invalid(f"the code has {len(data)} bytes; at most {LARGEST_ZIP} are allowed")
+        return data
+
+    def _reserve(self, record: FunctionRecord, instances: int | None) -> None:
+        self._machine.reserve(record, instances)
+        record.reserved = instances
+
+    def _shown(self, record: FunctionRecord, trigger: TriggerRecord) -> Body:
+        url = self._machine.url(record) if trigger.kind == "http" else None
+        return self._registry.shown_trigger(record, trigger, url)
