@@ -79,6 +79,13 @@ class Identity(NamedTuple):
         return self.principal in role.trusted or account_root in role.trusted
 
 
+class _Key(NamedTuple):
+    """Whose a key is; `security_token` is what has to come with a temporary one, None for a long-term key."""
+
+    identity: Identity
+    security_token: str | None
+
+
 class Ram:
     """The account's users, roles, keys and tokens; safe to use from many threads."""
 
@@ -87,9 +94,7 @@ class Ram:
         self.account_id = account_id
         self._lock = threading.Lock()
         self._roles: dict[str, Role] = {}
-        self._keys: dict[
-            str, tuple[Identity, str | None]
-        ] = {}  # with the security token, where one belongs to it
+        self._keys: dict[str, _Key] = {}
 
     def add_user(self, name: str, policies: Sequence[PolicyDocument]) -> AccessKey:
         """Create a user with one long-term key. Raises MalformedPolicy."""
@@ -97,7 +102,7 @@ class Ram:
         arn = f"acs:ram::{self.account_id}:user/{name}"
         identity = Identity(arn, key.secret, None, arn, (_checked(policies),))
         with self._lock:
-            self._keys[key.id] = (identity, None)
+            self._keys[key.id] = _Key(identity, None)
         return key
 
     def add_role(
@@ -111,11 +116,14 @@ class Ram:
         """Create a role, or replace the one of that name, and return its ARN. Raises MalformedPolicy.
 
         `trusted` are ARNs of accounts (`…:root`), users or roles, or services such as `fc.aliyuncs.com`;
-        `max_session` is the longest a session of it may last, in seconds. Tokens already issued stay.
+        `max_session` is the longest a session of it may last, in seconds. Tokens already issued stay, with
+        the rights that the role has now.
         """
         arn = f"acs:ram::{self.account_id}:role/{name.lower()}"
         role_id = "".join(secrets.choice(string.digits) for _ in range(18))
         with self._lock:
+            if arn in self._roles:
+                role_id = self._roles[arn].id
             self._roles[arn] = Role(arn, role_id, tuple(trusted), _checked(policies), max_session)
         return arn
 
@@ -147,7 +155,7 @@ class Ram:
         token = StsToken("STS.N" + _random(24), _random(44), security_token, now + duration)
         identity = Identity(f"{role.arn}/{session_name}", token.secret, token.expires, role.arn, layers)
         with self._lock:
-            self._keys[token.id] = (identity, security_token)
+            self._keys[token.id] = _Key(identity, security_token)
         return token
 
     def revoke(self, access_key_id: str) -> None:
@@ -160,12 +168,14 @@ class Ram:
         """Whose key this is, expired or not. Raises UnknownAccessKey, UnknownToken."""
         with self._lock:
             found = self._keys.get(access_key_id)
+            role = self._roles.get(found.identity.principal) if found else None
         if found is None:
             raise UnknownAccessKey(access_key_id)
-        identity, expected = found
-        if (security_token or None) != expected:
+        if (security_token or None) != found.security_token:
             raise UnknownToken(access_key_id)
-        return identity
+        if found.security_token is None or role is None:
+            return found.identity
+        return found.identity._replace(layers=(role.policies, *found.identity.layers[1:]))
 
 
 def _checked(policies: Sequence[PolicyDocument]) -> tuple[PolicyDocument, ...]:

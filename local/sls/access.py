@@ -52,7 +52,11 @@ class Gate:
 
     def permit(self, identity: Identity, action: str, logstore: Logstore) -> None:
         """Raise SlsError, Unauthorized, unless `identity` may do `action` on `logstore`."""
-        resource = logstore.resource(self._region, self._ram.account_id)
+        self.permit_on(identity, action, f"project/{logstore.project}/logstore/{logstore.name}")
+
+    def permit_on(self, identity: Identity, action: str, what: str) -> None:
+        """Raise SlsError, Unauthorized, unless `identity` may do `action`; `what` is such as `project/p`."""
+        resource = f"acs:log:{self._region}:{self._ram.account_id}:{what}"
         if not identity.allows(action, resource, now=self._clock()):
             raise SlsError("Unauthorized", f"denied by sts or ram, action: {action}, resource: {resource}")
 

@@ -10,12 +10,13 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.sls.access import API_VERSION, Gate
 from local.sls.compression import too_large
 from local.sls.errors import SlsError
+from local.sls.management import OPERATIONS, Management, named
 from local.sls.projects import Logstore, Projects
 from local.sls.reads import Search, as_page, as_rows, encode, find_logs, parse_search, parse_search_body
 from local.sls.signatures import SignedRequest
@@ -31,8 +32,11 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Routes:
     """The handlers, one for each operation; what they refuse, they raise as SlsError."""
 
-    def __init__(self, projects: Projects, store: Store, gate: Gate, writer: Writer) -> None:
+    def __init__(
+        self, projects: Projects, store: Store, gate: Gate, writer: Writer, management: Management
+    ) -> None:
         self._projects = projects
+        self._management = management
         self._store = store
         self._gate = gate
         self._writer = writer
@@ -50,6 +54,7 @@ class Routes:
             Route(f"{base}/shards/route", self.put_logs, methods=["POST"]),
             Route(f"{base}/logs", self.get_logs, methods=["POST"]),
             Route(base, self.get_logs_v2, methods=["GET"]),
+            *(Route(path, self.manage, methods=[method]) for method, path in OPERATIONS),
         ]
         app = Starlette(routes=routes, exception_handlers=_HANDLERS)
         app.router.redirect_slashes = False
@@ -88,13 +93,36 @@ class Routes:
         return Response(content, headers=headers)
 
     async def get_logs_v2(self, request: Request) -> Response:
-        """GetLogs, the older form: a bare list, and the progress in headers."""
+        """GetLogs, the older form: a bare list, and the progress in headers. GetLogStore has no `type`."""
+        if "type" not in request.query_params and "from" not in request.query_params:
+            return await self.manage(request)
         logstore = self._permitted(request, b"", _READ)
         rows = await self._rows(logstore, parse_search(request.query_params))
         content, headers = encode(rows, request.headers.get("accept-encoding", ""))
         return Response(
             content, headers={**headers, "x-log-progress": "Complete", "x-log-count": str(len(rows))}
         )
+
+    async def manage(self, request: Request) -> Response:
+        """The operations on Projects, Logstores and indexes."""
+        body = await request.body()
+        if len(body) > SIGNED_CAP:
+            raise too_large(SIGNED_CAP)
+        caller = self._gate.identify(_signed(request, body))
+        path = request.scope["route"].path
+        operation = OPERATIONS[request.method, path]
+        host = request.headers.get("host", "")
+        project = named(host) if operation == "create_project" else self._managed(host)
+        logstore = request.path_params.get("logstore", "")
+        answer = self._management.carry_out(operation, project, logstore, body, caller)
+        return JSONResponse(answer)
+
+    def _managed(self, host: str) -> str:
+        """A Project that is not there is the operation's to refuse, behind the rights."""
+        try:
+            return self._projects.project(host)
+        except SlsError:
+            return named(host)
 
     async def _rows(self, logstore: Logstore, search: Search) -> list[dict[str, str]]:
         return as_rows(await run_in_threadpool(find_logs, self._store, logstore, search))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from local.faults import sls_error
 
 _STATUS = {
+    "IndexAlreadyExist": 400,
+    "IndexConfigNotExist": 404,
+    "IndexInfoInvalid": 400,
     "InternalServerError": 500,
     "InvalidAPIVersion": 400,
     "InvalidAccessKeyId": 401,
@@ -15,6 +18,7 @@ _STATUS = {
     "InvalidEncoding": 400,
     "InvalidSignatureMethod": 400,
     "InvalidTimestamp": 400,
+    "LogStoreAlreadyExist": 400,
     "LogStoreNotExist": 404,
     "MethodNotSupported": 405,
     "MissingAPIVersion": 400,
@@ -29,6 +33,7 @@ _STATUS = {
     "PostBodyInvalid": 400,
     "PostBodyTooLarge": 400,
     "PostBodyUncompressError": 400,
+    "ProjectAlreadyExist": 400,
     "ProjectNotExist": 404,
     "RequestTimeTooSkewed": 400,
     "SignatureNotMatch": 401,

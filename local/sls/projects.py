@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from local.sls.errors import SlsError
 from local.sls.quotas import Meter, WriteQuota
 
-_PROJECT = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_LOGSTORE = re.compile(r"[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]")
+PROJECT = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+LOGSTORE = re.compile(r"[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]")
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,27 @@ class Projects:
 
         Raises ValueError for a name the service would refuse.
         """
-        if not _PROJECT.fullmatch(logstore.project):
+        if not PROJECT.fullmatch(logstore.project):
             raise ValueError(f"not a Project name: {logstore.project!r}")
-        if not _LOGSTORE.fullmatch(logstore.name):
+        if not LOGSTORE.fullmatch(logstore.name):
             raise ValueError(f"not a Logstore name: {logstore.name!r}")
         with self._lock:
             self._projects.setdefault(logstore.project, {})[logstore.name] = logstore
+
+    def add_project(self, name: str) -> None:
+        """Create a Project without a Logstore, unless it is there."""
+        with self._lock:
+            self._projects.setdefault(name, {})
+
+    def remove_project(self, name: str) -> None:
+        """Forget a Project."""
+        with self._lock:
+            self._projects.pop(name, None)
+
+    def remove(self, project: str, name: str) -> None:
+        """Forget a Logstore."""
+        with self._lock:
+            self._projects.get(project, {}).pop(name, None)
 
     def project(self, host: str) -> str:
         """Return the Project which the Host header names, ``project.endpoint[:port]``.

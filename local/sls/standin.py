@@ -13,17 +13,19 @@ from local.ram import Ram
 from local.sls.access import Gate
 from local.sls.app import Routes
 from local.sls.envelope import envelope
+from local.sls.management import Management
 from local.sls.projects import Logstore, Projects
 from local.sls.quotas import Meter, WriteQuota
-from local.sls.store import Store
+from local.sls.store import NewLog, Store
 from local.sls.writes import Writer
 
 
 class SlsStandIn:
     """Simple Log Service in one process.
 
-    `app` is the ASGI application, `store` the logs it has taken, `faults` what it is to do wrong. Requests
-    that name no Project in their Host are for the one created first.
+    `app` is the ASGI application, `store` the logs it has taken, `management` its Projects and Logstores,
+    `faults` what it is to do wrong. Requests that name no Project in their Host are for the one created
+    first.
     """
 
     app: ASGIApp
@@ -41,7 +43,10 @@ class SlsStandIn:
         self.faults = Faults()
         self._projects = Projects()
         gate = Gate(ram, region=region, clock=clock)
-        routes = Routes(self._projects, self.store, gate, Writer(self.store, clock))
+        self.management = Management(self._projects, gate, region=region, account=ram.account_id)
+        self._clock = clock
+        writer = Writer(self.store, clock)
+        routes = Routes(self._projects, self.store, gate, writer, self.management)
         self.app = envelope(self.faults.wrap(routes.app()))
 
     def create(
@@ -59,6 +64,13 @@ class SlsStandIn:
         """
         meter = Meter(quota or WriteQuota())
         self._projects.add(Logstore(project, logstore, webtracking, append_meta, meter))
+        settings = {"enable_tracking": webtracking, "appendMeta": append_meta}
+        self.management.know(project, logstore, settings)
+
+    def keep(self, project: str, logstore: str, topic: str, fields: dict[str, str]) -> None:
+        """Keep one log as the service itself writes it, such as a line that a function printed."""
+        now = self._clock()
+        self.store.append([NewLog(project, logstore, int(now), now, topic, "", {}, fields)])
 
     def close(self) -> None:
         """Let go what hangs and close the store."""

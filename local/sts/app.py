@@ -15,10 +15,12 @@ from local.ram import Ram
 from local.sts import acs3, rpc_v1
 from local.sts.assume_role import Wish, assume_role
 from local.sts.authentication import Gate
+from local.sts.caller_identity import caller_identity
 from local.sts.claims import Call, Claim
 from local.sts.errors import Format, StsError, error_fields, render, render_error, request_id
 
 VERSION = "2015-04-01"
+ACTIONS = ("AssumeRole", "GetCallerIdentity")
 ACCOUNT_QUOTA = 6000  # AssumeRole calls a minute for the whole account, the documentation of AssumeRole says
 
 _CONTENT_TYPES: dict[Format, str] = {
@@ -52,7 +54,8 @@ class StsStandIn:
         identifier, form = request_id(), _asked_form(call)
         fields: dict[str, Any]
         try:
-            fields, status, root = self._carry_out(path, call), 200, "AssumeRoleResponse"
+            fields, status = self._carry_out(path, call), 200
+            root = "AssumeRoleResponse" if "Credentials" in fields else "GetCallerIdentityResponse"
         except StsError as refusal:
             fields = error_fields(refusal.code, refusal.message, identifier)
             status, root = refusal.status, "Error"
@@ -67,6 +70,8 @@ class StsStandIn:
             raise StsError(404, "InvalidAction.NotFound", message)
         claim = _claim(call)
         caller = self._gate.admit(claim)
+        if claim.action == "GetCallerIdentity":
+            return caller_identity(self._ram, caller)
         return assume_role(self._ram, caller, Wish.read(claim.parameters), now=self._clock())
 
 
@@ -74,7 +79,7 @@ def _claim(call: Call) -> Claim:
     claim = acs3.read(call) if "authorization" in call.headers else rpc_v1.read(call)
     if claim.version != VERSION:
         raise StsError(400, "InvalidVersion", "Specified parameter Version is not valid.")
-    if claim.action != "AssumeRole":
+    if claim.action not in ACTIONS:
         message = "Specified api is not found, please check your url and method."
         raise StsError(404, "InvalidAction.NotFound", message)
     return claim

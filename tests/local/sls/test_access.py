@@ -212,7 +212,7 @@ def test_names_the_service_would_refuse_cannot_be_created(cloud: Cloud, project:
     ("method", "path", "refused"),
     [
         ("PUT", f"/logstores/{LOGSTORE}/shards/lb", (405, "MethodNotSupported")),
-        ("GET", "/logstores", (404, "NotFound")),
+        ("GET", "/logstore", (404, "NotFound")),
         ("POST", f"/logstores/{LOGSTORE}/", (404, "NotFound")),
     ],
 )

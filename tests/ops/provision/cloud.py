@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+
+from starlette.types import ASGIApp
 
 from local.oss import OssStandIn
 from local.ram import AccessKey, Ram
+from local.ram.api import RamApi
 from local.serving import Server
+from local.sls import SlsStandIn
+from local.sls.management import Management
+from local.sts import StsStandIn
 from ops.provision.clients import Credentials
 from ops.provision.command import main
-from tests.ops.standins.ram_api import RamApi
-from tests.ops.standins.sls_admin import REGION, SlsAdmin
 
 ACCOUNT = "1234567890123456"
+REGION = "cn-hangzhou"
 EVERYTHING = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -26,7 +31,7 @@ class Cloud:
     key: AccessKey
     account: Ram
     ram: RamApi
-    sls: SlsAdmin
+    sls: Management
     oss: OssStandIn
     options: list[str]
 
@@ -66,10 +71,12 @@ def running_cloud() -> Iterator[Cloud]:
     """An empty account, served on loopback."""
     account = Ram(ACCOUNT)
     key = account.add_user("ops", [EVERYTHING])
-    ram, sls, oss = RamApi(account), SlsAdmin(account), OssStandIn(account, region=REGION)
-    with Server(ram) as ram_server, Server(sls) as sls_server, Server(oss.app) as oss_server:
-        options = ["--region", REGION, "--sls-endpoint", sls_server.url]
-        options += ["--ram-endpoint", ram_server.url, "--sts-endpoint", ram_server.url]
-        options += ["--oss-endpoint", oss_server.url]
-        yield Cloud(key, account, ram, sls, oss, options)
+    ram, sls, oss = RamApi(account), SlsStandIn(account, region=REGION), OssStandIn(account, region=REGION)
+    apps: dict[str, ASGIApp] = {"ram": ram, "sls": sls.app, "sts": StsStandIn(account).app, "oss": oss.app}
+    with ExitStack() as stack:
+        options = ["--region", REGION]
+        for service, app in apps.items():
+            options += [f"--{service}-endpoint", stack.enter_context(Server(app)).url]
+        yield Cloud(key, account, ram, sls.management, oss, options)
         oss.close()
+        sls.close()

@@ -12,8 +12,7 @@ from ops.provision.clients import Credentials, oss_client
 from ops.provision.oss import Expiry, FoundBucket, SpoolBucket
 from ops.provision.plan import State, Step
 from ops.provision.wanted import InvalidTarget, Spool, Target
-from tests.ops.provision.cloud import ACCOUNT, Cloud, Provision
-from tests.ops.standins.sls_admin import REGION
+from tests.ops.provision.cloud import ACCOUNT, REGION, Cloud, Provision
 
 BUCKET = "shop-spool"
 SPOOL = ["--spool-bucket", BUCKET]

@@ -1,4 +1,4 @@
-"""RAM, and STS's GetCallerIdentity, as far as provisioning calls them: signatures checked, state kept.
+"""RAM over HTTP, as far as provisioning calls it: signatures checked, state kept, rights in force at once.
 
 Codes and statuses are those of the RAM documentation (2015-05-01) for each call.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,15 +17,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from local.ram import Identity, Ram
+from local.ram.account import Identity, Ram
+from local.ram.policy import MalformedPolicy, PolicyDocument, check_policy
 from local.sts import acs3
 from local.sts.authentication import Gate
 from local.sts.claims import Call
-from local.sts.errors import StsError
+from local.sts.errors import StsError, error_fields, request_id
 
 MAX_VERSIONS = 5
 MAX_DOCUMENT = 6144  # characters
-VERSIONS = {"2015-05-01", "2015-04-01"}  # RAM's, STS's
+VERSION = "2015-05-01"
 
 
 @dataclass
@@ -41,10 +43,15 @@ Action = Callable[[Parameters, Identity], dict[str, Any]]
 
 
 class RamApi:
-    """The account's roles and policies over HTTP; `calls` are the actions that came, in order."""
+    """The account's roles and policies over HTTP; `calls` are the actions that came, in order.
 
-    def __init__(self, ram: Ram) -> None:
-        self._ram, self._gate = ram, Gate(ram, time.time, 6000)
+    What is created here is what the other stand-ins go by. A policy with elements that they do not judge
+    (conditions) is kept and shown, and grants nothing.
+    """
+
+    def __init__(self, ram: Ram, *, calls_a_minute: int = 6000) -> None:
+        self._ram, self._gate = ram, Gate(ram, time.time, calls_a_minute)
+        self._lock = threading.Lock()
         self.roles: dict[str, StoredRole] = {}
         self.policies: dict[
             tuple[str, str], list[dict[str, Any]]
@@ -60,28 +67,31 @@ class RamApi:
         await self._answer(call)(scope, receive, send)
 
     def _answer(self, call: Call) -> Response:
+        identifier = request_id()
         try:
-            return JSONResponse({"RequestId": "REQUEST", **self._carry_out(call)})
+            with self._lock:
+                return JSONResponse({"RequestId": identifier, **self._carry_out(call)})
         except StsError as refusal:
-            body = {"RequestId": "REQUEST", "Code": refusal.code, "Message": refusal.message}
+            body = error_fields(refusal.code, refusal.message, identifier)
             return JSONResponse(body, refusal.status)
 
     def _carry_out(self, call: Call) -> dict[str, Any]:
+        if call.headers.get("authorization") is None:
+            raise StsError(400, "MissingAuthorization", "Authorization is mandatory for this action.")
         claim = acs3.read(call)
         identity = self._gate.admit(claim)
         self.calls.append(claim.action)
         action: Action | None = getattr(self, _method_name(claim.action), None)
-        if claim.version not in VERSIONS or action is None:
+        if claim.version != VERSION or action is None:
             raise StsError(404, "InvalidAction.NotFound", f"no {claim.action} in {claim.version}")
-        service = "sts" if claim.action == "GetCallerIdentity" else "ram"
-        if service == "ram" and not identity.allows(f"ram:{claim.action}", "*", now=time.time()):
+        if not identity.allows(f"ram:{claim.action}", "*", now=time.time()):
             raise StsError(403, "NoPermission", f"You are not authorized to do ram:{claim.action}.")
         if refusal := self.fail_on.get(claim.action):
             raise refusal
-        return action(claim.parameters, identity)
-
-    def _get_caller_identity(self, _: Parameters, caller: Identity) -> dict[str, Any]:
-        return {"AccountId": self._ram.account_id, "Arn": caller.arn, "IdentityType": "RAMUser"}
+        try:
+            return action(claim.parameters, identity)
+        except KeyError as absent:
+            raise StsError(400, f"Missing{absent.args[0]}", f"{absent.args[0]} is mandatory.") from None
 
     def _get_role(self, given: Parameters, _: Identity) -> dict[str, Any]:
         return {"Role": self._shown(given["RoleName"], self._role(given["RoleName"]))}
@@ -94,6 +104,7 @@ class RamApi:
             self._trust(given["AssumeRolePolicyDocument"]), int(given.get("MaxSessionDuration", 3600))
         )
         self.roles[name] = role
+        self._put_in_force(name)
         return {"Role": self._shown(name, role)}
 
     def _update_role(self, given: Parameters, _: Identity) -> dict[str, Any]:
@@ -102,6 +113,7 @@ class RamApi:
             role.trust = self._trust(document)
         if seconds := given.get("NewMaxSessionDuration"):
             role.max_session = int(seconds)
+        self._put_in_force(given["RoleName"])
         return {"Role": self._shown(given["RoleName"], role)}
 
     def _get_policy(self, given: Parameters, _: Identity) -> dict[str, Any]:
@@ -129,6 +141,9 @@ class RamApi:
                 400, "InvalidParameter.SetAsDefault", "this stand-in only knows the last as default"
             )
         versions.append(_document(given["PolicyDocument"]))
+        for name, role in self.roles.items():
+            if ("Custom", given["PolicyName"]) in role.policies:
+                self._put_in_force(name)
         return {"PolicyVersion": {"VersionId": f"v{len(versions)}", "IsDefaultVersion": True}}
 
     def _attach_policy_to_role(self, given: Parameters, _: Identity) -> dict[str, Any]:
@@ -137,11 +152,28 @@ class RamApi:
         if key in role.policies:
             raise StsError(409, "EntityAlreadyExist.Role.Policy", "The policy is attached already.")
         role.policies.add(key)
+        self._put_in_force(given["RoleName"])
+        return {}
+
+    def _detach_policy_from_role(self, given: Parameters, _: Identity) -> dict[str, Any]:
+        role, key = self._role(given["RoleName"]), (given["PolicyType"], given["PolicyName"])
+        if key not in role.policies:
+            raise StsError(404, "EntityNotExist.Role.Policy", "The policy is not attached to the role.")
+        role.policies.remove(key)
+        self._put_in_force(given["RoleName"])
         return {}
 
     def _list_policies_for_role(self, given: Parameters, _: Identity) -> dict[str, Any]:
         attached = sorted(self._role(given["RoleName"]).policies)
         return {"Policies": {"Policy": [{"PolicyType": kind, "PolicyName": name} for kind, name in attached]}}
+
+    def _put_in_force(self, name: str) -> None:
+        role = self.roles[name]
+        documents = [self.policies[key][-1] for key in sorted(role.policies)]
+        judged = [document for document in documents if _can_be_judged(document)]
+        self._ram.add_role(
+            name, trusted=_principals(role.trust), policies=judged, max_session=role.max_session
+        )
 
     def _role(self, name: str) -> StoredRole:
         if name not in self.roles:
@@ -182,7 +214,28 @@ def _method_name(action: str) -> str:
 def _document(text: str) -> dict[str, Any]:
     if len(text) > MAX_DOCUMENT:
         raise StsError(400, "InvalidParameter.PolicyDocument.Length", "The document is too long.")
-    document: dict[str, Any] = json.loads(text)
-    if document.get("Version") != "1" or not document.get("Statement"):
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or document.get("Version") != "1" or not document.get("Statement"):
         raise StsError(400, "MalformedPolicyDocument", "The policy document is wrongly formed.")
     return document
+
+
+def _principals(trust: PolicyDocument) -> list[str]:
+    """Whom a trust policy lets in without a condition."""
+    found = []
+    for statement in trust["Statement"]:
+        if statement.get("Effect") == "Allow" and not statement.get("Condition"):
+            named = statement.get("Principal") or {}
+            found += [*named.get("Service", []), *named.get("RAM", [])]
+    return found
+
+
+def _can_be_judged(document: PolicyDocument) -> bool:
+    try:
+        check_policy(document)
+    except MalformedPolicy:
+        return False
+    return True

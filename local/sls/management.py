@@ -1,0 +1,217 @@
+"""SLS's management calls: Projects, Logstores and indexes; state kept, rights checked.
+
+Codes and statuses are those of the SLS API reference for CreateProject, CreateLogStore, CreateIndex, their
+Get, List, Update and Delete counterparts.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local.ram import Identity
+from local.sls.access import Gate
+from local.sls.errors import SlsError
+from local.sls.projects import LOGSTORE, PROJECT, Logstore, Projects
+
+Body = dict[str, Any]
+_USUAL: Mapping[str, Any] = {
+    "enable_tracking": False,
+    "appendMeta": True,
+    "ttl": 30,
+    "shardCount": 2,
+    "autoSplit": True,
+    "maxSplitShard": 64,
+}
+
+
+class Management:
+    """Projects, Logstores and indexes; safe to use from many threads.
+
+    `taken` are names of other accounts' Projects. After a Project is created, `delay` calls that need it
+    do not find it yet. `calls` are what came, such as `create_logstore`, in order.
+    """
+
+    def __init__(self, served: Projects, gate: Gate, *, region: str, account: str) -> None:
+        """`served` gets each Logstore, for writes and reads."""
+        self._served, self._gate = served, gate
+        self._region, self._account = region, account
+        self._lock = threading.RLock()
+        self.projects: dict[str, dict[str, Body]] = {}
+        self.indexes: dict[tuple[str, str], Body] = {}
+        self.taken: set[str] = set()
+        self.calls: list[str] = []
+        self.delay = 0
+        self._hidden = 0
+
+    def add_logstore(self, project: str, name: str, **settings: Any) -> Body:
+        """A Logstore that was there before, with its Project; returns its settings, to be looked at later."""
+        with self._lock:
+            kept = self.know(project, name, settings)
+            self._serve(project, name)
+            return kept
+
+    def know(self, project: str, name: str, settings: Body) -> Body:
+        """Take note of a Logstore that is served already; returns its settings."""
+        with self._lock:
+            usual: Body = {**_USUAL, "logstoreName": name}
+            kept = self.projects.setdefault(project, {}).setdefault(name, usual)
+            kept.update(settings)
+            return kept
+
+    def carry_out(self, operation: str, project: str, logstore: str, body: bytes, caller: Identity) -> Body:
+        """Do one of the operations below (such as `get_project`). Raises SlsError."""
+        do: Callable[[str, str, Body], Body] = getattr(self, f"_{operation}")
+        given = _object(body)
+        named = logstore or str(given.get("logstoreName", "")) if "logstore" in operation else logstore
+        with self._lock:
+            self.calls.append(operation)
+            self._permit(caller, operation, project, named)
+            return do(project, logstore, given)
+
+    def problem(self, project: str, logstore: str) -> str:
+        """Say what is missing of a Project and a Logstore, "" if nothing is."""
+        with self._lock:
+            if project not in self.projects:
+                return f"project '{project}' does not exist"
+            return "" if logstore in self.projects[project] else f"logstore '{logstore}' does not exist"
+
+    def _permit(self, caller: Identity, operation: str, project: str, logstore: str) -> None:
+        action = "log:" + "".join(part.capitalize() for part in operation.split("_"))
+        action = action.replace("Logstore", "LogStore")
+        below = f"/logstore/{logstore}" if logstore else ""
+        self._gate.permit_on(caller, action, f"project/{project}{below}")
+
+    def _get_project(self, project: str, _: str, __: Body) -> Body:
+        self._logstores(project)
+        times = {"createTime": "1700000000", "lastModifyTime": "1700000000"}
+        names = {"projectName": project, "description": "", "owner": self._account, "region": self._region}
+        return {**names, **times, "status": "Normal"}
+
+    def _create_project(self, project: str, _: str, __: Body) -> Body:
+        if not PROJECT.fullmatch(project):
+            raise SlsError("ParameterInvalid", f"invalid project name {project}")
+        if project in self.projects or project in self.taken:
+            raise SlsError("ProjectAlreadyExist", f"Project {project} already exist.")
+        self.projects[project] = {}
+        self._served.add_project(project)
+        self._hidden = self.delay
+        return {}
+
+    def _delete_project(self, project: str, _: str, __: Body) -> Body:
+        for name in list(self._logstores(project)):
+            self._delete_logstore(project, name, {})
+        del self.projects[project]
+        self._served.remove_project(project)
+        return {}
+
+    def _list_logstores(self, project: str, _: str, __: Body) -> Body:
+        names = sorted(self._logstores(project))
+        return {"count": len(names), "total": len(names), "logstores": names}
+
+    def _create_logstore(self, project: str, _: str, given: Body) -> Body:
+        logstores, name = self._logstores(project), given.get("logstoreName")
+        if not isinstance(name, str) or not LOGSTORE.fullmatch(name):
+            raise SlsError("ParameterInvalid", f"invalid logstore name {name}")
+        if name in logstores:
+            raise SlsError("LogStoreAlreadyExist", f"logstore {name} already exists.")
+        logstores[name] = {**_USUAL, "appendMeta": False, **given}
+        self._serve(project, name)
+        return {}
+
+    def _get_logstore(self, project: str, name: str, _: Body) -> Body:
+        return self._logstore(project, name)
+
+    def _update_logstore(self, project: str, name: str, given: Body) -> Body:
+        self._logstore(project, name).update(given)
+        self._serve(project, name)
+        return {}
+
+    def _delete_logstore(self, project: str, name: str, _: Body) -> Body:
+        self._logstore(project, name)
+        del self.projects[project][name]
+        self.indexes.pop((project, name), None)
+        self._served.remove(project, name)
+        return {}
+
+    def _get_index(self, project: str, name: str, _: Body) -> Body:
+        self._logstore(project, name)
+        if (project, name) not in self.indexes:
+            raise SlsError("IndexConfigNotExist", "index config doesn't exist.")
+        return self.indexes[(project, name)]
+
+    def _create_index(self, project: str, name: str, given: Body) -> Body:
+        self._logstore(project, name)
+        if (project, name) in self.indexes:
+            raise SlsError("IndexAlreadyExist", "log store index is already created.")
+        self._set_index(project, name, given)
+        return {}
+
+    def _update_index(self, project: str, name: str, given: Body) -> Body:
+        self._get_index(project, name, {})
+        self._set_index(project, name, given)
+        return {}
+
+    def _delete_index(self, project: str, name: str, _: Body) -> Body:
+        self._get_index(project, name, {})
+        del self.indexes[(project, name)]
+        return {}
+
+    def _set_index(self, project: str, name: str, given: Body) -> None:
+        line = given.get("line")
+        if not given.get("keys") and not (isinstance(line, dict) and line.get("token")):
+            raise SlsError("IndexInfoInvalid", "required field token is lacking or of error format.")
+        self.indexes[(project, name)] = given
+
+    def _logstores(self, project: str) -> dict[str, Body]:
+        if project in self.taken:
+            raise SlsError("Unauthorized", f"denied by sts or ram, project: {project}")
+        if project not in self.projects or self._hidden > 0:
+            self._hidden -= 1
+            raise SlsError("ProjectNotExist", f"The Project does not exist : {project}")
+        return self.projects[project]
+
+    def _logstore(self, project: str, name: str) -> Body:
+        logstores = self._logstores(project)
+        if name not in logstores:
+            raise SlsError("LogStoreNotExist", f"logstore {name} does not exist.")
+        return logstores[name]
+
+    def _serve(self, project: str, name: str) -> None:
+        settings = self.projects[project][name]
+        self._served.add(
+            Logstore(project, name, bool(settings["enable_tracking"]), bool(settings.get("appendMeta")))
+        )
+
+
+def named(host: str) -> str:
+    """Return the Project in a Host header; it may be before an address: `shop-logs.127.0.0.1:9001`."""
+    return host.partition(".")[0]
+
+
+def _object(body: bytes) -> Body:
+    try:
+        given = json.loads(body or b"{}")
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise SlsError("PostBodyInvalid", "the body is not a JSON object")
+    return given
+
+
+OPERATIONS: Mapping[tuple[str, str], str] = {
+    ("GET", "/"): "get_project",
+    ("POST", "/"): "create_project",
+    ("DELETE", "/"): "delete_project",
+    ("GET", "/logstores"): "list_logstores",
+    ("POST", "/logstores"): "create_logstore",
+    ("GET", "/logstores/{logstore}"): "get_logstore",
+    ("PUT", "/logstores/{logstore}"): "update_logstore",
+    ("DELETE", "/logstores/{logstore}"): "delete_logstore",
+    ("GET", "/logstores/{logstore}/index"): "get_index",
+    ("POST", "/logstores/{logstore}/index"): "create_index",
+    ("PUT", "/logstores/{logstore}/index"): "update_index",
+    ("DELETE", "/logstores/{logstore}/index"): "delete_index",
+}
