@@ -67,7 +67,10 @@ class Deployment:
         account, self._target = role.groups() if role else ("1234567890123456", "sls-web-tracking")
         self.ram = Ram(account)
         everything = f"acs:log:*:*:project/{self.project}/*"
-        self.reader_key = self.ram.add_user("reader", [_allow(["log:Get*", "log:List*"], [everything])])
+        reads = [_allow(["log:Get*", "log:List*"], [everything])]
+        if self.spool:
+            reads.append(_allow(["oss:ListObjects"], [f"acs:oss:*:*:{self.spool.bucket}"]))
+        self.reader_key = self.ram.add_user("reader", reads)
 
     @property
     def origins(self) -> str:

@@ -17,7 +17,7 @@ settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 _OWN = (
-    *("SLS_", "STS_", "SPOOL_", "FC_", "ALIBABA_CLOUD_", "TOKEN_", "CLIENT_IP"),
+    *("SLS_", "STS_", "SPOOL_", "FC_", "ALIBABA_CLOUD_", "TOKEN_", "CLIENT_IP", "OPS_"),
     *("ALLOWED_ORIGINS", "ORIGIN_MODE", "MISSING_ORIGIN"),
 )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import alibabacloud_oss_v2 as oss
 from alibabacloud_credentials.client import Client as CredentialsClient
 from alibabacloud_credentials.exceptions import CredentialException
+from alibabacloud_credentials.utils import auth_util
 from alibabacloud_ram20150501.client import Client as RamClient
 from alibabacloud_sts20150401.client import Client as StsClient
 from alibabacloud_tea_openapi.utils_models import Config
@@ -38,6 +41,16 @@ class Endpoints(NamedTuple):
     oss: str
 
 
+def endpoint_variable(service: str) -> str:
+    """The variable that names another address of a service, for the laptop's cloud: OPS_SLS_ENDPOINT, …"""
+    return f"OPS_{service.upper()}_ENDPOINT"
+
+
+def endpoint_of(service: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The address in that variable, "" where it is not set."""
+    return environ.get(endpoint_variable(service), "").strip()
+
+
 def default_endpoints(region: str) -> Endpoints:
     """The public ones. RAM has a single one for all regions."""
     return Endpoints(
@@ -49,13 +62,19 @@ def default_endpoints(region: str) -> Endpoints:
 
 
 def operator_credentials() -> Credentials:
-    """From the default chain of alibabacloud-credentials. Raises NoCredentials."""
+    """From the default chain of alibabacloud-credentials. Raises NoCredentials.
+
+    The metadata service of an ECS instance is asked only where ALIBABA_CLOUD_ECS_METADATA names its role:
+    anywhere else it costs seconds, and the library prints a stack trace for each try.
+    """
+    auth_util.environment_ecs_metadata_disabled = str("ALIBABA_CLOUD_ECS_METADATA" not in os.environ).lower()
     try:
         found = CredentialsClient().get_credential()
     except CredentialException as error:
         raise NoCredentials(
             "no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET "
-            "(and ALIBABA_CLOUD_SECURITY_TOKEN), or ALIBABA_CLOUD_PROFILE"
+            "(and ALIBABA_CLOUD_SECURITY_TOKEN), or ALIBABA_CLOUD_PROFILE; on an ECS instance "
+            "ALIBABA_CLOUD_ECS_METADATA to its role"
         ) from error
     return Credentials(found.access_key_id, found.access_key_secret, found.security_token or "")
 

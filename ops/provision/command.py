@@ -16,6 +16,8 @@ from ops.provision.clients import (
     Endpoints,
     NoCredentials,
     default_endpoints,
+    endpoint_of,
+    endpoint_variable,
     operator_credentials,
 )
 from ops.provision.explain import advice
@@ -122,5 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--retention-days", type=int, default=30, help="how long a new Logstore keeps logs; default: 30")
     add("--env-file", type=Path, help="merge the variables for s.yaml into this file, such as .env")
     for service in ("sls", "ram", "sts", "oss"):
-        add(f"--{service}-endpoint", help=f"another address for {service.upper()}, with its scheme")
+        variable = endpoint_variable(service)
+        words = f"another address for {service.upper()}, with its scheme; default: {variable}, if set"
+        add(f"--{service}-endpoint", default=endpoint_of(service), help=words)
     return parser

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from alibabacloud_oss_v2.exceptions import OperationError
 from aliyun.log import LogException
 from Tea.exceptions import TeaException
@@ -20,9 +22,16 @@ _ADVICE = {
 }
 
 
+# How requests says which connection could not be made; the SDKs pass it on in their errors.
+_UNREACHABLE = re.compile(r"host=\W*'([^'\\]+)\W*', port=\d+\): Max retries exceeded")
+
+
 def advice(error: TeaException | LogException | OperationError) -> str:
     """One line for the operator: the code, the service's own words, and the way out if there is one."""
     code, message = _words(error)
+    if unreachable := _UNREACHABLE.search(message):
+        reason = "its name is not known" if "resolve" in message else "it does not answer"
+        return f"{unreachable[1]} cannot be reached, {reason}: look at the network, --region and endpoints"
     way_out = _ADVICE.get(code)
     return f"{code}: {message}" + (f"\n{way_out}" if way_out else "")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
-from ops.verify.session import Session, Skip
+from ops.verify.session import Session, Skip, Unknown
 from ops.verify.trigger import NoAnswer
 
 
@@ -16,6 +16,7 @@ class Mark(Enum):
     PASSED = "✓"
     FAILED = "✗"
     SKIPPED = "–"
+    UNCHECKED = "?"
 
 
 class Unmet(Exception):
@@ -48,6 +49,8 @@ def carry_out(one: Check, session: Session) -> Result:
     """Run one check."""
     try:
         return Result(one, Mark.PASSED, one.run(session))
+    except Unknown as wanted:
+        return Result(one, Mark.UNCHECKED, str(wanted))
     except Skip as reason:
         return Result(one, Mark.SKIPPED, str(reason))
     except (Unmet, NoAnswer) as fault:

@@ -8,25 +8,26 @@ import secrets
 import sys
 from collections.abc import Mapping, Sequence
 
-from ops.provision.clients import Credentials
+from ops.provision.clients import Credentials, endpoint_of, endpoint_variable
 from ops.provision.wanted import InvalidTarget
 from ops.verify.catalogue import CATALOGUE
 from ops.verify.check import Result, carry_out
 from ops.verify.discover import Urls, discover
-from ops.verify.report import all_well, as_json, table
+from ops.verify.report import all_checked, all_well, as_json, table
 from ops.verify.session import Session
 from ops.verify.target import NOBODY, Target, base, region_of
 from ops.verify.trigger import Trigger
 from shared.spool.settings import PREFIX
 
-WELL, FAULTY, USAGE = 0, 1, 2
+WELL, FAULTY, USAGE, INCOMPLETE = 0, 1, 2, 3
 
 EPILOG = """It writes a few logs, marked ops-verify, and reads them back with the keys in
 ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET (and ALIBABA_CLOUD_SECURITY_TOKEN),
 which need log:GetLogStoreLogs on the Logstore, and oss:ListObjects on the spool's bucket.
 
-marks: ✓ holds, ✗ does not, – could not be checked
-exit status: 0 nothing failed; 1 something did; 2 the command line is wrong"""
+marks: ✓ holds, ✗ does not, – does not apply here, ? could not be checked
+exit status: 0 all that applies was checked and holds; 1 something does not; 2 the command line is wrong;
+3 nothing failed, but something could not be checked"""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -45,7 +46,9 @@ def main(arguments: Sequence[str]) -> int:
     session = Session(target, trigger, keys, f"verify{secrets.token_hex(8)}", options.timeout)
     results = [carry_out(one, session) for one in CATALOGUE]
     _show(target, results, as_machine=options.json)
-    return WELL if all_well(results) else FAULTY
+    if not all_well(results):
+        return FAULTY
+    return WELL if all_checked(results) else INCOMPLETE
 
 
 def _show(target: Target, results: Sequence[Result], *, as_machine: bool) -> None:
@@ -123,12 +126,14 @@ def _parser() -> argparse.ArgumentParser:
         help="of your page, in ALLOWED_ORIGINS if that is set",
     )
     add("--refused-origin", default="", help="an origin that must be refused; default: one that nobody has")
-    add("--sls-endpoint", default="", help="default: {region}.log.aliyuncs.com; as it is with a scheme")
-    add("--sts-endpoint", default="", help="default: sts.{region}.aliyuncs.com; a scheme is honoured")
+    where = "with a scheme as it is; default: {variable}, else {usual}"
+    usual = {"sls": "REGION.log", "sts": "sts.REGION", "oss": "oss-REGION"}
+    for service, name in usual.items():
+        words = where.format(variable=endpoint_variable(service), usual=f"{name}.aliyuncs.com")
+        add(f"--{service}-endpoint", default=endpoint_of(service), help=words)
     add("--spool-bucket", default=environ.get("SPOOL_OSS_BUCKET", ""), help="default: SPOOL_OSS_BUCKET")
     prefix = environ.get("SPOOL_PREFIX") or PREFIX
     add("--spool-prefix", default=prefix, help=f"default: SPOOL_PREFIX, else {PREFIX}")
-    add("--oss-endpoint", default="", help="default: oss-{region}.aliyuncs.com; a scheme is honoured")
     add("--other-logstore", default="", help="one that exists and that pages must not write to")
     add("--other-project", default="", help="one that exists and that pages must not write to")
     add("--role-arn", default="", help="a role that the token must not be able to assume")

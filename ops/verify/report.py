@@ -42,7 +42,7 @@ def as_json(target: Target, results: Sequence[Result]) -> str:
         "project": target.project,
         "logstore": target.logstore,
     }
-    content = {"ok": all_well(results), **served, "checks": checks}
+    content = {"ok": all_well(results), "complete": all_checked(results), **served, "checks": checks}
     return json.dumps(content, ensure_ascii=False, indent=2)
 
 
@@ -51,10 +51,19 @@ def all_well(results: Sequence[Result]) -> bool:
     return not any(result.mark is Mark.FAILED for result in results)
 
 
+def all_checked(results: Sequence[Result]) -> bool:
+    """Whether nothing was left unchecked for want of an option or a key."""
+    return not any(result.mark is Mark.UNCHECKED for result in results)
+
+
 def _indented(text: str) -> list[str]:
     return textwrap.wrap(text, _WIDTH, initial_indent="    ", subsequent_indent="      ")
 
 
 def _totals(results: Sequence[Result]) -> str:
     counts = Counter(result.mark for result in results)
-    return ", ".join(f"{counts[mark]} {mark.name.lower()}" for mark in Mark)
+    done = [mark for mark in Mark if mark is not Mark.UNCHECKED]
+    said = ", ".join(f"{counts[mark]} {mark.name.lower()}" for mark in done)
+    if left := counts[Mark.UNCHECKED]:
+        said += f"; {left} of {len(results)} could not be checked: see the lines with {Mark.UNCHECKED.value}"
+    return said

@@ -18,7 +18,7 @@ from darabonba.exceptions import DaraException
 from Tea.exceptions import TeaException, UnretryableException
 
 from ops.provision.clients import Credentials
-from ops.verify.session import Skip
+from ops.verify.session import Unknown
 from ops.verify.target import Target
 from ops.verify.trigger import CONTENT_TYPE, NoAnswer
 
@@ -37,7 +37,7 @@ class Sls:
 
     def __init__(self, target: Target, credentials: Credentials, timeout: float) -> None:
         if not target.sls or not target.region:
-            raise Skip("needs --project and --region (and --sls-endpoint where it is not the public one)")
+            raise Unknown("needs --project and --region (and --sls-endpoint where it is not the public one)")
         endpoint = target.sls_endpoint or f"{target.region}.log.aliyuncs.com"
         as_is = "://" in endpoint
         self._client = LogClient(
@@ -72,7 +72,7 @@ class Sls:
 def put_unsigned(target: Target, timeout: float) -> tuple[int, str]:
     """Write to SLS past the proxy, as anybody could; returns status and error code. Raises NoAnswer, Skip."""
     if not target.sls:
-        raise Skip("needs --project and --region or --sls-endpoint")
+        raise Unknown("needs --project and --region or --sls-endpoint")
     url = f"{target.sls}/logstores/{target.logstore}/track?APIVersion=0.6.0"
     body = b'{"__topic__":"ops-verify","__logs__":[{"verify":"past the proxy"}]}'
     try:
@@ -89,7 +89,7 @@ def put_unsigned(target: Target, timeout: float) -> tuple[int, str]:
 def assume_role(target: Target, credentials: Credentials, timeout: float) -> None:
     """Ask STS for another token. Raises Refused, NoAnswer, Skip."""
     if not target.sts:
-        raise Skip("needs --region or --sts-endpoint")
+        raise Unknown("needs --region or --sts-endpoint")
     scheme, _, host = target.sts.rpartition("://")
     config = Config(
         access_key_id=credentials.access_key_id,

@@ -13,7 +13,11 @@ from ops.verify.trigger import Answer, NoAnswer, Trigger
 
 
 class Skip(Exception):
-    """The check cannot be made; the message says what it would need."""
+    """The check is not made: it does not apply here, or another one has failed that it builds on."""
+
+
+class Unknown(Skip):
+    """The check could be made, had this run been told more; the message says what."""
 
 
 @dataclass

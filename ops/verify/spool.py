@@ -11,7 +11,7 @@ import requests
 from ops.provision.clients import oss_client
 from ops.verify.check import Check, Unmet, check
 from ops.verify.services import Refused
-from ops.verify.session import Session, Skip
+from ops.verify.session import Session, Skip, Unknown
 from ops.verify.stored import KEYS_WANTED
 from ops.verify.trigger import NoAnswer
 from shared.spool.format import pending, rejected, time_of
@@ -43,7 +43,7 @@ def bucket_closed(session: Session) -> str:
     """An unsigned listing has to be refused."""
     url = session.target.spool
     if not url:
-        raise Skip(_wanted(session))
+        raise _wanted(session)
     try:
         answer = requests.get(url, params={"list-type": "2", "max-keys": "1"}, timeout=session.timeout)
     except requests.RequestException as error:
@@ -91,14 +91,16 @@ def _look(session: Session, prefix: str) -> Found:
     """Names sort by time, so the first one is the oldest. Raises Skip, Unmet, NoAnswer."""
     target = session.target
     if not target.spool:
-        raise Skip(_wanted(session))
+        raise _wanted(session)
     if session.reader is None:
-        raise Skip(KEYS_WANTED)
+        raise Unknown(KEYS_WANTED)
     client = oss_client(session.reader, target.region, target.oss, session.timeout, attempts=1)
     try:
         return _count(client, target.spool_bucket, prefix)
     except Refused as refused:
-        raise Unmet(f"{refused} when listing: the reader needs oss:ListObjects on the bucket") from None
+        if refused.status == 403:
+            raise Unknown(f"{refused}: needs a reader's keys with oss:ListObjects on the bucket") from None
+        raise Unmet(f"{refused} when listing: see --spool-bucket, --region and --oss-endpoint") from None
 
 
 def _count(client: oss.Client, bucket: str, prefix: str) -> Found:
@@ -126,10 +128,10 @@ def _page(client: oss.Client, request: oss.ListObjectsV2Request) -> oss.ListObje
         raise NoAnswer(f"OSS does not answer: {type(cause).__name__}") from None
 
 
-def _wanted(session: Session) -> str:
+def _wanted(session: Session) -> Skip:
     if not session.target.spool_bucket:
-        return SPOOL_WANTED
-    return "needs --region or --oss-endpoint"
+        return Skip(SPOOL_WANTED)
+    return Unknown("needs --region or --oss-endpoint")
 
 
 CHECKS: tuple[Check, ...] = (bucket_closed, drained, none_rejected)

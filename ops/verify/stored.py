@@ -6,7 +6,7 @@ import time
 
 from ops.verify.check import Check, Unmet, check
 from ops.verify.services import Refused, Sls, put_unsigned
-from ops.verify.session import Session, Skip
+from ops.verify.session import Session, Skip, Unknown
 
 POLL_SECONDS = 0.5
 KEYS_WANTED = "needs a reader's keys in ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
@@ -78,7 +78,7 @@ def client_ip(session: Session) -> str:
 
 def _reader(session: Session) -> Sls:
     if session.reader is None:
-        raise Skip(KEYS_WANTED)
+        raise Unknown(KEYS_WANTED)
     return Sls(session.target, session.reader, session.timeout)
 
 

@@ -69,6 +69,8 @@ def _resource(resource: dict[str, Any]) -> Iterator[str]:
     yield from _against(_strict_schema(), props)
     for trigger in props.get("triggers", []):
         yield from _trigger(trigger)
+    if props.get("role", "") != props.get("role", "").lower():
+        yield f"role: {props['role']} would be sent in lower case"
     yield from _environment(props.get("environmentVariables", {}))
     yield from _sizes(props)
     yield from _custom(props)

@@ -16,7 +16,7 @@ from tests.ops.serverless_devs.strict import problems
 FC_SETS = {"FC_REGION": "cn-hangzhou"}
 NAMES = list(recipes(CUSTOM))
 # What the second way changes in a function; anything else is s.yaml's.
-CHANGED = {
+CHANGED = {"handler", 
     "runtime",
     "functionName",
     "cpu",
@@ -94,3 +94,11 @@ def test_both_ways_can_be_online_side_by_side(outcome: dict[str, Any], concurren
         one["resources"][name]["props"]["functionName"] for one in (outcome, concurrent) for name in NAMES
     ]
     assert len(set(names)) == 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_handler_names_a_module_that_is_not_in_the_package(concurrent: dict[str, Any], name: str) -> None:
+    props = concurrent["resources"][name]["props"]
+    hooks = props["instanceLifecycleConfig"].values()
+    assert {props["handler"], *(hook["handler"] for hook in hooks)} == {"not.used"}
+    assert props["customRuntimeConfig"]["command"][-1] == f"functions.{name}"

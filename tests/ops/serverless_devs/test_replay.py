@@ -100,3 +100,16 @@ def test_it_follows_the_runtime_of_the_others(s: Path, template: str, tmp_path: 
     outcome = render.rendered(render.preview(s, template, tmp_path, variables, way="s.replay.yaml"))
     assert problems(outcome) == []
     assert outcome["resources"]["replay"]["props"]["runtime"] == runtime
+
+
+def test_nothing_that_function_compute_adds_to_the_limits_is_missing(props: dict[str, Any]) -> None:
+    """Or Serverless Devs would take the function for changed, and ask at each deployment."""
+    assert props["asyncInvokeConfig"]["qualifier"] == "LATEST"
+
+
+def test_the_timer_can_wait_until_its_limits_are_in_force(s: Path, template: str, tmp_path: Path) -> None:
+    variables = {**render.VARIABLES, **render.SPOOL, "REPLAY_TIMER": "false"}
+    outcome = render.rendered(render.preview(s, template, tmp_path, variables, way="s.replay.yaml"))
+    assert problems(outcome) == []
+    (trigger,) = outcome["resources"]["replay"]["props"]["triggers"]
+    assert trigger["triggerConfig"]["enable"] is False

@@ -71,6 +71,7 @@ def _timer(config: dict[str, Any]) -> Spoil:
         (_props({"memorySize": 500}), "500"),
         (_props({"cpu": 0.05}), "does not go with"),
         (_props({"cpu": 1}), "does not go with"),
+        (_props({"role": "acs:ram::1234567890123456:role/Track"}), "lower case"),
         (_props({"timeout": 0}), "timeout"),
         (_props({"environmentVariables": {"A": 1}}), "environmentVariables.A"),
         (_props({"environmentVariables": {"A": "x" * 4096}}), "4097 bytes"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -45,10 +46,26 @@ def test_what_was_written_is_marked_and_stays_in_the_logstore(verify: Verify) ->
 def test_nothing_is_read_back_without_a_readers_keys_and_the_report_says_so(verify: Verify) -> None:
     run = verify(verify.stack.functions_url, "--json", reader=False)
 
-    assert run.status == 0
-    skipped = {name: why for name, why in run.checks("skipped").items() if name not in SPOOL}
-    assert skipped.keys() == {"SLS: written logs can be read", "SLS: the client's address"}
-    assert all("ALIBABA_CLOUD_ACCESS_KEY_ID" in detail for detail in skipped.values())
+    assert run.status == 3
+    left = run.checks("unchecked")
+    assert left.keys() == {"SLS: written logs can be read", "SLS: the client's address"}
+    assert all("ALIBABA_CLOUD_ACCESS_KEY_ID" in detail for detail in left.values())
+    assert json.loads(run.out)["complete"] is False
+
+
+def test_a_run_that_checked_little_says_so_at_its_end(
+    verify: Verify, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", verify.stack.reader_key.id)
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", verify.stack.reader_key.secret)
+    url = verify.stack.functions_url
+    known = ["--project", PROJECT, "--logstore", LOGSTORE, "--origin", ORIGIN]
+
+    status = main([url, *known])
+
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert status == 3
+    assert re.search(r"; 8 of 36 could not be checked: see the lines with \?", last), last
 
 
 def test_without_an_allowlist_there_is_nobody_to_refuse(
@@ -119,5 +136,5 @@ def test_the_names_come_from_the_functions_own_settings_where_options_are_left_o
     status = main([stack.functions_url, "--origin", ORIGIN, "--sls-endpoint", stack.sls_url,
                    "--sts-endpoint", stack.sts_url, "--json"])  # fmt: skip
 
-    assert status == 0
+    assert status == 3  # without keys, nothing is read back
     assert f'"logstore": "{LOGSTORE}"' in capsys.readouterr().out
