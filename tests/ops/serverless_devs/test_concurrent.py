@@ -16,7 +16,8 @@ from tests.ops.serverless_devs.strict import problems
 FC_SETS = {"FC_REGION": "cn-hangzhou"}
 NAMES = list(recipes(CUSTOM))
 # What the second way changes in a function; anything else is s.yaml's.
-CHANGED = {"handler", 
+CHANGED = {
+    "handler",
     "runtime",
     "functionName",
     "cpu",
