@@ -7,7 +7,7 @@ PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check --req
 # What one has to wait for most of the time is something else than a core.
 JOBS   ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 2 )))
 
-.PHONY: help install run test check format web package bench fuzz soak lock clean
+.PHONY: help install run test check format web package bench fuzz soak lock rehearse cloud clean
 
 help:
 	@echo "make run    the sample page, the console and the functions on this machine"
@@ -16,6 +16,8 @@ help:
 	@echo "make install  what python -m ops needs: package, provision, verify"
 	@echo "make bench  what starts, requests and events cost; writes docs/performance.md's tables"
 	@echo "make package  each function's folder for Function Compute, under build/"
+	@echo "make rehearse  docs/deploy.md, command by command, against a cloud on this machine"
+	@echo "make cloud  such a cloud, empty, left running for one's own trying"
 	@echo "make fuzz   the fuzz targets guided by coverage, a minute each: ARGS='--seconds 600 origins'"
 	@echo "make soak   many clients while everything fails at random: nothing may be lost; ARGS='--seed 7'"
 	@echo "make lock   every lock file anew from requirements*; ARGS=--upgrade moves what is not pinned"
@@ -107,6 +109,13 @@ lock: $(BIN)/python
 	done
 	npm install --package-lock-only --no-audit --no-fund --prefix web
 	npm install --package-lock-only --no-audit --no-fund --prefix ops/serverless-devs
+
+# The laptop's cloud: docs/deploy.md carried out against it, or left running for one's own trying.
+rehearse: install $(VENV)/.dev web
+	@exec $(BIN)/python -m local.rehearsal $(ARGS)
+
+cloud: $(VENV)/.run
+	@exec $(BIN)/python -m local.cloud
 
 clean:
 	rm -rf .venv* build web/node_modules web/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 COMMANDS = {
+    "account": "say which account the AccessKey belongs to",
     "application": "put together what the Serverless Devs registry hands out by `s init`",
     "package": "assemble each function's own folder under build/",
     "provision": "create the Project, the Logstores, their indexes, the spool's bucket and the RAM roles",

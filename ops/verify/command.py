@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from ops.provision.clients import Credentials, endpoint_of, endpoint_variable
 from ops.provision.wanted import InvalidTarget
@@ -19,6 +21,7 @@ from ops.verify.target import NOBODY, Target, base, region_of
 from ops.verify.trigger import Trigger
 from shared.spool.settings import PREFIX
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 WELL, FAULTY, USAGE, INCOMPLETE = 0, 1, 2, 3
 
 EPILOG = """It writes a few logs, marked ops-verify, and reads them back with the keys in
@@ -60,6 +63,8 @@ def _show(target: Target, results: Sequence[Result], *, as_machine: bool) -> Non
 
 
 def _urls(options: argparse.Namespace, trigger: Trigger) -> Urls:
+    if options.deployed:
+        options.urls = [*options.urls, *_deployed(options.deployed)]
     if not (options.urls or options.track or options.token):
         raise InvalidTarget("name at least one URL")
     if options.track or options.token:
@@ -71,6 +76,18 @@ def _urls(options: argparse.Namespace, trigger: Trigger) -> Urls:
     if len(options.urls) > 2:
         raise InvalidTarget("name one URL or two: track's and token's")
     return discover(options.urls, trigger, options.origin)
+
+
+def _deployed(path: Path) -> list[str]:
+    """The addresses in the output of `s deploy`, colours and all, in their order, each once."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise InvalidTarget(f"{path}: {error.strerror}") from None
+    found = re.findall(r"\bsystem_url:\s*(https?://\S+)", _COLOURS.sub("", text))
+    if not found:
+        raise InvalidTarget(f"{path}: no address in it; it should be what `s deploy` printed")
+    return list(dict.fromkeys(found))
 
 
 def _target(options: argparse.Namespace, urls: Urls) -> Target:
@@ -114,6 +131,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add, environ = parser.add_argument, os.environ
     add("urls", nargs="*", metavar="URL", help="of track and of token, in any order; one may serve both")
+    add(
+        "--deployed",
+        type=Path,
+        metavar="FILE",
+        help="take the URLs from what `s deploy` printed, such as build/deployed.txt",
+    )
     add("--track", help="the URL of track, where asking does not tell")
     add("--token", help="the URL of token, likewise")
     logstores = environ.get("SLS_LOGSTORES", "").partition(",")[0].strip()
