@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from starlette.requests import Request
@@ -153,3 +154,25 @@ def test_a_run_with_signed_calls_passes_where_the_trigger_does_not_mind(verify: 
     run = verify(verify.stack.functions_url, "--signed", "--json")
 
     assert run.status == 0
+
+
+def test_the_addresses_can_come_from_what_s_deploy_printed(verify: Verify, tmp_path: Path) -> None:
+    printed = tmp_path / "deployed.txt"
+    url = verify.stack.functions_url
+    printed.write_text(f"url:\n    \x1b[1msystem_url: \x1b[22m         {url}\nsystem_url: {url}\n")
+    run = verify("--deployed", str(printed), "--json")
+    assert run.status == 0
+    assert json.loads(run.out)["track"] == url
+
+
+@pytest.mark.parametrize(("text", "complaint"), [(None, "No such file"), ("nothing\n", "no address in it")])
+def test_a_file_without_an_address_is_named(
+    verify: Verify, tmp_path: Path, text: str | None, complaint: str
+) -> None:
+    printed = tmp_path / "deployed.txt"
+    if text is not None:
+        printed.write_text(text)
+    run = verify("--deployed", str(printed))
+    assert run.status == 2
+    assert complaint in run.err
+    assert str(printed) in run.err

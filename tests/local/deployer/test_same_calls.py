@@ -1,0 +1,142 @@
+"""The deployer in fc3's place changes the account by the same calls, as fc3's own were recorded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from local.deployer.actions import deploy, remove
+from local.deployer.api import Account, Api
+from local.deployer.resources import Resource
+from local.serving import Server
+from tests.local.fc.control.cloud import REGION, Cloud, recorded
+from tests.ops.serverless_devs import render
+
+WAYS = ("s.yaml", "s.replay.yaml", "s.concurrent.yaml")
+VARIABLES = {
+    **render.VARIABLES,
+    **render.SPOOL,
+    "SLS_LOGSTORES": "web-tracking-logstore",
+    "ALLOWED_ORIGINS": "https://shop.example.com,https://*.shop.example.com",
+    "SPOOL_OSS_BUCKET": "shop-logs-spool",
+    "SPOOL_PREFIX": "webtracking-spool/",
+}
+# What has changed in our files since the recording, on purpose.
+CHANGED = ("handler", "instanceLifecycleConfig", "customRuntimeConfig")
+
+
+class Recorder:
+    """Passes calls on to the control plane, and keeps those that change something."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._app = cloud.fc
+        self.changes: list[dict[str, Any]] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = bytearray()
+
+        async def listen() -> Message:
+            message = await receive()
+            body.extend(message.get("body", b""))
+            return message
+
+        await self._app(scope, listen, send)
+        if scope["method"] != "GET":
+            call = {"method": scope["method"], "path": scope["path"]}
+            self.changes.append({**call, **({"body": json.loads(body)} if body else {})})
+
+
+def _resources(tmp_path: Path) -> dict[str, Resource]:
+    """The functions of all three files, by their names, as `s preview` resolves them."""
+    s, template = render.command(), (render.ROOT / "s.yaml").read_text()
+    found = {}
+    for way in WAYS:
+        directory = tmp_path / way
+        directory.mkdir()
+        outcome = render.rendered(render.preview(s, template, directory, VARIABLES, way=way))
+        for name, resource in outcome["resources"].items():
+            code = tmp_path / "code"
+            code.mkdir(exist_ok=True)
+            (code / "index.py").write_text("")
+            made = Resource(name, {**resource["props"], "code": "code"}, ())
+            found[made.function] = made
+    return found
+
+
+def _changes(run: str, function: str) -> list[dict[str, Any]]:
+    """What fc3 changed of one function; a recorded upload is not a call of this API."""
+    kept = []
+    for call in recorded(run):
+        if not call["signature"].startswith("ACS3") or call["method"] == "GET":
+            continue
+        named = call["body"].get("functionName") or call["path"].split("/")[3]
+        if named == function:
+            kept.append({name: call[name] for name in ("method", "path", "body")})
+    return kept
+
+
+def _comparable(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    made = []
+    for call in calls:
+        body = {name: value for name, value in call["body"].items() if name not in CHANGED}
+        assert body.pop("tags", []) == []  # which the Python SDK adds
+        if "code" in body:
+            body["code"] = sorted(body["code"])
+        made.append({**call, "body": body})
+    return made
+
+
+@pytest.fixture
+def api(cloud: Cloud) -> Any:
+    recorder = Recorder(cloud)
+    with Server(recorder) as server:
+        account = Account(
+            cloud.ram.account_id, *cloud.key, endpoint=server.url, oss_endpoint=cloud.oss_url, region=REGION
+        )
+        yield Api(account), recorder
+
+
+def test_a_first_and_a_second_deployment_change_what_fc3_changed(
+    api: tuple[Api, Recorder], tmp_path: Path
+) -> None:
+    cloud_api, recorder = api
+    resources = _resources(tmp_path)
+    assert len(resources) == 5
+    for function, resource in resources.items():
+        recorder.changes.clear()
+        deploy(cloud_api, resource, tmp_path)
+        assert _comparable(recorder.changes) == _comparable(_changes("deploy-first", function)), function
+    again = [function for function in resources if _changes("deploy-again", function)]
+    assert len(again) == 3
+    for function in again:
+        recorder.changes.clear()
+        variables = resources[function].properties["environmentVariables"]
+        if "ORIGIN_MODE" in variables:
+            variables["ORIGIN_MODE"] = "audit"  # which was changed before the second run
+        deploy(cloud_api, resources[function], tmp_path)
+        assert _comparable(recorder.changes) == _comparable(_changes("deploy-again", function)), function
+
+
+def test_code_that_is_there_is_not_sent_again(api: tuple[Api, Recorder], tmp_path: Path) -> None:
+    cloud_api, recorder = api
+    resource = _resources(tmp_path)["sls-webtracking-track-prod"]
+    for text, sent in (("", True), ("", False), ("changed = 1", True)):
+        (tmp_path / "code/index.py").write_text(text)
+        recorder.changes.clear()
+        deploy(cloud_api, resource, tmp_path)
+        assert ("code" in recorder.changes[0]["body"]) is sent
+
+
+def test_removing_leaves_nothing_and_is_fine_twice(
+    cloud: Cloud, api: tuple[Api, Recorder], tmp_path: Path
+) -> None:
+    cloud_api, _ = api
+    resource = _resources(tmp_path)["sls-webtracking-replay-prod"]
+    deploy(cloud_api, resource, tmp_path)
+    for _ in range(2):
+        remove(cloud_api, resource)
+        assert cloud.fc.registry.functions == {}
