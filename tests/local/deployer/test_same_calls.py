@@ -44,10 +44,14 @@ class Recorder:
             body.extend(message.get("body", b""))
             return message
 
-        await self._app(scope, listen, send)
-        if scope["method"] != "GET":
-            call = {"method": scope["method"], "path": scope["path"]}
-            self.changes.append({**call, **({"body": json.loads(body)} if body else {})})
+        async def note_and_send(message: Message) -> None:
+            # Before the answer: the client goes on as soon as it has it.
+            if message["type"] == "http.response.start" and scope["method"] != "GET":
+                call = {"method": scope["method"], "path": scope["path"]}
+                self.changes.append({**call, **({"body": json.loads(body)} if body else {})})
+            await send(message)
+
+        await self._app(scope, listen, note_and_send)
 
 
 def _resources(tmp_path: Path) -> dict[str, Resource]:
