@@ -12,6 +12,13 @@ from local.fc.function import ROOT
 from tests.browser.engines.launch import NotInstalled, launched
 from tests.support.children import ChildFailed, child, survivors, wait_for
 
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not Path("/proc/self/environ").exists(), reason="looks for processes in Linux's /proc"
+    ),
+]
+
 
 @pytest.mark.parametrize(
     ("name", "packages"), [("firefox", "firefox-esr"), ("webkit", "webkit2gtk-driver xvfb")]
