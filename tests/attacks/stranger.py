@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import NamedTuple
@@ -104,8 +103,3 @@ def strangers(url: str, count: int) -> Iterator[list[Stranger]]:
     """Connect so many, and have them all go at the end."""
     with ExitStack() as leaving:
         yield [leaving.enter_context(Stranger(url)) for _ in range(count)]
-
-
-def took(began: float) -> float:
-    """Return the seconds since `began`, which is of the monotonic clock."""
-    return time.monotonic() - began

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-import time
 
 import pytest
 
 from shared.hosts.custom.protocol import MAX_HEADERS, MAX_TARGET
 from shared.http.cors import NO_READER
-from tests.attacks.stranger import Answer, Stranger, ask, get, post, took
+from tests.attacks.stranger import Answer, Stranger, ask, get, post
 from tests.support.raw_server import RawServer
 from tests.support.served import Served
 from tests.track.support import TRACK
@@ -55,14 +54,12 @@ def test_the_largest_pairs_of_a_get_pass(track: Served, sls: RawServer) -> None:
 def test_repeated_headers_without_end_are_refused_and_the_end_of_the_process_is_not_put_off(
     track: Served, name: bytes
 ) -> None:
-    began = time.monotonic()
     with Stranger(track.url) as stranger:
         with contextlib.suppress(OSError):  # most of it finds nobody there any more
             stranger.send(get("/healthz")[:-2] + (name + b": b\r\n") * 200_000)
         assert ask(track.url, post()).status == 200
         track.process.send_signal(signal.SIGTERM)
         assert track.process.wait(20) == -signal.SIGTERM
-    assert took(began) < 20
 
 
 @pytest.mark.parametrize(

@@ -116,10 +116,11 @@ def test_what_does_not_fit_is_refused_and_small_ones_go_on(track: Served, sls: R
     with strangers(track.url, waiting + 1) as crowd:
         for stranger in crowd:
             stranger.send(post(b" " * (MAX_BODY - 1), length=MAX_BODY))
-        # One of them finds no room, whichever of the last bytes came last.
+        # One of them at least finds no room, whichever of the last bytes came last.
         readable = select.select([stranger.socket for stranger in crowd], [], [], WINDOW)[0]
-        (refused,) = (stranger.answer() for stranger in crowd if stranger.socket in readable)
-        assert (refused.status, refused.headers["x-log-errorcode"]) == (503, "ServerBusy")
+        answers = [stranger.answer() for stranger in crowd if stranger.socket in readable]
+        refused = next(answer for answer in answers if answer.status == 503)
+        assert refused.headers["x-log-errorcode"] == "ServerBusy"
         assert refused.headers["access-control-allow-origin"] == "*"
         for _ in range(20):
             assert ask(track.url, post()).status == 200

@@ -154,7 +154,7 @@ def test_work_whose_time_is_up_is_not_begun() -> None:
         turns = Turns()
         deadline = Deadline(0.2)
         async with turns.turn(LARGE, PLENTY) as first, turns.turn(LARGE, deadline) as second:
-            working = asyncio.ensure_future(first.work(lambda: time.sleep(0.1)))
+            working = asyncio.ensure_future(first.work(lambda: time.sleep(0.15)))
             await asyncio.sleep(0)
             with pytest.raises(TimeoutError):
                 await second.work(lambda: begun.append(True))
