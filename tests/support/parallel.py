@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     import pytest
 
 WHOLE = ("tests/browser", "tests/ops/package", "tests/ops/serverless_devs")
-FIRST = ("tests/soak", "tests/ops/package", "tests/browser", "tests/local/test_stack_spool.py")
+FIRST = (
+    "tests/soak",
+    "tests/ops/package",
+    "tests/browser",
+    "tests/attacks",
+    "tests/local/test_stack_spool.py",
+)
 
 
 def longest_first(items: list[pytest.Item]) -> None:
