@@ -42,6 +42,6 @@ def cloud(current: _Current, server: Server) -> Iterator[Cloud]:
     current.app = sls.app
     writer = ram.add_user("writer", [policy("log:PostLogStoreLogs", "acs:log:*:*:project/*")])
     reader = ram.add_user("reader", [policy("log:Get*", "acs:log:*:*:project/*")])
-    with httpx.Client(base_url=server.url) as client:
+    with httpx.Client(base_url=server.url, timeout=60) as client:
         yield Cloud(sls, ram, clock, client, writer, reader)
     sls.close()
