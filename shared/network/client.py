@@ -6,11 +6,11 @@ serves one request at a time holds exactly one.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import ssl
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from shared.deadline import Deadline
 from shared.network.address import parse_address
@@ -41,18 +41,6 @@ class Unreachable(Exception):
         self.stale = stale
 
 
-class _Kept(NamedTuple):
-    """A connection between two requests; both times are of the monotonic clock, in seconds."""
-
-    connection: Connection
-    opened: float
-    idle_since: float
-
-    def good(self, now: float) -> bool:
-        """Whether another request may use it, as far as can be seen without sending one."""
-        return now - self.opened < MAX_AGE and now - self.idle_since < MAX_IDLE
-
-
 class HttpClient:
     """Exchanges requests and answers with one address, several at once where the network can."""
 
@@ -63,7 +51,7 @@ class HttpClient:
             raise ValueError(f"not http(s)://host[:port]: {address!r}")
         tls, self._name, self._port, self.host = parsed
         self._tls = ssl.create_default_context() if tls else None
-        self._idle: list[_Kept] = []
+        self._idle: list[tuple[Connection, float, float]] = []  # and when it was opened, and used last
         self.network = network
 
     async def exchange(
@@ -88,7 +76,7 @@ class HttpClient:
         kept = self._take_idle()
         if kept is not None:
             try:
-                return await self._exchange_on(kept.connection, kept.opened, head, body, deadline)
+                return await self._exchange_on(*kept, head, body, deadline)
             except Unreachable as error:
                 if not error.stale or (error.in_doubt and not resend):
                     raise
@@ -101,8 +89,9 @@ class HttpClient:
 
     def close(self) -> None:
         """Close the idle connections."""
-        while (kept := self._pop_idle()) is not None:
-            kept.connection.close()
+        while self._idle:
+            with contextlib.suppress(IndexError):  # another thread may take the last one in between
+                self._idle.pop()[0].close()
 
     def _head(self, method: str, target: str, headers: Sequence[tuple[str, str]], length: int) -> bytes:
         if _TOKEN.fullmatch(method) is None or _TARGET.fullmatch(target) is None:
@@ -114,28 +103,29 @@ class HttpClient:
             lines.append(f"{name}: {value}")
         return "\r\n".join((*lines, "", "")).encode("ascii")
 
-    def _take_idle(self) -> _Kept | None:
-        """Return a kept connection on which nothing has arrived; something that has is its end."""
+    def _take_idle(self) -> tuple[Connection, float] | None:
+        """Return a kept connection that may be good, and when it was opened.
+
+        On a good one nothing has arrived; something that has is its end.
+        """
         now = time.monotonic()
-        while (kept := self._pop_idle()) is not None:
-            if kept.good(now) and not kept.connection.spoiled():
-                return kept
-            kept.connection.close()
+        while self._idle:
+            try:
+                connection, opened, used = self._idle.pop()
+            except IndexError:  # another thread has taken the last one in between
+                return None
+            if now - opened < MAX_AGE and now - used < MAX_IDLE and not connection.spoiled():
+                return connection, opened
+            connection.close()
         return None
 
-    def _pop_idle(self, at: int = -1) -> _Kept | None:
-        try:
-            return self._idle.pop(at)
-        except IndexError:  # and not asked before, since another thread may take the last one in between
-            return None
-
-    def _put_idle(self, connection: Connection, opened: float) -> None:
-        """Keep a connection, and close those that have been idle for too long: the first are the oldest."""
+    def _keep(self, connection: Connection, opened: float) -> None:
+        """Keep a connection for the next request, and close those that have been idle for too long."""
         now = time.monotonic()
-        self._idle.append(_Kept(connection, opened, now))
-        while (oldest := self._idle[:1]) and not oldest[0].good(now):
-            if (kept := self._pop_idle(0)) is not None:
-                kept.connection.close()
+        self._idle.append((connection, opened, now))
+        with contextlib.suppress(IndexError):  # another thread may have taken the last one
+            while now - self._idle[0][2] >= MAX_IDLE:  # the first has waited longest
+                self._idle.pop(0)[0].close()
 
     async def _connect(self, deadline: Deadline) -> Connection:
         """Try each address of the name, none for longer than its share of the time."""
@@ -175,7 +165,7 @@ class HttpClient:
             raise Unreachable(f"{type(error).__name__}: {error}", in_doubt=sent, stale=ended) from error
         finally:
             if answer is not None and answer.reusable and len(self._idle) < KEPT:
-                self._put_idle(connection, opened)
+                self._keep(connection, opened)
             else:
                 connection.close()
         return answer
