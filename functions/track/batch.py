@@ -1,123 +1,177 @@
-"""A batch of logs: what one request brings, read from its JSON body in one pass.
+"""A batch of logs: what one request brings, read from its JSON body log by log.
 
-The browser SDK sends text in every log, so a typed decoder takes nearly all bodies and checks structure
-and types while it parses. What it does not take (numbers as values, tags that are arrays, half
-surrogate pairs, what is not JSON at all) is read again with care, and either turned into text as the SDK
-would or refused with the path in the body.
+A log that is read is JSON again at once, as it will be forwarded, so that a body of 3 MB never becomes the
+many small objects that Python would make of it. Logs of text, which is what the browser SDK sends, are read
+by a typed decoder; those with other values by `fields`.
+
+Nothing is built before its size is known: the body is first split by a decoder that skips, in C, what is in
+the logs (msgspec's `Raw`), and an element that is no object, or a log too many, ends it there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sized
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import NoReturn, TypeVar
 
 import msgspec
 
-from functions.track.limits import MAX_DEPTH, MAX_LOGS, MAX_TAGS
-from functions.track.text import to_text
+from functions.track.fields import FieldReader
+from functions.track.limits import MAX_LOGS
+from functions.track.names import Unfit
+from functions.track.nesting import check_nesting, refuse_depth
 from shared.http.errors import POST_BODY_INVALID, ApiError
 from shared.http.surrogates import repair
 
 _BOM = b"\xef\xbb\xbf"
+_NULL = msgspec.Raw(b"null")
+_FEW = 64 * 1024  # bytes of JSON that cannot have enough elements to matter
+_Read = TypeVar("_Read")
 
 
-class Batch(msgspec.Struct, forbid_unknown_fields=True):
-    """Logs that arrived together, with what they share (SLS documentation, "PutWebtracking")."""
+class Batch(msgspec.Struct):
+    """Logs that arrived together, with what they share (SLS documentation, "PutWebtracking").
 
-    logs: list[dict[str, str]] = msgspec.field(name="__logs__")
-    topic: str | None = msgspec.field(name="__topic__", default=None)
-    source: str | None = msgspec.field(name="__source__", default=None)
-    tags: dict[str, str] | None = msgspec.field(name="__tags__", default=None)
+    Each of `logs` is a JSON object with nothing but text in it and no whitespace around its parts;
+    `dropped` is how many fields and tags were not kept, since a client may not set them.
+    """
+
+    logs: list[bytes]
+    topic: str | None = None
+    source: str | None = None
+    tags: dict[str, str] | None = None
+    dropped: int = 0
+
+    def logs_json(self, received: int | None = None) -> msgspec.Raw:
+        """Return the logs as a JSON array, each with `received` as its `__time__` where that is given."""
+        logs: Sequence[bytes] = self.logs
+        if received is not None:
+            start = b'{"__time__":%d' % received
+            logs = [b"%b,%b" % (start, log[1:]) if len(log) > 2 else start + b"}" for log in logs]
+        return msgspec.Raw(b"[%b]" % b",".join(logs))
 
 
-class _LooseBatch(msgspec.Struct):
-    """The same with values of any type, and other members passed over."""
-
-    logs: list[dict[str, Any]] = msgspec.field(name="__logs__")
-    topic: Any = msgspec.field(name="__topic__", default=None)
-    source: Any = msgspec.field(name="__source__", default=None)
-    tags: dict[str, Any] | list[Any] | None = msgspec.field(name="__tags__", default=None)
+class _Body(msgspec.Struct, forbid_unknown_fields=True):
+    logs: msgspec.Raw = msgspec.field(name="__logs__")
+    topic: msgspec.Raw = msgspec.field(name="__topic__", default=_NULL)
+    source: msgspec.Raw = msgspec.field(name="__source__", default=_NULL)
+    tags: msgspec.Raw = msgspec.field(name="__tags__", default=_NULL)
 
 
-_decode_text_only = msgspec.json.Decoder(Batch).decode
+class _LooseBody(msgspec.Struct):
+    """The same with other members passed over."""
+
+    logs: msgspec.Raw = msgspec.field(name="__logs__")
+    topic: msgspec.Raw = msgspec.field(name="__topic__", default=_NULL)
+    source: msgspec.Raw = msgspec.field(name="__source__", default=_NULL)
+    tags: msgspec.Raw = msgspec.field(name="__tags__", default=_NULL)
+
+
+class _Object(msgspec.Struct, gc=False):
+    """Any object, its members passed over."""
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+_decode_loosely = msgspec.json.Decoder(_LooseBody).decode
+_decode_objects = msgspec.json.Decoder(list[_Object]).decode
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def read_batch(body: bytes) -> Batch:
     """Return the batch in a decompressed body.
 
-    Raises ApiError: PostBodyInvalid for what is not JSON, not of the shape, nested deeper than MAX_DEPTH
-    or more than MAX_LOGS logs or MAX_TAGS tags.
+    Raises ApiError: PostBodyInvalid for what is not JSON, not of the shape, or past one of `limits`.
     """
     body = body.removeprefix(_BOM)
     try:
-        batch = _decode_text_only(body)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        batch = _read_with_care(body)
-    if len(batch.logs) > MAX_LOGS:
-        _refuse(f"the body has {len(batch.logs)} logs; at most {MAX_LOGS} are allowed")
-    _check_tags(batch.tags)
-    return batch
-
-
-def _read_with_care(body: bytes) -> Batch:
-    value = _parse(body)
-    if _is_deeper(value, MAX_DEPTH):
-        _refuse(f"the body is nested too deep; at most {MAX_DEPTH} open brackets are allowed")
-    try:
-        loose = msgspec.convert(value, _LooseBatch)
+        try:
+            return _read(body)
+        except msgspec.DecodeError as error:
+            if isinstance(error, msgspec.ValidationError):
+                raise
+            return _read(repair(body))
+    except RecursionError:
+        refuse_depth()
     except msgspec.ValidationError as error:
         _refuse(f"the body is not of the shape: {error}")
-    return Batch(
-        logs=[{name: to_text(member) for name, member in log.items()} for log in loose.logs],
-        topic=_optional_text(loose.topic),
-        source=_optional_text(loose.source),
-        tags=_tags(loose.tags),
-    )
-
-
-def _parse(body: bytes) -> Any:
-    try:
-        try:
-            return msgspec.json.decode(body)
-        except msgspec.DecodeError:
-            return msgspec.json.decode(repair(body))
     except UnicodeError:
         _refuse("the body is not UTF-8")
-    except RecursionError:
-        _refuse(f"the body is nested too deep; at most {MAX_DEPTH} open brackets are allowed")
-    except (msgspec.DecodeError, ValueError) as error:
+    except msgspec.DecodeError as error:
         _refuse(f"the body is not JSON: {error}" if body else "the body is empty")
 
 
-def _is_deeper(value: Any, depth: int) -> bool:
-    """Whether more than `depth` brackets are open somewhere; level by level, so that it cannot recurse."""
-    level = [value]
-    for _ in range(depth):
-        level = [inner for outer in level for inner in _members(outer) if isinstance(inner, (dict, list))]
-        if not level:
-            return False
-    return True
+def _read(body: bytes) -> Batch:
+    body.decode()  # what is skipped is not looked at for that
+    outer, others = _members(body)
+    reader = FieldReader()
+    batch = Batch(
+        logs=_logs(outer.logs, reader),
+        topic=_part("__topic__", reader.value, outer.topic),
+        source=_part("__source__", reader.value, outer.source),
+        tags=_tags(outer.tags, reader),
+    )
+    batch.dropped = reader.dropped
+    if others is not None or any(reader.nested):
+        check_nesting(others, reader.nested)
+    return batch
 
 
-def _members(value: Any) -> Any:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+def _members(body: bytes) -> tuple[_Body | _LooseBody, msgspec.Raw | None]:
+    """Return the members that matter, and where there are others the body without its logs and tags."""
+    try:
+        return _decode(body), None
+    except msgspec.ValidationError:
+        outer = _decode_loosely(body)
+    for part in map(bytes, (outer.logs, outer.tags)):
+        if part[:1] in (b"[", b"{"):
+            body = body.replace(part, b"0", 1)
+    return outer, msgspec.Raw(body)
 
 
-def _optional_text(value: Any) -> str | None:
-    return None if value is None else to_text(value)
+def _logs(text: msgspec.Raw, reader: FieldReader) -> list[bytes]:
+    logs: list[bytes] = []
+    try:
+        # Empty objects first, where there may be so many elements that even their texts would weigh.
+        if len(text) > _FEW:
+            _check_count(_decode_objects(text))
+        texts = _split(text)
+        _check_count(texts)
+        for log in texts:
+            logs.append(reader.log(log))  # noqa: PERF401 - how many there are says where the fault is
+    except Unfit as fault:
+        _refuse(f"$.__logs__[{len(logs)}] {fault}")
+    except msgspec.ValidationError as error:
+        _refuse(f"the body is not of the shape: {_in_logs(text, error)}")
+    return logs
 
 
-def _tags(value: dict[str, Any] | list[Any] | None) -> dict[str, str] | None:
-    if value is None:
+def _in_logs(text: msgspec.Raw, error: msgspec.ValidationError) -> str:
+    """Return what is wrong with the logs' shape, and where."""
+    try:
+        _decode_objects(text)
+    except msgspec.ValidationError as found:
+        error = found
+    said = str(error)
+    return said.replace("`$", "`$.__logs__") if "`$" in said else f"{said} - at `$.__logs__`"
+
+
+def _check_count(logs: Sequence[object]) -> None:
+    if len(logs) > MAX_LOGS:
+        _refuse(f"the body has {len(logs)} logs; at most {MAX_LOGS} are allowed")
+
+
+def _tags(text: msgspec.Raw, reader: FieldReader) -> dict[str, str] | None:
+    if bytes(text) == b"null":
         return None
-    _check_tags(value)  # before the work that each of them makes
-    pairs = value.items() if isinstance(value, dict) else ((str(at), tag) for at, tag in enumerate(value))
-    return {name: to_text(tag) for name, tag in pairs}
+    if bytes(text)[:1] not in (b"{", b"["):
+        _refuse("the body is not of the shape: Expected `object | array | null` - at `$.__tags__`")
+    return _part("__tags__", reader.tags, text)
 
 
-def _check_tags(tags: Sized | None) -> None:
-    if tags is not None and len(tags) > MAX_TAGS:
-        _refuse(f"$.__tags__ has {len(tags)} tags; at most {MAX_TAGS} are allowed")
+def _part(name: str, read: Callable[[msgspec.Raw], _Read], text: msgspec.Raw) -> _Read:
+    try:
+        return read(text)
+    except Unfit as fault:
+        _refuse(f"$.{name} {fault}")
 
 
 def _refuse(message: str) -> NoReturn:

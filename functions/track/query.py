@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from functions.track.batch import Batch
+from functions.track.fields import FieldReader
 from functions.track.limits import MAX_PAIRS
-from shared.http.errors import PARAMETER_TOO_LARGE, ApiError
+from functions.track.names import Unfit
+from shared.http.errors import PARAMETER_TOO_LARGE, POST_BODY_INVALID, ApiError
 
 API_VERSION = "APIVersion"
 
@@ -15,18 +17,25 @@ API_VERSION = "APIVersion"
 _ONE_BYTE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~ "
 
 
-def read_pairs(query: Mapping[str, str]) -> Batch:
+def read_pairs(query: Mapping[str, str], sender: Mapping[str, str | None] | None = None) -> Batch:
     """Return the log in a query; `__topic__` and `__source__` go beside it, `APIVersion` nowhere.
 
-    Raises ApiError: ParameterTooLarge past MAX_PAIRS bytes, measured form-urlencoded since FC hands over
-    the pairs decoded.
+    `sender` holds fields of the proxy's own, which a pair of the same name never stands in for: with None as
+    value, there is no such field. Raises ApiError: ParameterTooLarge past MAX_PAIRS bytes, measured
+    form-urlencoded since FC hands over the pairs decoded; PostBodyInvalid for what a log may not be.
     """
     fields = {name: value for name, value in query.items() if name != API_VERSION}
     size = encoded_size(fields)
     if size > MAX_PAIRS:
         message = f"the pairs have {size} bytes; at most {MAX_PAIRS} are allowed: send what is long by POST"
         raise ApiError(PARAMETER_TOO_LARGE, message)
-    return Batch(topic=fields.pop("__topic__", None), source=fields.pop("__source__", None), logs=[fields])
+    topic, source = fields.pop("__topic__", None), fields.pop("__source__", None)
+    reader = FieldReader()
+    try:
+        log = reader.pairs(fields, sender or {})
+    except Unfit as fault:
+        raise ApiError(POST_BODY_INVALID, f"the log in the pairs {fault}") from None
+    return Batch(logs=[log], topic=topic, source=source, dropped=reader.dropped)
 
 
 def encoded_size(pairs: Mapping[str, str]) -> int:

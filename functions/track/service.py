@@ -65,12 +65,10 @@ class Tracker:
         """Answer `…/logstores/{ls}/track.gif` and `track_ua.gif`."""
         if match[1] not in self._logstores:
             raise _no_such_logstore()
-        batch = read_pairs(request.query)
-        if match[2]:
-            for name in ("user_agent", "referer"):
-                if value := request.headers.get(name.replace("_", "-")):
-                    batch.logs[0][name] = value
-        return await self._deliver(self._upload(request, match[1], batch, time.time()), gif_response())
+        names = ("user_agent", "referer") if match[2] else ()
+        sender = {name: request.headers.get(name.replace("_", "-")) for name in names}
+        upload = self._upload(request, match[1], read_pairs(request.query, sender), time.time())
+        return await self._deliver(upload, gif_response())
 
     async def _post(self, request: Request, logstore: str) -> Response:
         """Read a POST's body and deliver it; a large one in turn with others, so that nobody waits for it."""

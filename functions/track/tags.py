@@ -1,29 +1,21 @@
-"""Who sent a batch: tags of the proxy's own, which a client cannot set."""
+"""Who sent a batch: tags of the proxy's own, which a client cannot set (`names`)."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
 
+import msgspec
+
 from functions.track.batch import Batch
 from shared.http.request import Request
 
-OWN_TAGS = ("client_ip", "user_agent", "referer", "batch_id")
-SLS_TAGS = ("__client_ip__", "__receive_time__")  # what SLS itself adds where a Logstore has appendMeta
-_GUARDED = frozenset(OWN_TAGS + SLS_TAGS)
-# SLS takes a field of this name for a tag as well.
-_FORGED_FIELDS = frozenset(f"__tag__:{name}" for name in _GUARDED)
 _MAPPED_IPV4 = bytes(10) + b"\xff\xff"
 
 
 def tag_with_sender(batch: Batch, sender: Mapping[str, str]) -> Batch:
-    """Return the batch tagged with its sender; whatever the client put in place of those tags is dropped."""
-    for log in batch.logs:
-        if not _FORGED_FIELDS.isdisjoint(log):
-            for name in _FORGED_FIELDS:
-                log.pop(name, None)
-    tags = {name: value for name, value in (batch.tags or {}).items() if name not in _GUARDED}
-    return Batch(topic=batch.topic, source=batch.source, logs=batch.logs, tags={**tags, **sender})
+    """Return the batch tagged with its sender; what a client put in place of those tags is gone already."""
+    return msgspec.structs.replace(batch, tags={**(batch.tags or {}), **sender})
 
 
 class SenderTags:
@@ -51,7 +43,9 @@ class SenderTags:
             # The last entry is the one that the CDN wrote; those before it are the client's word.
             last = entries.rpartition(",")[2].strip()
             address = last if _packed(last) else address
-        return address if self._client_ip == "full" else truncated(address)
+        if self._client_ip == "truncate":
+            return truncated(address)
+        return address if _packed(address) else None  # a host may have taken it from a header
 
 
 def truncated(address: str) -> str | None:

@@ -1,60 +1,61 @@
-"""JSON values as text, as JavaScript's `String()` and `JSON.stringify()` write them.
+"""JSON values as text, as JavaScript's `String()` writes them (ECMA-262, "Number::toString").
 
 SLS stores text only. The browser SDK stringifies what is in a log by itself, but leaves tags, topic and
-source as they are, and other clients leave everything (ECMA-262, "Number::toString").
+source as they are, and other clients leave everything. Objects and arrays become the JSON text they are,
+without the whitespace between its parts: numbers, escapes and equal names in them are not rewritten.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from collections.abc import Iterable
 
 import msgspec
 
-_REPR = r"(-?)([0-9]+)(?:\.([0-9]+))?(?:e([+-][0-9]+))?"
-_WORDS = {None: "null", True: "true", False: "false"}
+_WIDTHS = {str(exponent): exponent + 1 for exponent in range(16, 21)}  # digits of what has no exponent
+_encode = msgspec.json.Encoder().encode
 
 
-def to_text(value: Any) -> str:
-    """Return the text of a JSON value: a string as it is, an object or array as compact JSON.
+def is_float(token: str) -> bool:
+    """Whether a JSON number is written with a fraction or an exponent."""
+    return "." in token or "e" in token or "E" in token
 
-    Nesting is bounded by the caller (`limits.MAX_DEPTH`).
+
+def float_texts(tokens: Iterable[str]) -> list[str]:
+    """Return JSON numbers as `Number::toString` writes them: 1.0 is `1`, 1E21 is `1e+21`, -0.0 is `0`.
+
+    Raises ValueError for one that no double holds.
     """
-    return value if isinstance(value, str) else _stringify(value)
-
-
-def _stringify(value: Any) -> str:
-    if isinstance(value, str):
-        return msgspec.json.encode(value).decode()
-    if isinstance(value, dict):
-        pairs = (f"{_stringify(name)}:{_stringify(member)}" for name, member in value.items())
-        return "{" + ",".join(pairs) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_stringify, value)) + "]"
-    if isinstance(value, float):
-        return number_text(value)
-    return str(value) if type(value) is int else _WORDS[value]
+    # float() because msgspec takes ten times as long for some numbers near the smallest doubles; its encoder
+    # because it finds the shortest digits in a third of the time of repr().
+    texts = _encode([*map(float, tokens)]).decode()[1:-1]
+    if "null" in texts:
+        raise ValueError("not a finite number")
+    return [_with_exponent(text) if "e" in text else _without_point(text) for text in texts.split(",")]
 
 
 def number_text(value: float) -> str:
-    """Return a finite float as `Number::toString` writes it: 1.0 is `1`, 1e21 is `1e+21`, -0.0 is `0`."""
-    match = re.fullmatch(_REPR, repr(value))
-    if match is None:
-        raise ValueError("not a finite number")
-    sign, whole, fraction, exponent = match[1], match[2], match[3] or "", int(match[4] or 0)
-    point = len(whole) + exponent  # where the decimal point stands, counted from the first digit
-    digits = (whole + fraction).lstrip("0")
-    point -= len(whole + fraction) - len(digits)
-    digits = digits.rstrip("0")
-    return sign + _place_point(digits, point) if digits else "0"
+    """Return one finite float in the same way."""
+    return float_texts((repr(value),))[0]
 
 
-def _place_point(digits: str, point: int) -> str:
-    if len(digits) <= point <= 21:
-        return digits + "0" * (point - len(digits))
-    if 0 < point <= 21:
-        return f"{digits[:point]}.{digits[point:]}"
-    if -6 < point <= 0:
-        return f"0.{'0' * -point}{digits}"
-    mantissa = f"{digits[0]}.{digits[1:]}" if len(digits) > 1 else digits
-    return f"{mantissa}e{point - 1:+d}"
+def _without_point(text: str) -> str:
+    if text.endswith(".0"):
+        return text[:-2] if text != "-0.0" else "0"
+    return text
+
+
+def _with_exponent(text: str) -> str:
+    """Return a number written without an exponent where JavaScript has none: from 1e-6 to less than 1e21.
+
+    msgspec writes one below 1e-5 and from 1e16 on, without a `+`.
+    """
+    mantissa, _, exponent = text.partition("e")
+    if exponent[0] == "-":
+        if exponent != "-6":
+            return text
+        digits = mantissa.replace(".", "")
+        return f"-0.00000{digits[1:]}" if digits[0] == "-" else f"0.00000{digits}"
+    width = _WIDTHS.get(exponent)
+    if width is None:
+        return f"{mantissa}e+{exponent}"
+    return mantissa.replace(".", "").ljust(width + (mantissa[0] == "-"), "0")

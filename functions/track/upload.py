@@ -34,8 +34,7 @@ def put_logs_body(batch: Batch, received: float) -> bytes:
     The time of receipt, in whole seconds, takes the place of any `__time__` of the client's, as SLS itself
     does for WebTracking. Raises ApiError: PostBodyTooLarge past MAX_FORWARDED bytes.
     """
-    second = int(received)
-    return _body(batch, [{**log, "__time__": second} for log in batch.logs], MAX_FORWARDED)
+    return _body(batch, batch.logs_json(int(received)), MAX_FORWARDED)
 
 
 def put_webtracking_body(batch: Batch) -> bytes:
@@ -43,7 +42,7 @@ def put_webtracking_body(batch: Batch) -> bytes:
 
     Raises ApiError: PostBodyTooLarge where the proxy's tags, or text where numbers were, take it past 3 MB.
     """
-    return _body(batch, batch.logs, MAX_BODY)
+    return _body(batch, batch.logs_json(), MAX_BODY)
 
 
 def with_time(webtracking: bytes, received: float) -> bytes:
@@ -54,7 +53,7 @@ def with_time(webtracking: bytes, received: float) -> bytes:
     return _encode(document)
 
 
-def _body(batch: Batch, logs: object, limit: int) -> bytes:
+def _body(batch: Batch, logs: msgspec.Raw, limit: int) -> bytes:
     parts = {
         "__topic__": batch.topic,
         "__source__": batch.source,

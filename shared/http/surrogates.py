@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-import re
-
-# Every escape is matched, so that the backslash of `\\\\ud800` is not taken for the start of one.
-_ESCAPE = (
-    rb"(?s:\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u([dD][89a-fA-F][0-9a-fA-F]{2})|.))"
-)
+# Control characters, which JSON has nowhere, in place of what the scanner must not see: an escaped backslash,
+# the start of a surrogate's escape in either spelling, then any other backslash, quote and question mark.
+_BACKSLASH, _LOWER, _UPPER = b"\x01", b"\x02", b"\x03"
+_HIDDEN, _MARKS = b'\\"?', b"\x04\x05\x06"
+_ALL_MARKS = _BACKSLASH + _LOWER + _UPPER + _MARKS
+_HIDE, _SHOW = bytes.maketrans(_HIDDEN, _MARKS), bytes.maketrans(_MARKS, _HIDDEN)
+_REPLACEMENT = "\ufffd".encode()
 
 
 def repair(text: bytes) -> bytes:
-    """Return JSON text with each escaped half of a surrogate pair replaced by the escape of U+FFFD."""
-    return re.sub(_ESCAPE, lambda match: rb"\ufffd" if match[1] else match[0], text)
+    r"""Return JSON text with U+FFFD for each escaped half of a surrogate pair.
+
+    Whole pairs become the characters they stand for, all else stays as it is; so does what is no JSON.
+
+    The text as a whole is read as one JSON string, by the standard library's scanner in C, which knows pairs
+    from halves. A regular expression takes twice the time.
+    """
+    if not (rb"\ud" in text or rb"\uD" in text) or len(text.translate(None, _ALL_MARKS)) < len(text):
+        return text
+    # Imported here because most processes never see a half.
+    from json.decoder import scanstring  # type: ignore[attr-defined]
+
+    hidden = text.replace(rb"\\", _BACKSLASH)  # from here on, every backslash starts an escape
+    hidden = hidden.replace(rb"\ud", _LOWER).replace(rb"\uD", _UPPER).translate(_HIDE)
+    hidden = hidden.replace(_LOWER, rb"\ud").replace(_UPPER, rb"\uD")
+    try:
+        whole, _ = scanstring(hidden.decode() + '"', 0, False)
+    except ValueError:
+        return text
+    # A half is encoded as a question mark, and no other is there.
+    repaired: bytes = whole.encode("utf-8", "replace").replace(b"?", _REPLACEMENT)
+    return repaired.translate(_SHOW).replace(_BACKSLASH, rb"\\")

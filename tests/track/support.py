@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from functions.track import delivery, service, spool
+from functions.track.batch import Batch
 from shared.network.client import HttpClient
 from shared.network.interface import Network
 from tests.support.custom import CUSTOM, CustomRuntime
@@ -151,6 +152,13 @@ def whole_body_of(received: Received) -> dict[str, Any]:
     """Return a forwarded body, strictly parsed."""
     parsed: dict[str, Any] = json.loads(received.body.decode("utf-8"), parse_constant=_refuse)
     return parsed
+
+
+def fields_of(batch: Batch) -> list[dict[str, str]]:
+    """Return a batch's logs, each with nothing but text in it."""
+    logs: list[dict[str, str]] = [json.loads(log) for log in batch.logs]
+    assert all(type(value) is str for log in logs for value in log.values())
+    return logs
 
 
 def timeless(body: dict[str, Any]) -> dict[str, Any]:

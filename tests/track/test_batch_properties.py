@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
@@ -14,14 +15,33 @@ from hypothesis import strategies as st
 from functions.track.query import encoded_size, read_pairs
 from functions.track.text import number_text
 from tests.support.fc import context
-from tests.track.support import KEY_ID, SECRET, TRACK, Track, body_of, timeless
+from tests.track.support import KEY_ID, SECRET, TRACK, Track, body_of, fields_of, timeless
 
 CREDENTIALS = SimpleNamespace(access_key_id=KEY_ID, access_key_secret=SECRET, security_token=None)
-OWN = {"client_ip", "user_agent", "referer", "__client_ip__", "__receive_time__"}
+OWN = {
+    "client_ip",
+    "user_agent",
+    "referer",
+    "subject",
+    "batch_id",
+    "bot",
+    "__client_ip__",
+    "__receive_time__",
+}
+SLS_OWN = {
+    *("__source__", "__topic__", "__time__", "__time_ns__", "__partition_time__", "_extract_others_"),
+    *("__extract_others__", "__pack_id__", "__hostname__", "__path__", "__client_ip__", "__receive_time__"),
+}
+BLANKS = " \u00a0\u3000\u200b\ufeff"
 
 # Surrogates included: json.dumps escapes them one by one, as a page does.
-texts = st.text(st.characters(codec=None), max_size=12) | st.sampled_from(
-    ["client_ip", "__tag__:client_ip", "__time__", ""]
+texts = st.text(st.characters(codec=None), max_size=12) | st.sampled_from(["client_ip", "__time__", ""])
+names = st.text(st.characters(codec=None, exclude_categories=["Cc", "Cf"]), max_size=12) | st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", " ", "\u00a0"]),
+    st.sampled_from(["", "__tag__:", "__TAG__:__tag__:", "__tag__: __tag__:"]),
+    st.sampled_from(sorted(OWN | SLS_OWN)).flatmap(lambda name: st.sampled_from([name, name.title()])),
+    st.sampled_from(["", " ", "x"]),
 )
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
 values = st.recursive(
@@ -30,11 +50,11 @@ values = st.recursive(
     max_leaves=8,
 )
 batches = st.fixed_dictionaries(
-    {"__logs__": st.lists(st.dictionaries(texts, values, max_size=4), max_size=4)},
+    {"__logs__": st.lists(st.dictionaries(names, values, max_size=4), max_size=4)},
     optional={
         "__topic__": values,
         "__source__": values,
-        "__tags__": st.none() | st.dictionaries(texts, values, max_size=4) | st.lists(values, max_size=3),
+        "__tags__": st.none() | st.dictionaries(names, values, max_size=4) | st.lists(values, max_size=3),
         "other": values,
     },
 )
@@ -50,19 +70,20 @@ def _whole(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _json(value: Any) -> str:
-    """Return what JSON.stringify writes, numbers apart from integers as String() does."""
-    if isinstance(value, dict):
-        return (
-            "{" + ",".join(f"{_json(_whole(name))}:{_json(member)}" for name, member in value.items()) + "}"
-        )
-    if isinstance(value, list):
-        return "[" + ",".join(map(_json, value)) + "]"
-    return number_text(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
-
-
 def _text(value: Any) -> str:
-    return _whole(value) if isinstance(value, str) else _json(value)
+    """Return text as it is, a number as String() writes it, anything else as the JSON that it came as."""
+    if isinstance(value, str):
+        return _whole(value)
+    return number_text(value) if isinstance(value, float) else json.dumps(value, separators=(",", ":"))
+
+
+def _is_free(name: str, *, tag: bool) -> bool:
+    """Whether a client may set a field or tag of this name."""
+    for blank in BLANKS:
+        name = name.replace(blank, "")
+    bare = re.sub("(?i)__tag__:", "", name)
+    is_tag = tag or re.match("(?i)__tag__:", name)
+    return name.replace("__tag__:", "") not in SLS_OWN and not (is_tag and bare.lower() in OWN)
 
 
 def _loaded(text: str) -> Any:
@@ -80,13 +101,12 @@ def _oracle(sent: dict[str, Any]) -> dict[str, Any]:
     tags = dict(enumerate(tags)) if isinstance(tags, list) else tags
     kept = {_whole(str(name)): _text(tag) for name, tag in tags.items()}
     expected: dict[str, Any] = {
-        "__tags__": {**{n: t for n, t in kept.items() if n not in OWN}, "client_ip": "203.0.113.77"},
+        "__tags__": {
+            **{name: tag for name, tag in kept.items() if _is_free(name, tag=True)},
+            "client_ip": "203.0.113.77",
+        },
         "__logs__": [
-            {
-                _whole(name): _text(value)
-                for name, value in log.items()
-                if name not in {"__time__", *(f"__tag__:{own}" for own in OWN)}
-            }
+            {_whole(name): _text(value) for name, value in log.items() if _is_free(_whole(name), tag=False)}
             for log in batch["__logs__"]
         ],
     }
@@ -169,7 +189,8 @@ def test_any_bytes_are_forwarded_or_refused_and_never_an_error_of_ours(
 
 
 pairs = st.dictionaries(
-    st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"]))
+    st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf"]), max_size=30),
+    st.text(st.characters(exclude_categories=["Cs"])),
 )
 
 
@@ -185,6 +206,7 @@ def test_the_size_of_pairs_is_that_of_urlencode(fields: dict[str, str]) -> None:
 def test_pairs_become_one_log(fields: dict[str, str]) -> None:
     batch = read_pairs({"APIVersion": "0.6.0", "__topic__": "T", **fields})
     reserved = ("APIVersion", "__topic__", "__source__")
-    assert batch.logs == [{name: value for name, value in fields.items() if name not in reserved}]
+    free = {name: value for name, value in fields.items() if _is_free(name, tag=False)}
+    assert fields_of(batch) == [{name: value for name, value in free.items() if name not in reserved}]
     assert batch.topic == fields.get("__topic__", "T")
     assert batch.source == fields.get("__source__")

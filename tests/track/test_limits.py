@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import lz4.block
 import pytest
@@ -144,7 +145,7 @@ def test_4096_logs_pass_and_4097_do_not(log: dict[str, object], track: Track) ->
 
 
 @pytest.mark.parametrize("kind", ["text", "numbers", "array"])
-def test_4096_tags_pass_and_4097_do_not(kind: str, track: Track) -> None:
+def test_64_tags_pass_and_65_do_not(kind: str, track: Track) -> None:
     def body(count: int) -> str:
         tags = (
             [1] * count if kind == "array" else {f"t{n}": "1" if kind == "text" else 1 for n in range(count)}
@@ -155,14 +156,14 @@ def test_4096_tags_pass_and_4097_do_not(kind: str, track: Track) -> None:
     assert set(track.last()["__tags__"].values()) >= {"1"}
     reply = track.post(body(limits.MAX_TAGS + 1))
     assert (reply.status, reply.code) == (400, "PostBodyInvalid")
-    assert reply.json()["errorMessage"] == "$.__tags__ has 4097 tags; at most 4096 are allowed"
+    assert reply.json()["errorMessage"] == "$.__tags__ has 65 tags; at most 64 are allowed"
     assert len(track.forwarded) == 1
 
 
 @pytest.mark.parametrize("over", [0, 1])
 def test_a_signed_write_has_at_most_twice_the_size_of_a_body(over: int) -> None:
-    empty = len(put_logs_body(Batch(logs=[{"a": ""}]), 1_795_416_071))
-    batch = Batch(logs=[{"a": "v" * (limits.MAX_FORWARDED - empty + over)}])
+    empty = len(put_logs_body(Batch(logs=[b'{"a":""}']), 1_795_416_071))
+    batch = Batch(logs=[b'{"a":"%b"}' % (b"v" * (limits.MAX_FORWARDED - empty + over))])
     if over:
         with pytest.raises(ApiError, match="has 6291457 bytes; at most 6291456"):
             put_logs_body(batch, 1_795_416_071)
@@ -170,10 +171,84 @@ def test_a_signed_write_has_at_most_twice_the_size_of_a_body(over: int) -> None:
         assert len(put_logs_body(batch, 1_795_416_071)) == limits.MAX_FORWARDED
 
 
-def test_numbers_that_grow_past_the_limit_as_text_are_refused_before_anything_is_sent(track: Track) -> None:
-    reply = track.post('{"__logs__":[{"a":[' + ",".join(["1e20"] * 400_000) + "]}]}")
-    assert (reply.status, reply.code) == (413, "PostBodyTooLarge")
-    assert track.forwarded == []
+def _with_fields(counts: Sequence[int], value: str = '""') -> str:
+    """Return a body with so many fields in each log, no name twice."""
+    names = (f'"{at:x}":{value}' for at in itertools.count())
+    logs = ("{" + ",".join(itertools.islice(names, count)) + "}" for count in counts)
+    return '{"__logs__":[' + ",".join(logs) + "]}"
+
+
+@pytest.mark.parametrize("value", ['""', "1", "[]"], ids=["text", "number", "array"])
+def test_512_fields_a_log_pass_and_513_do_not(value: str, track: Track) -> None:
+    assert track.post(_with_fields([1, limits.MAX_LOG_FIELDS], value)).status == 200
+    assert len(track.last()["__logs__"][1]) == 512 + 1  # and the time
+    reply = track.post(_with_fields([1, limits.MAX_LOG_FIELDS + 1], value))
+    assert (reply.status, reply.code) == (400, "PostBodyInvalid")
+    assert reply.json()["errorMessage"] == "$.__logs__[1] has 513 fields; at most 512 are allowed"
+    assert len(track.forwarded) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "most"), [('""', limits.MAX_FIELDS), ("1", limits.MAX_MIXED_FIELDS)], ids=["text", "number"]
+)
+def test_the_fields_of_a_request_are_bounded(value: str, most: int, track: Track) -> None:
+    full, rest = divmod(most, 500)
+    assert track.post(_with_fields([500] * full + [rest], value)).status == 200
+    reply = track.post(_with_fields([500] * full + [rest + 1], value))
+    assert (reply.status, reply.code) == (400, "PostBodyInvalid")
+    message = reply.json()["errorMessage"]
+    assert message.startswith(f"$.__logs__[{full}] is one log too many: at most {most} fields")
+    assert len(track.forwarded) == 1
+
+
+def test_at_least_200000_fields_of_text_are_allowed() -> None:
+    assert limits.MAX_FIELDS >= 200_000
+
+
+@pytest.mark.parametrize("character", ["k", "é", "☃", "😀"])
+def test_a_name_of_128_bytes_passes_and_one_more_does_not(character: str, track: Track) -> None:
+    count, rest = divmod(limits.MAX_NAME, len(character.encode()))
+    fits, over = character * count + "k" * rest, character * count + "k" * (rest + 1)
+    assert track.post(json.dumps({"__logs__": [{}, {fits: "1"}], "__tags__": {fits: 1}})).status == 200
+    assert fits in track.last()["__logs__"][1]
+    for body, path in (
+        ({"__logs__": [{}, {over: "1"}]}, "$.__logs__[1]"),
+        ({"__logs__": [{}, {over: 1}]}, "$.__logs__[1]"),
+        ({"__logs__": [{}], "__tags__": {over: "1"}}, "$.__tags__"),
+    ):
+        reply = track.post(json.dumps(body))
+        assert (reply.status, reply.code) == (400, "PostBodyInvalid")
+        assert reply.json()["errorMessage"] == f"{path} has a name of more than 128 bytes"
+    assert track.send("GET", TRACK, query={fits: "1"}).status == 200
+    assert track.send("GET", TRACK, query={over: "1"}).code == "PostBodyInvalid"
+    assert len(track.forwarded) == 2
+
+
+@pytest.mark.parametrize("template", ['{"__logs__":[{"a":%s}]}', '{"__logs__":[{}],"__tags__":[%s]}'])
+@pytest.mark.parametrize("over", [0, 1])
+def test_what_is_nested_is_bounded(over: int, template: str, track: Track) -> None:
+    value = "[" + ",".join(["0"] * (limits.MAX_NESTED + over)) + "]"  # one bracket, a comma less than zeros
+    reply = track.post(template % value)
+    assert reply.status == (400 if over else 200)
+    assert len(track.forwarded) == 1 - over
+    if over:
+        assert "more than 65536 commas and brackets" in reply.json()["errorMessage"]
+
+
+def test_members_that_are_passed_over_are_bounded_and_the_logs_beside_them_do_not_count(track: Track) -> None:
+    log = json.dumps({"a": ",[" * 100_000})
+    assert track.post(f'{{"x":[[0,1]],"__logs__":[{log}]}}').status == 200
+    reply = track.post(f'{{"x":[{",".join(["0"] * 70_000)}],"__logs__":[{log}]}}')
+    assert (reply.status, reply.code) == (400, "PostBodyInvalid")
+
+
+def test_a_log_of_far_too_many_fields_is_refused_before_it_is_built(track: Track) -> None:
+    reply = track.post(_with_fields([260_000], "0"))
+    assert (reply.status, reply.code) == (400, "PostBodyInvalid")
+    assert reply.json()["errorMessage"].startswith("$.__logs__[0] has more than 512 fields")
+    many_marks = json.dumps({"a": ":" * 200_000, "b": '":,' * 100_000, "c": "\\"})
+    assert track.post(f'{{"__logs__":[{many_marks}]}}').status == 200
+    assert track.last()["__logs__"][0]["b"] == '":,' * 100_000
 
 
 def test_whatever_is_forwarded_fits_into_the_spool() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from functions.track.query import encoded_size, read_pairs
 from shared.http.errors import ApiError
+from tests.track.support import fields_of
 
 LARGEST = 16 * 1024 - 1
 
@@ -16,12 +17,12 @@ def test_topic_and_source_go_beside_the_log_and_the_version_nowhere() -> None:
     query = {"APIVersion": "0.6.0", "__topic__": "T", "__source__": "S", "__SOURCE__": "x", "a": "1"}
     batch = read_pairs(query)
     assert (batch.topic, batch.source, batch.tags) == ("T", "S", None)
-    assert batch.logs == [{"__SOURCE__": "x", "a": "1"}]
+    assert fields_of(batch) == [{"__SOURCE__": "x", "a": "1"}]
     assert len(query) == 5  # the request keeps its own
 
 
 def test_pairs_that_are_too_long_are_refused_with_their_size_and_the_way_out() -> None:
-    assert read_pairs({"a": "x" * (LARGEST - 2)}).logs == [{"a": "x" * (LARGEST - 2)}]
+    assert fields_of(read_pairs({"a": "x" * (LARGEST - 2)})) == [{"a": "x" * (LARGEST - 2)}]
     with pytest.raises(ApiError) as refused:
         read_pairs({"a": "x" * (LARGEST - 1)})
     assert refused.value.kind.code == "ParameterTooLarge"

@@ -1,0 +1,129 @@
+"""Names of fields and tags: which a client may not set, and which are refused.
+
+SLS reads some names as its own, and the proxy adds tags of its own. Those are dropped from what a client
+sends, and counted; nothing else of the request changes. The prefix `__tag__:`, with which SLS takes a field
+for a tag, does not hide a name, however often it is there, nor does a blank. The proxy's names are known in
+any case; a field without the prefix is no tag, so a log may well have one called `referer`.
+
+A name with a control character or one that turns the direction of text is refused rather than escaped: no
+SDK sends one, and in a console it would make one field look like another. In values both are data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from functions.track.limits import MAX_NAME
+
+# SLS documentation, "Reserved fields"; Logtail's `__pack_id__`, `__hostname__` and `__path__` among them.
+SLS_NAMES = frozenset(
+    (
+        "__source__",
+        "__topic__",
+        "__time__",
+        "__time_ns__",
+        "__partition_time__",
+        "_extract_others_",
+        "__extract_others__",
+        "__pack_id__",
+        "__hostname__",
+        "__path__",
+        "__client_ip__",
+        "__receive_time__",
+    )
+)
+# Tags of the proxy's own, and those that SLS adds where a Logstore has appendMeta.
+OWN_NAMES = frozenset(
+    ("client_ip", "user_agent", "referer", "subject", "batch_id", "bot", "__client_ip__", "__receive_time__")
+)
+_PREFIX = b"__tag__:"
+_SLS = frozenset(name.encode() for name in SLS_NAMES)
+_OWN = frozenset(name.encode() for name in OWN_NAMES)
+_OWN_AS_FIELDS = frozenset(_PREFIX + name for name in _OWN)
+# Blanks that are not ASCII's and look like them or like nothing; Python counts none of them as printable.
+_BLANKS = ("\u00a0", "\u3000", "\u200b", "\ufeff")
+# Control characters (Cc), and Unicode's marks, embeddings, overrides and isolates of direction (UAX #9).
+_C0 = bytes(byte for byte in (*range(0x20), 0x7F) if byte != 0x0A)  # a newline parts names here
+_OTHERS = re.compile("[\x80-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_OTHERS_START = (b"\xc2", b"\xd8\x9c", b"\xe2\x80", b"\xe2\x81")  # how each of them begins in UTF-8
+CONTROL = "has a name with a control or direction character"
+TOO_LONG = f"has a name of more than {MAX_NAME} bytes"
+_REMEMBERED = 64  # sets of names a request, of which a page has a few
+
+
+class Unfit(ValueError):
+    """A part of a body is refused; the text says why, and its reader knows where it is."""
+
+
+class Names:
+    """Checks the names of one request, the same ones in the same order only once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def forbidden(self, names: Collection[str], *, tags: bool = False) -> tuple[str, ...]:
+        """Return those of a log's names, or with `tags` of the tags', that a client may not set.
+
+        Raises Unfit for a name that is longer than MAX_NAME or has a character that is refused.
+        """
+        key = tuple(names)
+        found = self._known.get(key)
+        if found is None:
+            found = _checked(key, tags)
+            if not tags and len(self._known) < _REMEMBERED:
+                self._known[key] = found
+        return found
+
+
+def _checked(names: tuple[str, ...], tags: bool) -> tuple[str, ...]:
+    # All names as one text: a call for each would cost more than reading a body of 200,000 of them.
+    text = "\n".join(names)
+    if text.count("\n") != max(len(names) - 1, 0):
+        raise Unfit(CONTROL)
+    if len(text) > MAX_NAME // 4 and _longest(names) > MAX_NAME:
+        raise Unfit(TOO_LONG)
+    return _reserved(names, _without_blanks(text), tags)
+
+
+def _without_blanks(text: str) -> str:
+    text = text.replace(" ", "")
+    # What is not printable is a superset of what is refused, and found in a fraction of the time.
+    if text.replace("\n", "").isprintable():
+        return text
+    data = text.encode()
+    if len(data.translate(None, _C0)) < len(data):
+        raise Unfit(CONTROL)
+    if any(start in data for start in _OTHERS_START) and _OTHERS.search(text):
+        raise Unfit(CONTROL)
+    for blank in _BLANKS:
+        text = text.replace(blank, "")
+    return text
+
+
+def _longest(names: tuple[str, ...]) -> int:
+    longest = max(map(len, names))
+    return longest if longest <= MAX_NAME // 4 else max(map(len, map(str.encode, names)))
+
+
+def _reserved(names: tuple[str, ...], text: str, tags: bool) -> tuple[str, ...]:
+    data = text.encode()  # whose lower() leaves all but ASCII alone, and so is quick
+    found: tuple[str, ...] = ()
+    if b"__" in data or b"_extract_others_" in data:
+        found = _among(names, data.replace(_PREFIX, b""), _SLS)
+    lower = data.lower()
+    if tags:
+        return found + _among(names, lower.replace(_PREFIX, b""), _OWN)
+    if _PREFIX in lower:
+        while 2 * _PREFIX in lower:
+            lower = lower.replace(2 * _PREFIX, _PREFIX)
+        found += _among(names, lower, _OWN_AS_FIELDS)
+    return found
+
+
+def _among(names: tuple[str, ...], text: bytes, reserved: frozenset[bytes]) -> tuple[str, ...]:
+    """Return the names of which the part of `text` in the same line is a reserved one."""
+    parts = text.split(b"\n")
+    if reserved.isdisjoint(parts):
+        return ()
+    return tuple(name for name, part in zip(names, parts, strict=True) if part in reserved)
