@@ -136,7 +136,7 @@ def _logs(text: msgspec.Raw, reader: FieldReader) -> list[bytes]:
         texts = _split(text)
         _check_count(texts)
         for log in texts:
-            logs.append(reader.log(log))  # noqa: PERF401 - how many there are says where the fault is
+            logs.append(reader.log(log))  # noqa: PERF401 - their number tells where it ended
     except Unfit as fault:
         _refuse(f"$.__logs__[{len(logs)}] {fault}")
     except msgspec.ValidationError as error:

@@ -6,14 +6,19 @@ headers"), `Content-Encoding: gzip` or `deflate` as HTTP has it.
 
 from __future__ import annotations
 
-import zlib
+import re
 from collections.abc import Callable, Mapping
 
 from functions.track.limits import MAX_BODY
 from shared.http.errors import INVALID_COMPRESS_TYPE, POST_BODY_TOO_LARGE, UNCOMPRESS_ERROR, ApiError
 
 _GZIP_WINDOW = 31  # zlib's way to say: a gzip header, a window of any size
+_ZLIB_WINDOW = 15
 _RAW_WINDOW = -15  # deflate without zlib's header, which some senders mean by "deflate"
+
+_ROOM = 4 * MAX_BODY  # bytes that a block may take to show that it is sound, and only too large
+_SEQUENCES = 16_384  # of a block that are looked at, so that it costs no more than an ordinary body
+_FULL = re.compile(rb"\xff*")
 
 
 class _Corrupt(Exception):
@@ -43,6 +48,9 @@ def _too_large() -> ApiError:
 
 
 def _inflate(body: bytes, window: int) -> bytes:
+    # Imported here because browsers do not compress what they send.
+    import zlib
+
     decompressor = zlib.decompressobj(window)
     try:
         plain = decompressor.decompress(body, MAX_BODY + 1)
@@ -61,7 +69,7 @@ def _gunzip(body: bytes) -> bytes:
 
 def _deflate(body: bytes) -> bytes:
     has_header = len(body) >= 2 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0
-    return _inflate(body, zlib.MAX_WBITS if has_header else _RAW_WINDOW)
+    return _inflate(body, _ZLIB_WINDOW if has_header else _RAW_WINDOW)
 
 
 def _unlz4(body: bytes) -> bytes:
@@ -72,26 +80,33 @@ def _unlz4(body: bytes) -> bytes:
     try:
         return bytes(decompress_block(body, uncompressed_size=MAX_BODY))
     except LZ4BlockError:
-        # The library does not tell a corrupt block from one that outgrows its buffer.
-        if _lz4_size(body, MAX_BODY) > MAX_BODY:
-            raise _too_large() from None
-        raise _Corrupt from None
+        pass
+    # The library does not tell a corrupt block from one that outgrows its buffer.
+    try:
+        decompress(body, uncompressed_size=_ROOM)
+    except LZ4BlockError:
+        if _lz4_size(body, MAX_BODY) <= MAX_BODY:
+            raise _Corrupt from None
+    raise _too_large()
 
 
 def _lz4_size(block: bytes, limit: int) -> int:
     """Return how large a block would get by the lengths in it, or where it ends or passes `limit`.
 
-    Source: lz4_Block_format.md: a token with both lengths, longer ones continued in bytes of 255, the
+    Ends after _SEQUENCES too, so a block that grows past _ROOM in many small steps may be taken for a corrupt
+    one. Source: lz4_Block_format.md: a token with both lengths, longer ones continued in bytes of 255, the
     literals, a two-byte offset, and a match of at least 4.
     """
     size = at = 0
     try:
-        while size <= limit:
+        for _ in range(_SEQUENCES):
             token = block[at]
             literals, at = _lz4_length(block, at + 1, token >> 4)
             size += literals
             match, at = _lz4_length(block, at + literals + 2, token & 15)
             size += match + 4
+            if size > limit:
+                break
     except IndexError:
         return size  # the last sequence ends after its literals, so a sound block ends here as well
     return size
@@ -100,11 +115,9 @@ def _lz4_size(block: bytes, limit: int) -> int:
 def _lz4_length(block: bytes, at: int, length: int) -> tuple[int, int]:
     if length < 15:
         return length, at
-    while True:
-        length += block[at]
-        at += 1
-        if block[at - 1] < 255:
-            return length, at
+    full = _FULL.match(block, at)
+    end = full.end() if full else at
+    return length + 255 * (end - at) + block[end], end + 1
 
 
 _SLS: dict[str, Callable[[bytes], bytes]] = {"lz4": _unlz4, "deflate": _deflate}

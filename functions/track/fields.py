@@ -66,7 +66,7 @@ class FieldReader:
         return _encode(fields)
 
     def pairs(self, fields: dict[str, str], own: Mapping[str, str | None]) -> bytes:
-        """Return a GET's pairs as a log; the proxy's `own` replace those of their names, None removes one."""
+        """Return a GET's pairs as a log; an `own` field takes the place of a pair, with None as value too."""
         self._count(fields)
         self.drop(fields)
         for name in own.keys() & fields.keys():
@@ -136,8 +136,8 @@ def _stringify(fields: dict[str, Any], nested: list[msgspec.Raw]) -> bool:
             continue
         found = True
         if first in "{[":
+            text = _compact(text)
             nested.append(value)
-            text = _format(text, indent=-1)
         elif first not in "tfn" and is_float(text):
             floats[name] = text
             continue
@@ -150,6 +150,13 @@ def _stringify(fields: dict[str, Any], nested: list[msgspec.Raw]) -> bool:
         except ValueError:
             raise Unfit(OUT_OF_RANGE) from None
     return found
+
+
+def _compact(text: str) -> str:
+    """Return an object or array without the whitespace between its parts."""
+    if len(text) > MAX_NESTED and sum(map(text.count, ",[{")) > MAX_NESTED:
+        raise Unfit(f"has more than {MAX_NESTED} commas and brackets in an object or array")
+    return _format(text, indent=-1)
 
 
 def _plain(value: str | msgspec.Raw) -> str:

@@ -7,11 +7,25 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import unicodedata
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 LOGS = 4096
 DEPTH = 64
+TAGS, FIELDS, NAME = 64, 512, 128
+SLS_NAMES = {
+    *("__source__", "__topic__", "__time__", "__time_ns__", "__partition_time__", "_extract_others_"),
+    *("__extract_others__", "__pack_id__", "__hostname__", "__path__", "__client_ip__", "__receive_time__"),
+}
+OWN_NAMES = {
+    *("client_ip", "user_agent", "referer", "subject", "batch_id", "bot"),
+    *("__client_ip__", "__receive_time__"),
+}
+_TAG = re.compile("__tag__:", re.IGNORECASE | re.ASCII)
+_BLANKS = re.compile("[ \u00a0\u3000\u200b\ufeff]")
+_DIRECTION = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class Unsound(ValueError):
@@ -39,28 +53,50 @@ def expected(body: bytes) -> Expected:
         raise Unsound("too many")
     topic, source = (document.get(name) for name in ("__topic__", "__source__"))
     return Expected(
-        [_texts(log) for log in logs],
+        [_texts(log, FIELDS) for log in logs],
         None if topic is None else text(topic),
         None if source is None else text(source),
         _tags(document.get("__tags__")),
     )
 
 
+def log_of(fields: dict[str, str]) -> dict[str, str]:
+    """Return what is kept of a log; raises Unsound for one that is to be refused."""
+    return _texts(fields, FIELDS)
+
+
 def text(value: Any) -> str:
-    """Return what String() and JSON.stringify make of a value."""
-    return value if isinstance(value, str) else _stringified(value)
+    """Return text as it is, a number as String() has it, and the JSON of anything else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return number(value)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _tags(tags: Any) -> dict[str, str] | None:
     if isinstance(tags, list):
-        return {str(at): text(tag) for at, tag in enumerate(tags)}
+        tags = {str(at): tag for at, tag in enumerate(tags)}
     if tags is not None and not isinstance(tags, dict):
         raise Unsound("tags of another type")
-    return None if tags is None else _texts(tags)
+    return None if tags is None else _texts(tags, TAGS, tags=True)
 
 
-def _texts(members: dict[str, Any]) -> dict[str, str]:
-    return {name: text(member) for name, member in members.items()}
+def _texts(members: dict[str, Any], most: int, *, tags: bool = False) -> dict[str, str]:
+    if len(members) > most:
+        raise Unsound("too many")
+    for name in members:
+        if len(name.encode()) > NAME or any(unicodedata.category(c) == "Cc" or c in _DIRECTION for c in name):
+            raise Unsound("a name")
+    return {name: text(member) for name, member in members.items() if _is_free(name, tag=tags)}
+
+
+def _is_free(name: str, *, tag: bool) -> bool:
+    name = _BLANKS.sub("", name)
+    is_tag = tag or _TAG.match(name) is not None
+    ascii_lower = "".join(c.lower() if c.isascii() else c for c in name)
+    rest = _TAG.sub("", ascii_lower) if tag else re.sub("^(__tag__:)+", "", ascii_lower)
+    return name.replace("__tag__:", "") not in SLS_NAMES and not (is_tag and rest in OWN_NAMES)
 
 
 def _parse(body: bytes) -> Any:
@@ -110,14 +146,6 @@ def _depth(value: Any) -> int:
         deepest += 1
         level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
     return deepest
-
-
-def _stringified(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{_stringified(n)}:{_stringified(v)}" for n, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_stringified, value)) + "]"
-    return number(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
 
 
 def number(value: float) -> str:

@@ -238,7 +238,8 @@ def test_what_is_nested_is_bounded(over: int, template: str, track: Track) -> No
 def test_members_that_are_passed_over_are_bounded_and_the_logs_beside_them_do_not_count(track: Track) -> None:
     log = json.dumps({"a": ",[" * 100_000})
     assert track.post(f'{{"x":[[0,1]],"__logs__":[{log}]}}').status == 200
-    reply = track.post(f'{{"x":[{",".join(["0"] * 70_000)}],"__logs__":[{log}]}}')
+    zeros = ",".join(["0"] * 70_000)
+    reply = track.post(f'{{"x":[{zeros}],"__logs__":[{log}]}}')
     assert (reply.status, reply.code) == (400, "PostBodyInvalid")
 
 

@@ -1,0 +1,126 @@
+"""Bodies that a stranger makes as dear as can be: a corpus by name, and parts that a search puts together.
+
+Each is at most 3 MB, plain JSON or nearly so. `ordinary` is what they are compared with.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+
+from benchmarks import bodies
+
+MAX_BODY = bodies.MAX_BODY
+_Value = Callable[[int], str]
+
+
+def ordinary() -> bytes:
+    """3 MB and 4,096 logs of text, as a page would send them."""
+    return bodies.large()
+
+
+def filled(start: str, item: str, end: str, between: str = ",") -> bytes:
+    """Return `start`, as many of `item` as there is room for, and `end`."""
+    room = MAX_BODY - len((start + end).encode()) + len(between)
+    count = room // len((item + between).encode())
+    return (start + between.join([item] * count) + end).encode()
+
+
+def logs_of(count: int, fields: int, name: str, value: _Value) -> bytes:
+    """Return up to `count` logs with so many fields each, no name twice; `name` has a place for a number."""
+    logs, room, numbers = [], MAX_BODY - 20, itertools.count()
+    for _ in range(count):
+        members = (f'"{name.format(at)}":{value(at)}' for at in itertools.islice(numbers, fields))
+        log = "{" + ",".join(members) + "}"
+        room -= len(log.encode()) + 1
+        if room < 0:
+            break
+        logs.append(log)
+    return ('{"__logs__":[' + ",".join(logs) + "]}").encode()
+
+
+VALUES: dict[str, _Value] = {
+    "empty text": lambda _: '""',
+    "marks": lambda _: '":,[{"',
+    "integer": str,
+    "fraction": lambda at: f"-{at}.25",
+    "1e17": lambda at: f"{at}.12345678e15",
+    "1e-6": lambda at: f"-{at % 9 + 1}.{at}e-6",
+    "1e300": lambda at: f"{at}.123456789e290",
+    "subnormal": lambda at: f"{at}.123456789e-310",
+    "long": lambda at: f"{at}.12345678901234567890123456789",
+    "true": lambda _: "true",
+    "null": lambda _: "null",
+    "object": lambda at: f'{{"{at}":{{}}}}',
+    "array": lambda _: "[0, 0]",
+    "half": lambda _: r'"\ud800"',
+    "escape": lambda _: r'"\\\n\u0001"',
+    "unicode": lambda _: '"主😀"',
+}
+NAMES = (
+    "{:x}",
+    "__tag__:{:x}",
+    "__{:x} ",
+    "é{:x}",
+    "\u00a0{:x}",
+    "\u200d{:x}",
+    "\U0001f600{:x}",
+    "client_ip{:x}",
+)
+SHAPES = ((4096, 48), (400, 500), (4096, 12), (4096, 10), (80, 512), (4096, 100), (1, 400_000), (3, 65_000))
+
+
+def corpus() -> Iterator[tuple[str, bytes]]:
+    """Yield the constructed worst cases."""
+    for item in ("{}", "[]", "0", "1e9", "1.5", '{"":0}', '""', '"["', "1e-310"):
+        yield f"array of {item}", filled('{"__logs__":[{"a":[', item, "]}]}")
+        yield f"logs of {item}", filled('{"__logs__":[', item, "]}")
+        yield f"unknown member of {item}", filled('{"__logs__":[{}],"x":[', item, "]}")
+        yield f"tags of {item}", filled('{"__logs__":[{}],"__tags__":[', item, "]}")
+    for text in (
+        r"\ud800",
+        r"x\ud800",
+        r"?\ud800",
+        r"\n",
+        r"\u0001",
+        r"\u00e9",
+        "主",
+        "\U0001f600",
+        "\u2028",
+    ):
+        yield f"text of {text}", filled('{"__logs__":[{"n":1,"a":"', text, '"}]}', "")
+        yield f"text of {text} and a half", filled(r'{"__logs__":[{"a":"\ud800', text, '"}]}', "")
+        yield f"topic of {text}", filled('{"__logs__":[{}],"__topic__":"', text, '"}', "")
+    yield "equal names", filled('{"__logs__":[{', '"":0', "}]}")
+    yield "equal members", filled("{", '"__logs__":[{}]', "}")
+    yield "members", ("{" + ",".join(f'"{at:x}":0' for at in range(250_000)) + ',"__logs__":[{}]}').encode()
+    yield "whitespace", filled('{"__logs__":[', " ", "]}", "")
+    yield "open brackets", filled("", "[", "", "")
+    yield "deep", filled('{"__logs__":[{"a":[', "[" * 60 + "]" * 60, "]}]}")
+    for digits in ("1", "0.1"):
+        yield f"a number of 3 million digits, {digits}", filled('{"__logs__":[{"a":' + digits, "1", "}]}", "")
+    yield "a name of 3 MB", filled('{"__logs__":[{"', "k", '":1}]}', "")
+    for count, fields in SHAPES:
+        for kind, value in VALUES.items():
+            yield f"{count} × {fields} of {kind}", logs_of(count, fields, "{:x}", value)
+    for name in NAMES:
+        yield f"names like {name}", logs_of(4096, 48, name, VALUES["empty text"])
+
+
+def mutant(chance: random.Random) -> tuple[str, bytes]:
+    """Return a body put together at random: mixed values, nesting beside text, another member, a half."""
+    count, fields = chance.choice(SHAPES)
+    fields = max(1, int(fields * chance.uniform(0.5, 1.05)))
+    name, kinds = chance.choice(NAMES), chance.sample(sorted(VALUES), chance.randint(1, 3))
+    every = chance.choice((1, 2, fields, 7))
+    body = logs_of(
+        count,
+        fields,
+        name,
+        lambda at: VALUES[kinds[0] if at % every else kinds[at // every % len(kinds)]](at),
+    )
+    numbers = ",".join(["1.5e-310"] * 8_000)
+    extra = chance.choice(("", '"__topic__":"\\ud800",', f'"x":[{numbers}],'))
+    head = extra.encode() if len(body) + len(extra) <= MAX_BODY else b""
+    return f"{count} × {fields} {name} {kinds} every {every} {extra[:9]}", b"{" + head + body[1:]

@@ -1,0 +1,98 @@
+"""The dearest body of at most 3 MB that a stranger can find: `python -m benchmarks.worst_body --search 60`.
+
+Reads, tags and encodes each body of a corpus, and then of a search with a seed, in one process, and prints
+what the dearest cost in CPU time beside an ordinary body of 3 MB, and in memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+import tracemalloc
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from benchmarks import hostile
+from functions.track.batch import read_batch
+from functions.track.encode import put_logs
+from functions.track.tags import tag_with_sender
+from shared.http.errors import ApiError
+
+SENDER = {"client_ip": "203.0.113.7", "user_agent": "Mozilla/5.0", "referer": "https://shop.example.com/"}
+SECOND_LOOK = 3.0  # a ratio from which a body is measured again before it counts
+
+
+class Found(NamedTuple):
+    """One body: what it costs beside the ordinary one, and what became of it."""
+
+    ratio: float
+    name: str
+    outcome: str
+
+
+def answer(body: bytes) -> str:
+    """Read, tag and encode a body as track does; return what became of it."""
+    try:
+        write = put_logs(tag_with_sender(read_batch(body), SENDER), "benchmark-logs", 1_795_416_071)
+    except ApiError as refusal:
+        return refusal.message
+    return f"{len(write.body)} bytes"
+
+
+def cpu(body: bytes, times: int) -> float:
+    """Return the least CPU seconds of so many answers."""
+    best = float("inf")
+    for _ in range(times):
+        began = time.process_time()
+        answer(body)
+        best = min(best, time.process_time() - began)
+    return best
+
+
+def ratio(body: bytes, ordinary: bytes, times: int = 2) -> float:
+    """Return what a body costs beside the ordinary one, both measured in turns."""
+    found = cpu(body, times) / cpu(ordinary, times)
+    return found if found < SECOND_LOOK else cpu(body, 3 * times) / cpu(ordinary, 3 * times)
+
+
+def memory(body: bytes) -> float:
+    """Return the most that answering takes beside the body itself, in MB (tracemalloc)."""
+    tracemalloc.start()
+    try:
+        answer(body)
+        return tracemalloc.get_traced_memory()[1] / 1024 / 1024
+    finally:
+        tracemalloc.stop()
+
+
+def search(seconds: float, seed: int) -> list[Found]:
+    """Return what the corpus and the search found, the dearest first."""
+    ordinary, chance, found = hostile.ordinary(), random.Random(seed), []
+    cpu(ordinary, 5)
+    for name, body in hostile.corpus():
+        found.append(Found(ratio(body, ordinary), name, answer(body)))
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        name, body = hostile.mutant(chance)
+        found.append(Found(ratio(body, ordinary), name, answer(body)))
+    return sorted(found, reverse=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the dearest bodies."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.worst_body", description=__doc__)
+    parser.add_argument("--search", type=float, default=30, metavar="SECONDS")
+    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--memory", action="store_true", help="the most memory instead, of the corpus")
+    options = parser.parse_args(arguments)
+    if options.memory:
+        sizes = sorted(((memory(body), name) for name, body in hostile.corpus()), reverse=True)
+        print("\n".join(f"{size:6.1f} MB  {name}" for size, name in sizes[:15]))
+        return
+    for one in search(options.search, options.seed)[:20]:
+        print(f"{one.ratio:6.2f} ×  {one.name}: {one.outcome[:70]}")
+
+
+if __name__ == "__main__":
+    main()
