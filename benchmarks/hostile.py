@@ -29,15 +29,16 @@ def filled(start: str, item: str, end: str, between: str = ",") -> bytes:
 
 def logs_of(count: int, fields: int, name: str, value: _Value) -> bytes:
     """Return up to `count` logs with so many fields each, no name twice; `name` has a place for a number."""
-    logs, room, numbers = [], MAX_BODY - 20, itertools.count()
-    for _ in range(count):
-        members = (f'"{name.format(at)}":{value(at)}' for at in itertools.islice(numbers, fields))
-        log = "{" + ",".join(members) + "}"
-        room -= len(log.encode()) + 1
+    members, numbers = [], itertools.count()
+    room = MAX_BODY - len('{"__logs__":[]}') - 3 * count
+    for at in itertools.islice(numbers, count * fields):
+        member = f'"{name.format(at)}":{value(at)}'
+        room -= len(member.encode()) + 1
         if room < 0:
             break
-        logs.append(log)
-    return ('{"__logs__":[' + ",".join(logs) + "]}").encode()
+        members.append(member)
+    logs = (",".join(members[at : at + fields]) for at in range(0, len(members), fields))
+    return ('{"__logs__":[' + ",".join("{" + log + "}" for log in logs) + "]}").encode()
 
 
 VALUES: dict[str, _Value] = {

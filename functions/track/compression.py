@@ -16,7 +16,7 @@ _GZIP_WINDOW = 31  # zlib's way to say: a gzip header, a window of any size
 _ZLIB_WINDOW = 15
 _RAW_WINDOW = -15  # deflate without zlib's header, which some senders mean by "deflate"
 
-_ROOM = 4 * MAX_BODY  # bytes that a block may take to show that it is sound, and only too large
+_ROOM = 3 * MAX_BODY  # bytes that a block may take to show that it is sound, and only too large
 _SEQUENCES = 16_384  # of a block that are looked at, so that it costs no more than an ordinary body
 _FULL = re.compile(rb"\xff*")
 
