@@ -83,7 +83,7 @@ def _unlz4(body: bytes) -> bytes:
         pass
     # The library does not tell a corrupt block from one that outgrows its buffer.
     try:
-        decompress(body, uncompressed_size=_ROOM)
+        decompress_block(body, uncompressed_size=_ROOM)
     except LZ4BlockError:
         if _lz4_size(body, MAX_BODY) <= MAX_BODY:
             raise _Corrupt from None

@@ -74,7 +74,9 @@ def _text(value: Any) -> str:
     """Return text as it is, a number as String() writes it, anything else as the JSON that it came as."""
     if isinstance(value, str):
         return _whole(value)
-    return number_text(value) if isinstance(value, float) else json.dumps(value, separators=(",", ":"))
+    if isinstance(value, float):
+        return number_text(value)
+    return _whole(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
 
 
 def _is_free(name: str, *, tag: bool) -> bool:
@@ -126,6 +128,7 @@ def _unescaped(body: Any) -> Any:
 @given(batches)
 @example({"__logs__": [{"__tag__:client_ip": "9.9.9.9"}], "__tags__": {"client_ip": "9.9.9.9"}})
 @example({"__logs__": [{"a": "\ud83d\ude00", "b": "\ude00\ud83d"}]})
+@example({"__logs__": [{"": {"\ud800": None}}]})
 def test_any_batch_is_forwarded_by_the_rules(steady: Track, batch: dict[str, Any]) -> None:
     steady.forwarded.clear()
     assert _post(steady, json.dumps(batch)) == 200
