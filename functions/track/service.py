@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from functions.track.batch import Batch, read_batch
@@ -22,7 +22,7 @@ from shared.http.request import Request
 from shared.http.response import Response
 from shared.http.service import Route, Service
 from shared.network.blocking import BLOCKING
-from shared.network.interface import Network
+from shared.network.interface import SMALL, Network
 
 _LOGSTORE = r"(?:/.*)?/logstores/([^/]+)"
 _TRACK = re.compile(rf"{_LOGSTORE}/track")
@@ -71,13 +71,19 @@ class Tracker:
         return await self._deliver(upload, gif_response())
 
     async def _post(self, request: Request, logstore: str) -> Response:
-        """Read a POST's body and deliver it; a large one in turn with others, so that nobody waits for it."""
+        """Read a POST's body and deliver it."""
         if request.size > MAX_BODY:
             message = f"the body has {request.size} bytes; at most {MAX_BODY} are allowed"
             raise ApiError(POST_BODY_TOO_LARGE, message)
         compressed = any(request.headers.get(name) for name in _COMPRESSIONS)
         size = MAX_BODY if compressed else request.size
         parse = partial(self._parse, request, logstore, compressed, time.time())
+        if size <= SMALL:
+            return await self._deliver(parse(), Response(200))
+        return await self._in_turn(request, size, parse)
+
+    async def _in_turn(self, request: Request, size: int, parse: Callable[[], Upload]) -> Response:
+        """Read and deliver a large body when its turn comes, so that no other request waits for it."""
         try:
             async with self._network.turn(size, request.deadline) as turn:
                 upload = await turn.work(parse)

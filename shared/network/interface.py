@@ -15,6 +15,8 @@ from shared.deadline import Deadline
 
 T = TypeVar("T")
 
+SMALL = 64 * 1024  # bytes of a body that needs no turn: such a one is parsed within 2 ms
+
 SocketAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 Resolved = tuple[int, int, int, SocketAddress]  # family, kind, protocol and address of a socket
 

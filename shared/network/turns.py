@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 from shared.deadline import Deadline
+from shared.network.interface import SMALL
 
-SMALL = 64 * 1024  # bytes of a body up to which it takes no turn: such a one is parsed within 2 ms
 HELD = 224 * 1024 * 1024  # bytes of forwarded bodies, over all requests: 64 of 3 MB and a little more
 # Bytes that are forwarded for each byte of a body, at most (functions/track/limits.py, MAX_FORWARDED).
 GROWTH = 2
