@@ -11,7 +11,7 @@ from functools import partial
 from local.fc.function import HIGHEST_CONCURRENCY, Credentials, Function
 from local.ram import PolicyDocument, Ram
 from shared.settings import Environment
-from shared.spool.format import pending
+from shared.spool.format import DIGITS, pending
 from shared.spool.settings import SpoolSettings
 
 REGION = "cn-hangzhou"
@@ -62,6 +62,7 @@ class Deployment:
         self.spool = SpoolSettings.read(env) if env.get("SPOOL_OSS_BUCKET") else None
         self.custom = env.choice("FUNCTION_RUNTIME", (BUILTIN, CUSTOM)) == CUSTOM
         self._concurrency = env.integer("CONCURRENCY", 1, HIGHEST_CONCURRENCY, _CONCURRENCY)
+        self.replay_parts = env.integer("REPLAY_PARTS", 1, len(DIGITS), 1)
         # A role that is named in the settings is the one that the stand-in has.
         role = _ROLE_ARN.fullmatch(self._environ.get("STS_ROLE_ARN", ""))
         account, self._target = role.groups() if role else ("1234567890123456", "sls-web-tracking")
@@ -132,7 +133,7 @@ class Deployment:
         listing = _allow(["oss:ListObjects"], [f"acs:oss:*:*:{self.spool.bucket}"])
         role = self._function_role("replay", self._writing("log:PostLogStoreLogs"), spool, listing)
         function = self._function("replay", role, _REPLAY_READS, self._services(sls_url, oss_url))
-        return [replace(function, methods=(), instances=1)]
+        return [replace(function, methods=(), instances=self.replay_parts)]
 
     def token(self, sts_url: str) -> Function:
         """Return token; its role may assume the role that pages write with, and nothing else."""

@@ -21,7 +21,7 @@ from local.serving import Server
 from local.site import Outage, SpoolView, create_site
 from local.sls import SlsStandIn
 from local.sts import StsStandIn
-from local.timer import INTERVAL, Timer, without_idle_runs
+from local.timer import INTERVAL, Timer, part, without_idle_runs
 
 WEB_DIST = ROOT / "web" / "dist"
 TOKEN_PATHS = r"(?:/.*)?/(?:get_sts_token|token/healthz)"
@@ -134,9 +134,17 @@ class Stack:
         timed = deployment.timed(self.sls_url, self.oss_url)
         self.host = Host(track, [token], unrouted=timed, log=self._log)
         self.functions_url = self._serve("functions", self._ports.functions, self.host)
+        parts = deployment.replay_parts
         timers = [
-            Timer(self.host.invoke, function.name, self._log, interval=self._replay_every)
+            Timer(
+                self.host.invoke,
+                function.name,
+                self._log,
+                interval=self._replay_every,
+                payload=part(number, parts),
+            )
             for function in timed
+            for number in range(parts)
         ]
         for timer in timers:
             self._closing.enter_context(timer)

@@ -23,9 +23,12 @@ class Timer:
     A call that fails is logged, and the next one comes all the same.
     """
 
-    def __init__(self, invoke: Invoke, function: str, log: Log, *, interval: float = INTERVAL) -> None:
-        """`invoke` takes the function's name and an event. Nothing runs yet."""
+    def __init__(
+        self, invoke: Invoke, function: str, log: Log, *, interval: float = INTERVAL, payload: str = ""
+    ) -> None:
+        """`invoke` takes the function's name and an event, which has the payload. Nothing runs yet."""
         self._invoke, self._function, self._log, self._interval = invoke, function, log, interval
+        self._payload = payload
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"timer-{function}", daemon=True)
 
@@ -49,7 +52,7 @@ class Timer:
 
     def _tick(self) -> None:
         try:
-            self._invoke(self._function, event(time.time()))
+            self._invoke(self._function, event(time.time(), self._payload))
         except Exception as error:  # noqa: BLE001 - whatever a call came to, the next one comes
             if not self._stopping.is_set():
                 self._log(self._function, "timer", f"{type(error).__name__}: {error}")
@@ -65,7 +68,12 @@ def without_idle_runs(log: Log) -> Log:
     return show
 
 
-def event(now: float) -> bytes:
+def part(number: int, parts: int) -> str:
+    """Return the payload of a trigger for one of the spool's parts, as in s.replay.yaml."""
+    return json.dumps({"part": number, "parts": parts}, separators=(",", ":"))
+
+
+def event(now: float, payload: str = "") -> bytes:
     """Return the timer's event at `now`, seconds since the epoch ("Timer trigger", event format, FC 3.0)."""
     moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
-    return json.dumps({"triggerTime": moment, "triggerName": NAME, "payload": ""}).encode()
+    return json.dumps({"triggerTime": moment, "triggerName": NAME, "payload": payload}).encode()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from functions.replay.storage import Storage, StorageFailed
+from functions.replay.order import WHOLE, Part
+from functions.replay.storage import Page, Storage, StorageFailed
 from shared.deadline import Deadline
-from shared.spool.format import pending, time_of
+from shared.spool.format import DIGITS, digit_of, pending, time_of
 
-MOST_PAGES = 10  # a count stops there, so that a deep spool does not take the time to empty it
+MOST_PAGES = 40  # a count stops there, so that a deep spool does not take the time to empty it
 
 
 class Depth(NamedTuple):
@@ -22,21 +23,35 @@ class Depth(NamedTuple):
 UNKNOWN = Depth(None, None)
 
 
-def measure(storage: Storage, prefix: str, deadline: Deadline) -> Depth:
-    """Count what waits, up to MOST_PAGES pages."""
-    count, first, after = 0, "", ""
+async def measure(storage: Storage, prefix: str, deadline: Deadline, part: Part = WHOLE) -> Depth:
+    """Count the objects that wait in a part of the spool, up to MOST_PAGES pages."""
+    count, oldest = 0, None
+    left = MOST_PAGES
+    root = pending(prefix)
+    # Each prefix's first page before any second one: the oldest is on one of them.
+    asked: list[tuple[str, str | None]] = [(root, None)]
     try:
-        for _ in range(MOST_PAGES):
+        while asked and left:
             if deadline.remaining() <= 0:
                 return UNKNOWN
-            page = storage.page(pending(prefix), after)
-            if not page:
-                break
-            names = [waiting.name for waiting in page if not waiting.name.endswith("/")]
-            count += len(names)
-            first = first or (names[0] if names else "")
-            after = page[-1].name
+            at, token = asked.pop(0)
+            page = await storage.page(at, token, delimiter="/" if at == root else "")
+            left -= 1
+            found = [one.name for one in page.objects if _counts(prefix, one.name, part)]
+            times = [moment for name in found if (moment := time_of(name)) is not None]
+            count += len(found)
+            oldest = min((*times, *(() if oldest is None else (oldest,))), default=None)
+            asked = [*_folders(page, root, part), *asked, *([(at, page.next)] if page.next else [])]
     except StorageFailed:
         return UNKNOWN
-    received = time_of(first)
-    return Depth(count, None if received is None else max(0, int(time.time() - received)))
+    return Depth(count, None if oldest is None else max(0, int(time.time() - oldest)))
+
+
+def _folders(page: Page, root: str, part: Part) -> list[tuple[str, str | None]]:
+    digits = [folder.removeprefix(root).removesuffix("/") for folder in page.folders]
+    return [(f"{root}{digit}/", None) for digit in digits if digit in part.digits and digit in DIGITS]
+
+
+def _counts(prefix: str, name: str, part: Part) -> bool:
+    digit = digit_of(prefix, name)
+    return digit is not None and digit in part.digits

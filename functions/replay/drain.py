@@ -1,66 +1,62 @@
 """One run of replay: what waits is written to SLS, oldest first, for as long as there is time.
 
-At every moment a batch is in the spool or confirmed by SLS. It is deleted after SLS has confirmed it, and
-moved by copying before deleting, so a run that ends anywhere, or two at once, may write a batch twice and
-never lose one.
+At every moment a batch is in the spool or confirmed by SLS. An object is deleted once SLS has confirmed every
+batch in it, or those that it will never take are under rejected/. So a run that ends anywhere, or two runs at
+once, may write a batch twice and never lose one.
+
+Objects are read ahead while the batches of earlier ones are being written, many at once:
+
+    listing (`order`) → reading (here) → `writing`, batch by batch → deleting by the hundred (`sweep`)
+
+`pace` decides how many reads and writes are under way, `held.Budget` how much memory they take.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import random
-import time
-from collections.abc import Callable, Iterator, MutableSet
+from functools import partial
 from typing import NamedTuple
 
+from functions.replay.held import Budget, Held, Remembered, Settled, stray_name
+from functions.replay.order import WHOLE, Part, oldest_first
+from functions.replay.pace import Pace
 from functions.replay.settings import ReplaySettings
 from functions.replay.storage import Storage, StorageFailed, Waiting
-from functions.replay.write import Fate, Verdict
+from functions.replay.sweep import Sweeper
+from functions.replay.tasks import BUSY, REFUSED, Tasks
+from functions.replay.writing import Tally, Write, Writing
 from shared.deadline import Deadline
-from shared.logs import log, stack
-from shared.spool.format import MAX_UNPACKED, NotSpooled, Spooled, pending, rejected, unpack
+from shared.logs import log
+from shared.spool.format import MAX_UNPACKED, NotSpooled, digit_of, pack, rejected, unpack, unpacked_size
 
-MAX_AGE = 7 * 24 * 3600  # seconds; SLS takes no older log (SLS documentation, "PutLogs")
+__all__ = ["BUSY", "DRAINED", "INCOMPLETE", "OUT_OF_TIME", "REFUSED", "Drain", "Run"]
+
 MAX_PACKED = MAX_UNPACKED + 64 * 1024  # bytes; gzip adds little to what it cannot shrink
-PAUSES = (0.2, 0.6, 1.8, 5.0, 15.0)  # seconds after each failure in a row, varied by half; one more ends it
-ATTEMPTS = 2  # at an object, before the next is tried
-STEP = 2.0  # seconds that there must be to begin with an object; half of them are kept for deleting it
-LONGEST_WRITE = 10.0  # seconds
+STEP = 2.0  # seconds that there must be to begin with a write; half of them are kept for deleting
+WRITES, READS = 64, 32  # at once, at most
+OBJECTS = 512  # under way at once, from listing to deleting
+PACKED, UNPACKED = 16 * 1024 * 1024, 32 * 1024 * 1024  # bytes of objects held at once
 
-Write = Callable[[Spooled, Deadline], Verdict]
+# How a run ends, beside BUSY and REFUSED.
+DRAINED = "drained"  # everything has been dealt with
+INCOMPLETE = "incomplete"  # everything has been tried, and something stays
+OUT_OF_TIME = "out of time"
 
 
 class Run(NamedTuple):
     """What a run came to."""
 
-    ended: str  # one of the words below
-    written: int
-    rejected: int
+    ended: str
+    written: int  # batches
+    rejected: int  # batches, or objects that hold none
     detail: str | None = None  # why it ended so
-
-
-DRAINED = "drained"  # everything has been dealt with
-INCOMPLETE = "incomplete"  # everything has been tried, and something stays
-OUT_OF_TIME = "out of time"
-BUSY = "busy"  # SLS or OSS has trouble that outlasted the pauses
-REFUSED = "refused"  # until something is set right
-
-
-class _Ended(Exception):
-    """The run is over before everything has been tried."""
-
-    def __init__(self, ended: str, detail: str | None = None) -> None:
-        super().__init__(ended)
-        self.ended = ended
-        self.detail = detail
-
-
-class _Later(Exception):
-    """An object cannot be dealt with just now; the text says why."""
+    at_once: int = 0  # writes that were let under way at the end
+    setbacks: int = 0  # times that their number was halved
 
 
 class Drain:
-    """One run over the spool."""
+    """One run over a part of the spool, in one event loop."""
 
     def __init__(
         self,
@@ -69,148 +65,197 @@ class Drain:
         write: Write,
         deadline: Deadline,
         *,
-        confirmed: MutableSet[str],
+        remembered: Remembered,
         request_id: str,
+        part: Part = WHOLE,
     ) -> None:
-        """`confirmed` outlives the run: names of what SLS has confirmed and OSS would not yet delete."""
-        self._settings = settings
-        self._storage = storage
-        self._write = write
-        self._deadline = deadline
-        self._confirmed = confirmed
-        self._request_id = request_id
+        """`remembered` outlives the run."""
+        self._prefix, self._storage, self._part = settings.spool.prefix, storage, part
+        self._deadline, self._remembered, self._request_id = deadline, remembered, request_id
         self._step = min(STEP, deadline.remaining() / 4)
-        self._closed: set[str] = set()  # Logstores that take nothing in this run
-        self._failures = 0  # in a row
-        self._written = self._rejected = 0
-        self._stays: str | None = None  # why something does, the last such reason
+        self._sls, self._oss = Pace(WRITES, self._spare), Pace(READS, self._spare)
+        self._packed, self._unpacked = Budget(PACKED), Budget(UNPACKED)
+        self._places = asyncio.Semaphore(OBJECTS)
+        self._tally = Tally()
+        self._tasks = Tasks(self._oss, request_id)
+        self._sweeper = Sweeper(storage, self._oss, remembered, self._release, self._leave)
+        self._writing = Writing(
+            settings,
+            storage,
+            write,
+            lambda: deadline.within(deadline.remaining() - self._step / 2),
+            tasks=self._tasks,
+            pace=self._sls,
+            tally=self._tally,
+            settled=self._settle,
+            request_id=request_id,
+        )
+        self._held: set[Held] = set()
+        self._busy: set[str] = set()  # names of objects under way
+        self._idle = asyncio.Event()
+        self._left: set[int] = set()  # hashes of names: what stays, and is not tried again in this run
+        self._turn = 0
 
-    def run(self) -> Run:
+    async def run(self) -> Run:
         """Deal with everything that waits, or with as much as there is time for."""
+        await self._tasks.run([self._rounds(), self._writing.run(), self._sweeper.run()], self._spare())
+        # A write that is broken off may have been taken, so those under way are waited for.
+        await self._tasks.finish(lambda: self._deadline.remaining() - self._step / 4)
+        ended, detail = self._conclusion()
+        await self._tidy()
+        tally = self._tally
+        return Run(ended, tally.written, tally.rejected, detail, self._sls.at_once, self._sls.setbacks)
+
+    def _conclusion(self) -> tuple[str, str | None]:
+        if not self._tasks.over:
+            return OUT_OF_TIME, None
+        if end := self._tasks.conclusion():
+            return end.ended, end.detail
+        return (DRAINED if self._tally.stays is None else INCOMPLETE), self._tally.stays
+
+    def _spare(self) -> float:
+        """Seconds left for more than finishing what is under way."""
+        return self._deadline.remaining() - self._step
+
+    # Listing and reading.
+
+    async def _rounds(self) -> None:
+        """List until a listing has nothing that is new: what comes meanwhile is in the next one."""
+        while await self._round():
+            pass
+
+    async def _round(self) -> bool:
+        fresh = False
+        began = await self._oss.begin()
+        self._oss.end()
         try:
-            for waiting in self._all():
-                self._settle(waiting)
-        except _Ended as end:
-            return Run(end.ended, self._written, self._rejected, end.detail)
-        ended = DRAINED if self._stays is None else INCOMPLETE
-        return Run(ended, self._written, self._rejected, self._stays)
-
-    def _all(self) -> Iterator[Waiting]:
-        """Yield what waits, oldest first, what comes meanwhile included."""
-        after = ""
-        while page := self._page(after):
-            # A name that ends with a slash is a folder, as OSS's console makes them.
-            yield from (waiting for waiting in page if not waiting.name.endswith("/"))
-            after = page[-1].name
-
-    def _page(self, after: str) -> list[Waiting]:
-        while True:
-            self._check_time()
-            try:
-                return self._storage.page(pending(self._settings.spool.prefix), after)
-            except StorageFailed as failure:
-                if not failure.passing:
-                    raise _Ended(REFUSED, str(failure)) from failure
-                self._failed(str(failure))
-
-    def _settle(self, waiting: Waiting) -> None:
-        """Deal with one object, now or at the second attempt, or leave it and go on."""
-        for _ in range(ATTEMPTS):
-            self._check_time()
-            try:
-                self._deal_with(waiting)
-            except (_Later, StorageFailed) as failure:
-                reason = str(failure)
-            except _Ended:
+            async for waiting in oldest_first(self._storage, self._prefix, self._part):
+                if waiting.name not in self._busy and hash(waiting.name) not in self._left:
+                    fresh = True
+                    await self._take_up(waiting)
+        except StorageFailed as failure:
+            if not failure.passing:
                 raise
-            except Exception as error:  # noqa: BLE001 - one object's trouble must not hold up all others
-                log(logging.ERROR, "unforeseen", self._request_id, name=waiting.name, detail=stack(error))
-                reason = type(error).__name__
-            else:
-                self._failures = 0
-                return
-            self._failed(reason)
-        self._stays = reason
+            self._tasks.failed(self._oss, began, str(failure))
+            fresh = True
+        else:
+            self._oss.went_well()
+        while self._busy:
+            self._idle.clear()
+            self._sweeper.hurry()
+            await self._idle.wait()
+        return fresh
 
-    def _deal_with(self, waiting: Waiting) -> None:
-        name = waiting.name
-        if name not in self._confirmed:
-            batch = self._fetch(waiting)
-            if batch is None or not self._confirm(name, batch):
-                return
-            self._confirmed.add(name)
-            self._written += 1
-        self._storage.delete(name)
-        self._confirmed.discard(name)
+    async def _take_up(self, waiting: Waiting) -> None:
+        await self._places.acquire()
+        self._busy.add(waiting.name)
+        self._turn += 1
+        work = partial(self._read, waiting, self._turn)
+        self._tasks.begin(work, partial(self._leave, waiting), finish=False)
 
-    def _fetch(self, waiting: Waiting) -> Spooled | None:
-        """Return a batch that may be written; None where the object is gone, or has been rejected."""
+    async def _read(self, waiting: Waiting, turn: int) -> None:
+        """Read an object, and have its batches written."""
+        if digit_of(self._prefix, waiting.name) is None:
+            await self._set_stray_aside(waiting)
+        elif self._remembered.is_whole(waiting):
+            self._sweeper.add(waiting)
+        else:
+            taken = await self._packed.take(waiting.size)
+            try:
+                held = await self._open(waiting)
+            finally:
+                self._packed.give(taken)
+            if held is not None:
+                self._held.add(held)
+                self._writing.add(held, turn)
+                self._close_if_done(held)
+
+    async def _open(self, waiting: Waiting) -> Held | None:
+        """Return what an object holds; None where it is gone, or has been set aside."""
+        if waiting.size > MAX_PACKED:
+            reason = f"the object has {waiting.size} bytes; at most {MAX_PACKED} are read"
+            await self._set_aside(waiting, reason)
+            return None
+        data = await self._tasks.patiently(lambda: self._storage.get(waiting))
+        if data is None:
+            self._release(waiting)  # another run was faster
+            return None
+        cost = await self._unpacked.take(unpacked_size(data))
         try:
-            return self._read(waiting)
+            return Held(waiting, unpack(data), self._remembered.gone(waiting), cost)
         except NotSpooled as unfit:
-            self._reject(waiting.name, str(unfit))
+            self._unpacked.give(cost)
+            await self._set_aside(waiting, str(unfit))
             return None
 
-    def _read(self, waiting: Waiting) -> Spooled | None:
-        if waiting.size > MAX_PACKED:
-            raise NotSpooled(f"the object has {waiting.size} bytes; at most {MAX_PACKED} are read")
-        data = self._storage.get(waiting)
-        if data is None:
-            return None  # another run was faster
-        batch = unpack(data)
-        self._check_fit(batch)
-        return batch
+    async def _set_aside(self, waiting: Waiting, reason: str) -> None:
+        """Move an object to rejected/ that holds no batch."""
+        to = rejected(self._prefix) + waiting.name.rpartition("/")[2]
+        if await self._tasks.patiently(lambda: self._storage.move(waiting.name, to, reason)):
+            self._tally.note_rejected(waiting, reason, self._request_id)
+        self._release(waiting)
 
-    def _check_fit(self, batch: Spooled) -> None:
-        """Raise NotSpooled for a batch that this function may not write, or that is too old for SLS."""
-        if batch.project != self._settings.project:
-            raise NotSpooled("the batch is for another Project than SLS_PROJECT")
-        if batch.logstore not in self._settings.logstores:
-            raise NotSpooled("the batch is for a Logstore that is not among SLS_LOGSTORES")
-        if time.time() - batch.received > MAX_AGE:
-            raise NotSpooled("the batch is older than 7 days, which SLS does not take")
+    async def _set_stray_aside(self, waiting: Waiting) -> None:
+        """Move an object to rejected/ whose name is none of the spool's, or say once that it cannot be."""
+        name, said = waiting.name, "moved to rejected/"
+        if name not in self._remembered.reported:
+            reason = f"none of the spool's names: {name}"
+            try:
+                await self._storage.move(name, stray_name(self._prefix, name), reason)
+            except StorageFailed as failure:
+                self._remembered.reported.add(name)
+                said = str(failure)
+            log(logging.WARNING, "stray", self._request_id, name=name, detail=said)
+        self._left.add(hash(name))
+        self._release(waiting)
 
-    def _confirm(self, name: str, batch: Spooled) -> bool:
-        """Write a batch; False where it stays, or has been rejected. Raises _Later, _Ended."""
-        if batch.logstore in self._closed:
-            return False  # and `_stays` has the reason
-        seconds = min(self._deadline.remaining() - self._step / 2, LONGEST_WRITE)
-        fate, reason = self._write(batch, self._deadline.within(seconds))
-        if fate is Fate.WRITTEN:
-            return True
-        if fate is Fate.LATER:
-            raise _Later(reason)
-        if fate is Fate.UNFIT:
-            self._reject(name, reason)
+    # What becomes of objects.
+
+    def _settle(self, held: Held, number: int, settled: Settled) -> None:
+        if settled is Settled.GONE:
+            self._remembered.add(held.waiting, number)
+        held.settle(number, settled)
+        self._close_if_done(held)
+
+    def _close_if_done(self, held: Held) -> None:
+        """Have an object deleted, put anew or left, once it is known what has become of each batch."""
+        if held.open:
+            return
+        self._held.discard(held)
+        self._unpacked.give(held.cost)
+        if not held.staying:
+            self._remembered.add_whole(held.waiting)
+            self._sweeper.add(held.waiting)
+        elif len(held.left) < len(held.batches):
+            self._tasks.begin(partial(self._put_rest, held), partial(self._leave, held.waiting), finish=True)
         else:
-            self._close(fate, batch.logstore, reason)
-        return False
+            self._leave(held.waiting, self._tally.stays or "")
 
-    def _close(self, fate: Fate, logstore: str, reason: str) -> None:
-        """Ask no more for a Logstore, or for any: what is wrong is outside the batch, which stays."""
-        log(logging.ERROR, "cannot replay", self._request_id, logstore=logstore, detail=reason)
-        self._closed.add(logstore)
-        self._stays = reason
-        if fate is Fate.SETUP or self._closed == self._settings.logstores:
-            raise _Ended(REFUSED, reason)
+    async def _put_rest(self, held: Held) -> None:
+        """Put an object anew with what it has left, so that no other run writes the rest of it again."""
+        await self._tasks.patiently(lambda: self._storage.put(held.waiting.name, pack(held.left)))
+        self._remembered.forget(held.waiting)
+        self._leave(held.waiting, self._tally.stays or "")
 
-    def _reject(self, name: str, reason: str) -> None:
-        prefix = self._settings.spool.prefix
-        if self._storage.move(name, rejected(prefix) + name.rpartition("/")[2], reason):
-            self._rejected += 1
-            log(logging.ERROR, "rejected", self._request_id, name=name, detail=reason)
+    def _leave(self, waiting: Waiting, reason: str) -> None:
+        """Leave an object to another run."""
+        self._tally.stays = reason
+        self._left.add(hash(waiting.name))
+        self._release(waiting)
 
-    def _check_time(self) -> None:
-        if self._deadline.remaining() < self._step:
-            raise _Ended(OUT_OF_TIME)
+    def _release(self, waiting: Waiting) -> None:
+        """Make room for another object."""
+        if waiting.name in self._busy:
+            self._busy.discard(waiting.name)
+            self._places.release()
+        if not self._busy:
+            self._idle.set()
 
-    def _failed(self, reason: str) -> None:
-        """Pause after a failure, longer after each in a row; ends the run after the last pause."""
-        log(logging.WARNING, "not yet", self._request_id, detail=reason)
-        if self._failures == len(PAUSES):
-            raise _Ended(BUSY, reason)
-        seconds = PAUSES[self._failures] * random.uniform(0.5, 1.5)
-        if seconds > self._deadline.remaining() - self._step:
-            raise _Ended(BUSY, reason)
-        self._failures += 1
-        time.sleep(seconds)
+    async def _tidy(self) -> None:
+        """Delete what is done with, and put anew what has been written in part, as far as time allows."""
+        begun = [held for held in self._held if len(held.left) < len(held.batches)]
+        rests = (self._storage.put(held.waiting.name, pack(held.left)) for held in begun)
+        for held, failure in zip(begun, await asyncio.gather(*rests, return_exceptions=True), strict=True):
+            if failure is None:
+                self._remembered.forget(held.waiting)
+        await self._sweeper.finish()

@@ -14,6 +14,6 @@ def initialize(context: object) -> None:  # noqa: ARG001 - FC's signature
     _replay.start()
 
 
-def handler(event: bytes, context: object) -> dict[str, Any]:  # noqa: ARG001 - FC's signature
-    """Empty the spool as far as the time allows; what the timer's event says makes no difference."""
-    return _replay.tick(context)
+def handler(event: bytes, context: object) -> dict[str, Any]:
+    """Empty the spool as far as the time allows, or the part of it that the timer's payload names."""
+    return _replay.tick(event, context)

@@ -1,170 +1,232 @@
-"""The spool in an OSS bucket, through Alibaba's own SDK."""
+"""The spool in an OSS bucket: six operations of its REST interface over the functions' own HTTP client.
+
+Alibaba's SDK blocks a thread for each request, and an instance has hundreds of objects under way. What is
+sent here is checked against the SDK's signer and against a stand-in that the SDK works with.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import base64
+import hashlib
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
-import alibabacloud_oss_v2 as sdk
-import requests
-from alibabacloud_oss_v2.transport import RequestsHttpClient
-
-from functions.replay.storage import StorageFailed, Waiting
+from functions.replay.storage import Page, StorageFailed, Waiting
 from shared.alibaba.percent import percent_encode
+from shared.alibaba.signature_v4 import OSS, signed_headers
 from shared.credentials import Credentials
 from shared.deadline import Deadline
+from shared.network.answers import Answer
+from shared.network.client import HttpClient, Unreachable
+from shared.network.interface import Network
 from shared.spool.settings import SpoolSettings
 
-PAGE = 1000  # objects a listing, the most that OSS gives
-LONGEST_WAIT = 10.0  # seconds for a connection, and for each piece of an answer
+PIECE = 768 * 1024  # bytes of an object got at a time; the HTTP client takes answers of up to 1 MB
+LONGEST_WAIT = 10.0  # seconds for one request
 LONGEST_REASON = 512  # characters of metadata
-_BLOCK = 64 * 1024  # bytes read at a time
-_GONE = frozenset({"NoSuchKey"})
 _CUT_ESCAPE = re.compile(r"%[0-9A-F]?$")
-
-
-class _Doubtful(Exception):
-    """An answer of success that is not what OSS answers: on its word nothing is deleted or given up."""
+_GZIP = "application/gzip"
 
 
 class OssSpool:
     """The objects in one bucket, for as long as one run takes. Implements `storage.Storage`."""
 
     def __init__(
-        self, settings: SpoolSettings, credentials: Callable[[], Credentials], deadline: Deadline
+        self,
+        settings: SpoolSettings,
+        credentials: Callable[[], Credentials],
+        deadline: Deadline,
+        network: Network,
     ) -> None:
         """Nothing is connected yet; `credentials` is asked for each request."""
-        self._bucket = settings.bucket
+        self._settings = settings
+        self._credentials = credentials
         self._deadline = deadline
-        self._connections = _Bounded(deadline)
-        self._client: Any = sdk.Client(
-            sdk.Config(
-                region=settings.region,
-                endpoint=settings.endpoint.rstrip("/"),
-                use_path_style=settings.path_style,
-                credentials_provider=sdk.credentials.CredentialsProviderFunc(
-                    lambda: sdk.credentials.Credentials(*credentials())
-                ),
-                http_client=self._connections,
-                retry_max_attempts=1,  # whoever asks decides on a second one, and for how long to pause
-            )
-        )
+        self._upstream = HttpClient(settings.address, network)
 
     def close(self) -> None:
         """Close the connections."""
-        self._connections.close()
+        self._upstream.close()
 
-    def page(self, prefix: str, after: str) -> list[Waiting]:
-        """Return the next objects in the order of their names; none is the end."""
-        asked = sdk.ListObjectsV2Request(
-            bucket=self._bucket, prefix=prefix, start_after=after or None, max_keys=PAGE
-        )
-        with _reported():
-            found = self._client.list_objects_v2(asked).contents or ()
-            return [Waiting(item.key, item.size) for item in found]
+    async def page(self, prefix: str, token: str | None, *, delimiter: str = "", most: int = 1000) -> Page:
+        """Return objects in the order of their names, from the beginning or where `token` says."""
+        query = {"list-type": "2", "encoding-type": "url", "prefix": prefix, "max-keys": str(most)}
+        if delimiter:
+            query["delimiter"] = delimiter
+        if token:
+            query["continuation-token"] = token
+        answer = await self._exchange("GET", "", query=query)
+        tree = _document(_successful(answer), "ListBucketResult")
+        try:
+            objects = [
+                Waiting(unquote(_text(one, "Key")), int(_text(one, "Size")), _text(one, "ETag"))
+                for one in tree.findall("Contents")
+            ]
+            folders = [unquote(_text(one, "Prefix")) for one in tree.findall("CommonPrefixes")]
+            more = _text(tree, "IsTruncated") == "true"
+            return Page(objects, folders, unquote(_text(tree, "NextContinuationToken")) if more else None)
+        except ValueError:
+            raise _doubtful() from None
 
-    def get(self, waiting: Waiting) -> bytes | None:
-        """Return an object's content, as many bytes as were listed; None where there is no such object."""
-        with _reported():
-            try:
-                result = self._client.get_object(sdk.GetObjectRequest(bucket=self._bucket, key=waiting.name))
-            except sdk.exceptions.OperationError as error:
-                if _code(error) in _GONE:
-                    return None
-                raise
-            with result.body as body:
-                return self._read(body, waiting.size)
+    async def get(self, waiting: Waiting) -> bytes | None:
+        """Return an object's content, as many bytes as were listed; None where there is no such object.
 
-    def delete(self, name: str) -> None:
-        """Delete an object; one that is not there counts as deleted."""
-        with _reported():
-            self._client.delete_object(sdk.DeleteObjectRequest(bucket=self._bucket, key=name))
+        A large one comes in pieces, all of the version that was listed.
+        """
+        if waiting.size <= PIECE:
+            return await self._get(waiting, {}, waiting.size)
+        content = bytearray()
+        while len(content) < waiting.size:
+            last = min(len(content) + PIECE, waiting.size) - 1
+            headers = {"range": f"bytes={len(content)}-{last}", "if-match": waiting.etag}
+            piece = await self._get(waiting, headers, last + 1 - len(content))
+            if piece is None:
+                return None
+            content += piece
+        return bytes(content)
 
-    def move(self, name: str, to: str, reason: str) -> bool:
+    async def put(self, name: str, content: bytes, reason: str | None = None) -> None:
+        """Put an object in the place of any other of this name, `reason` in its metadata."""
+        headers = {"content-type": _GZIP, "content-md5": _md5(content), **_reason_header(reason)}
+        answer = _successful(await self._exchange("PUT", name, headers=headers, body=content))
+        if "etag" not in answer.headers:
+            raise _doubtful()
+
+    async def delete(self, names: Sequence[str]) -> Collection[str]:
+        """Delete objects, at most 1,000, and return those that are gone; what was not there is."""
+        root = ElementTree.Element("Delete")
+        for name in names:
+            ElementTree.SubElement(ElementTree.SubElement(root, "Object"), "Key").text = name
+        body = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+        headers = {"content-type": "application/xml", "content-md5": _md5(body)}
+        query = {"delete": "", "encoding-type": "url"}
+        answer = await self._exchange("POST", "", query=query, headers=headers, body=body)
+        tree = _document(_successful(answer), "DeleteResult")
+        return {unquote(one.findtext("Key", "")) for one in tree.findall("Deleted")}
+
+    async def move(self, name: str, to: str, reason: str) -> bool:
         """Copy an object with the reason as its metadata, then delete it; False where there is none.
 
         Interrupted between the two it is there twice, and moved again by the next run.
         """
-        copied = sdk.CopyObjectRequest(
-            bucket=self._bucket,
-            key=to,
-            source_key=name,
-            metadata={"reason": _as_metadata(reason)},
-            metadata_directive="REPLACE",
-            content_type="application/gzip",
-        )
-        with _reported():
-            try:
-                if not self._client.copy_object(copied).etag:
-                    raise _Doubtful
-            except sdk.exceptions.OperationError as error:
-                if _code(error) in _GONE:
-                    return False
-                raise
-        self.delete(name)
+        headers = {
+            "content-type": _GZIP,
+            "x-oss-copy-source": f"/{self._settings.bucket}/{_encoded(name)}",
+            "x-oss-metadata-directive": "REPLACE",
+            **_reason_header(reason),
+        }
+        answer = await self._exchange("PUT", to, headers=headers)
+        if _is_gone(answer):
+            return False
+        if not _document(_successful(answer), "CopyObjectResult").findtext("ETag"):
+            raise _doubtful()
+        if name not in await self.delete([name]):
+            raise StorageFailed("OSS has copied an object and not deleted it", passing=True)
         return True
 
-    def _read(self, body: Any, size: int) -> bytes:
-        content = bytearray()
-        for block in body.iter_bytes(block_size=_BLOCK):
-            content += block
-            if self._deadline.remaining() <= 0:
-                raise TimeoutError
-            if len(content) > size:
-                break
-        if len(content) != size:
-            raise _Doubtful
-        return bytes(content)
+    async def _get(self, waiting: Waiting, headers: Mapping[str, str], size: int) -> bytes | None:
+        answer = await self._exchange("GET", waiting.name, headers=headers)
+        if _is_gone(answer):
+            return None
+        if _successful(answer).status != (206 if headers else 200) or len(answer.body) != size:
+            raise _doubtful()
+        return answer.body
 
-
-class _Bounded:
-    """The SDK's connections, none of which is waited for past the deadline."""
-
-    def __init__(self, deadline: Deadline) -> None:
-        self._deadline = deadline
-        self._session = requests.Session()
-        self._session.trust_env = False  # no proxy, no netrc: the environment holds settings, not those
-        self._client: Any = RequestsHttpClient(session=self._session)
-
-    def send(self, request: Any, **more: Any) -> Any:
-        """Send one request, with what time is left for it."""
-        seconds = min(self._deadline.remaining(), LONGEST_WAIT)
-        if seconds <= 0:
-            raise TimeoutError
-        return self._client.send(
-            request, **{**more, "connect_timeout": seconds, "readwrite_timeout": seconds}
+    async def _exchange(
+        self,
+        method: str,
+        name: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Answer:
+        """Return the answer to a request for an object, or where `name` is empty for the bucket."""
+        settings, query = self._settings, query or {}
+        signed = signed_headers(
+            OSS,
+            method,
+            settings.resource(name),
+            query,
+            headers or {},
+            body,
+            credentials=self._credentials(),
+            region=settings.region,
+            now=time.time(),
         )
+        pairs = "&".join(f"{key}={percent_encode(value)}" if value else key for key, value in query.items())
+        target = settings.target(_encoded(name)) + (f"?{pairs}" if pairs else "")
+        try:
+            return await self._upstream.exchange(
+                method, target, [*signed.items()], body, deadline=self._deadline.within(LONGEST_WAIT)
+            )
+        except Unreachable as error:
+            raise StorageFailed(f"OSS cannot be reached: {error}", passing=True) from error
 
-    def open(self) -> None:
-        """Connections are opened as they are needed."""
 
-    def close(self) -> None:
-        """Close them all."""
-        self._session.close()
+def _successful(answer: Answer) -> Answer:
+    """Return an answer of success. Raises StorageFailed, which tells OSS's code and none of its words."""
+    if answer.status in (200, 206):
+        return answer
+    passing = answer.status >= 500 or answer.status in (408, 412, 429)
+    said = f"OSS answered {answer.status} {_code(answer)}"
+    raise StorageFailed(
+        f"{said}, request id {answer.headers.get('x-oss-request-id', 'none')}", passing=passing
+    )
 
 
-@contextlib.contextmanager
-def _reported() -> Iterator[None]:
-    """Turn every failure into StorageFailed: the SDK's own, its transport's and its parsers'."""
+def _is_gone(answer: Answer) -> bool:
+    return answer.status == 404 and _code(answer) == "NoSuchKey"
+
+
+def _code(answer: Answer) -> str:
     try:
-        yield
-    except Exception as error:
-        cause = error
-        while callable(unwrap := getattr(cause, "unwrap", None)) and isinstance(unwrap(), Exception):
-            cause = unwrap()
-        if isinstance(cause, sdk.exceptions.ServiceError):
-            passing = cause.status_code >= 500 or cause.status_code in (408, 429)
-            what = f"OSS answered {cause.status_code} {cause.code}, request id {cause.request_id}"
-            raise StorageFailed(what, passing=passing) from error
-        raise StorageFailed(f"OSS: {type(cause).__name__}", passing=True) from error
+        return _parsed(answer).findtext("Code", "")
+    except ElementTree.ParseError:
+        return ""
 
 
-def _code(error: Any) -> str:
-    """Return OSS's code for a failure, "" where it is not OSS's."""
-    return str(getattr(error.unwrap(), "code", ""))
+def _document(answer: Answer, root: str) -> ElementTree.Element:
+    """Return the document in an answer of success, of at most 1 MB: the HTTP client takes no more."""
+    try:
+        tree = _parsed(answer)
+    except ElementTree.ParseError:
+        raise _doubtful() from None
+    if tree.tag != root:
+        raise _doubtful()
+    return tree
 
 
-def _as_metadata(reason: str) -> str:
-    return _CUT_ESCAPE.sub("", percent_encode(reason)[:LONGEST_REASON])
+def _parsed(answer: Answer) -> ElementTree.Element:
+    # OSS's own words over TLS, of a bounded size; expat refuses what expands without end (CPython's
+    # documentation, "XML vulnerabilities", since expat 2.4.1).
+    return ElementTree.fromstring(answer.body)  # noqa: S314
+
+
+def _text(element: ElementTree.Element, name: str) -> str:
+    text = element.findtext(name)
+    if not text:
+        raise ValueError(name)
+    return text
+
+
+def _doubtful() -> StorageFailed:
+    """An answer of success that is not what OSS answers: on its word nothing is deleted or given up."""
+    return StorageFailed("OSS answered 200, and not as OSS does", passing=True)
+
+
+def _encoded(name: str) -> str:
+    return "/".join(map(percent_encode, name.split("/")))
+
+
+def _md5(content: bytes) -> str:
+    return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+
+
+def _reason_header(reason: str | None) -> dict[str, str]:
+    if reason is None:
+        return {}
+    return {"x-oss-meta-reason": _CUT_ESCAPE.sub("", percent_encode(reason)[:LONGEST_REASON])}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
 import time
 from typing import Any
 
+import msgspec
+
 from functions.replay.depth import measure
 from functions.replay.drain import BUSY, DRAINED, INCOMPLETE, OUT_OF_TIME, Drain
+from functions.replay.held import Remembered
+from functions.replay.order import WHOLE, Part
 from functions.replay.oss import OssSpool
 from functions.replay.settings import ReplaySettings
 from functions.replay.write import Writer
@@ -18,7 +23,9 @@ from shared.deadline import deadline_of
 from shared.http.errors import ApiError
 from shared.logs import log, stack
 from shared.network.client import HttpClient
+from shared.network.event_loop import EventLoopNetwork
 from shared.settings import SettingError
+from shared.spool.format import DIGITS
 
 USUAL_TIMEOUT = 60.0  # seconds, where the context does not say
 
@@ -32,12 +39,21 @@ _LEVELS = {
 }
 
 
+class _Event(msgspec.Struct):
+    payload: str = ""
+
+
+class _Payload(msgspec.Struct, forbid_unknown_fields=True):
+    part: int
+    parts: int
+
+
 class Replay:
     """The function: what outlives a run, and the run."""
 
     def __init__(self) -> None:
         self._settings: ReplaySettings | None = None
-        self._confirmed: set[str] = set()
+        self._remembered = Remembered()
         self._source = CredentialSource()
 
     def start(self) -> ReplaySettings:
@@ -46,12 +62,12 @@ class Replay:
             self._settings = ReplaySettings.read(os.environ)
         return self._settings
 
-    def tick(self, context: object) -> dict[str, Any]:
-        """Do one run, log its line and return it; nothing escapes, and what failed stays in the spool."""
+    def tick(self, event: bytes, context: object) -> dict[str, Any]:
+        """Do one run, log its line and return it; never raises, and what failed stays in the spool."""
         request_id = str(getattr(context, "request_id", "") or "")
         started = time.monotonic()
         try:
-            level, line = self._run(context, request_id)
+            level, line = asyncio.run(self._run(part_of(event), context, request_id))
         except SettingError as error:
             level, line = logging.ERROR, {"ended": FAILED, "detail": str(error)}
         except ApiError as error:
@@ -62,26 +78,27 @@ class Replay:
         log(level, "replayed", request_id, **line)
         return line
 
-    def _run(self, context: object, request_id: str) -> tuple[int, dict[str, Any]]:
+    async def _run(self, part: Part, context: object, request_id: str) -> tuple[int, dict[str, Any]]:
         settings, deadline, given = self.start(), deadline_of(context, USUAL_TIMEOUT), from_context(context)
 
         def credentials() -> Credentials:
             return self._source.read(given)
 
         credentials()  # without any, say so once and not for each object
-        storage = OssSpool(settings.spool, credentials, deadline)
-        upstream = HttpClient(settings.address)
+        network = EventLoopNetwork()
+        storage = OssSpool(settings.spool, credentials, deadline, network)
+        upstream = HttpClient(settings.address, network)
         with contextlib.closing(storage), contextlib.closing(upstream):
-            writer = Writer(upstream, settings.region, credentials)
-            run = Drain(
+            run = await Drain(
                 settings,
                 storage,
-                writer.write,
+                Writer(upstream, settings.region, credentials).write,
                 deadline,
-                confirmed=self._confirmed,
+                remembered=self._remembered,
                 request_id=request_id,
+                part=part,
             ).run()
-            depth = measure(storage, settings.spool.prefix, deadline)
+            depth = await measure(storage, settings.spool.prefix, deadline, part)
         # Time may be up just as the last batch is dealt with, and nobody need be warned of that.
         ended = DRAINED if run.ended == OUT_OF_TIME and depth.objects == 0 else run.ended
         line = {
@@ -91,5 +108,35 @@ class Replay:
             "left": depth.objects,
             "oldestSeconds": depth.oldest,
             "detail": run.detail,
+            "atOnce": run.at_once,
+            "setbacks": run.setbacks,
         }
+        if part != WHOLE:
+            line["part"], line["parts"] = part
         return _LEVELS.get(ended, logging.ERROR), line
+
+
+def part_of(event: bytes) -> Part:
+    """Return which part of the spool a timer's event asks for, by its payload: `{"part":0,"parts":4}`.
+
+    The whole spool without a payload, as a trigger without parts or a call by hand has it. Raises
+    SettingError for a payload that is none of these.
+    """
+    try:
+        payload = msgspec.json.decode(event, type=_Event).payload
+    except (msgspec.DecodeError, UnicodeError):
+        payload = ""  # a call by hand, with whatever it has
+    if not payload:
+        return WHOLE
+    try:
+        part = msgspec.json.decode(payload, type=_Payload)
+    except (msgspec.DecodeError, UnicodeError):
+        raise _bad_payload(payload) from None
+    if not 1 <= part.parts <= len(DIGITS) or not 0 <= part.part < part.parts:
+        raise _bad_payload(payload)
+    return Part(part.part, part.parts)
+
+
+def _bad_payload(payload: str) -> SettingError:
+    wanted = f'nothing, or {{"part":0,"parts":4}}, with at most {len(DIGITS)} parts, counted from 0'
+    return SettingError("the timer's payload", payload[:200], wanted)

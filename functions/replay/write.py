@@ -11,7 +11,6 @@ from shared.alibaba.put_logs import Outcome, error_code, outcome, reason, signed
 from shared.credentials import Credentials
 from shared.deadline import Deadline
 from shared.network.answers import Answer
-from shared.network.blocking import run
 from shared.network.client import HttpClient, Unreachable
 from shared.spool.format import Spooled
 
@@ -36,6 +35,7 @@ class Fate(Enum):
     """What is to become of a batch."""
 
     WRITTEN = "written"
+    THROTTLED = "throttled"  # SLS takes it when it is asked for less at a time
     LATER = "later"  # SLS cannot take anything just now
     UNFIT = "unfit"  # SLS will never take this batch
     LOGSTORE = "logstore"  # SLS takes nothing for this Logstore until something is set right
@@ -58,14 +58,15 @@ class Writer:
         self._region = region
         self._credentials = credentials
 
-    def write(self, batch: Spooled, deadline: Deadline) -> Verdict:
+    async def write(self, batch: Spooled, deadline: Deadline) -> Verdict:
         """Write a batch with the time it holds, once; at the deadline it is LATER."""
         path, headers = signed_write(
             batch.logstore, batch.body, self._upstream.host, self._region, self._credentials(), time.time()
         )
-        sent = self._upstream.exchange("POST", path, [*headers.items()], batch.body, deadline=deadline)
         try:
-            answer = run(sent)
+            answer = await self._upstream.exchange(
+                "POST", path, [*headers.items()], batch.body, deadline=deadline
+            )
         except Unreachable as error:
             return Verdict(Fate.LATER, str(error))
         return Verdict(_fate(answer), reason(answer))
@@ -75,7 +76,9 @@ def _fate(answer: Answer) -> Fate:
     became = outcome(answer)
     if became is Outcome.WRITTEN:
         return Fate.WRITTEN
-    if became in (Outcome.PASSING, Outcome.THROTTLED):
+    if became is Outcome.THROTTLED:
+        return Fate.THROTTLED
+    if became is Outcome.PASSING:
         return Fate.LATER
     code = error_code(answer)
     # Without a code it is not SLS that speaks, and no batch is given up on another's word.

@@ -49,6 +49,7 @@ class Delivery:
 
     def __init__(self, settings: TrackSettings, credentials: CredentialSource, network: Network) -> None:
         self._anonymous = settings.anonymous
+        self._project = settings.project
         self._region = settings.region
         self._credentials = credentials
         self._network = network
@@ -125,8 +126,11 @@ class Delivery:
 
     async def _put_into(self, spool: Spool, upload: Upload) -> str | None:
         """Return None once the spool has the upload, or why it has not."""
+        from shared.spool.format import Spooled  # which the spool has imported
+
         body = with_time(upload.body, upload.received) if self._anonymous else upload.body
-        return await spool.put(upload.logstore, upload.received, body, upload.credentials, upload.deadline)
+        batch = Spooled(self._project, upload.logstore, int(upload.received), body)
+        return await spool.put(batch, upload.credentials, upload.deadline)
 
 
 def _problem(became: Outcome, detail: str) -> ApiError:
@@ -148,4 +152,4 @@ def _spool(settings: TrackSettings, credentials: CredentialSource, network: Netw
         return None
     from functions.track.spool import Spool
 
-    return Spool(settings.spool, settings.project, credentials, network)
+    return Spool(settings.spool, credentials, network)

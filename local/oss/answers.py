@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from local.oss.errors import OssError
 from local.oss.markup import Element, document
 
 XML = "application/xml"
+_RANGE = re.compile(r"bytes=([0-9]{1,18})-([0-9]{1,18})")
 
 
 def xml(root: Element) -> Response:
@@ -26,8 +28,15 @@ def nothing(status: int = 200, headers: Mapping[str, str] | None = None) -> Resp
     return Response(status_code=status, headers=dict(headers or {}))
 
 
-def whole(stored: StoredObject) -> Response:
-    """Answer with an object; to HEAD the server leaves the body out."""
+def content(stored: StoredObject, call: Call) -> Response:
+    """Answer with an object or the range of it that is asked for; to HEAD the server leaves the body out.
+
+    Raises OssError: PreconditionFailed for an If-Match that names another content. A range that is not
+    `bytes=first-last`, or not within the object, is passed over, as the documentation of GetObject says.
+    """
+    if call.headers.get("if-match", f'"{stored.etag}"').strip('"') != stored.etag:
+        message = "At least one of the pre-conditions you specified did not hold."
+        raise OssError("PreconditionFailed", message, Condition="If-Match")
     headers = {
         **stored.headers,
         "etag": f'"{stored.etag}"',
@@ -37,7 +46,12 @@ def whole(stored: StoredObject) -> Response:
         "x-oss-storage-class": "Standard",
         **{f"x-oss-meta-{name}": value for name, value in stored.metadata.items()},
     }
-    return Response(stored.body, headers=headers)
+    asked = _RANGE.fullmatch(call.headers.get("range", ""))
+    if asked is None or not int(asked[1]) <= int(asked[2]) < len(stored.body):
+        return Response(stored.body, headers=headers)
+    first, last = int(asked[1]), int(asked[2])
+    headers["content-range"] = f"bytes {first}-{last}/{len(stored.body)}"
+    return Response(stored.body[first : last + 1], 206, headers)
 
 
 def encoder(call: Call) -> Callable[[str], str]:

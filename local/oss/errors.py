@@ -26,6 +26,7 @@ _STATUS = {
     "NoSuchKey": 404,
     "NoSuchLifecycle": 404,
     "NotImplemented": 501,
+    "PreconditionFailed": 412,
     "RequestTimeTooSkewed": 403,
     "SecondLevelDomainForbidden": 403,
     "SecurityTokenExpired": 403,

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from starlette.responses import Response
 
 from local.oss.access import Gate
-from local.oss.answers import encoder, nothing, whole, xml
+from local.oss.answers import content, encoder, nothing, xml
 from local.oss.buckets import Buckets, StoredObject
 from local.oss.call import Call, base64_md5, check_md5, crc64
 from local.oss.errors import OssError
@@ -43,7 +43,7 @@ class Objects:
     def get(self, call: Call, identity: Identity) -> Response:
         """GetObject, HeadObject and GetObjectMeta. Raises OssError."""
         self._gate.permit(identity, "oss:GetObject", call.bucket, call.key)
-        return whole(self._buckets.get(call.bucket, call.key))
+        return content(self._buckets.get(call.bucket, call.key), call)
 
     def copy(self, call: Call, identity: Identity) -> Response:
         """CopyObject. Raises OssError."""

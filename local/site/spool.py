@@ -17,7 +17,7 @@ class Depth(NamedTuple):
     """How many batches wait, since how many seconds the oldest does, and how many have been rejected."""
 
     pending: int
-    oldest: int | None  # None where nothing waits, or the first by name is no batch
+    oldest: int | None  # None where nothing waits that is a batch
     rejected: int
 
     def as_json(self) -> dict[str, int | None]:
@@ -37,7 +37,7 @@ class SpoolView:
         """Look once."""
         names = [name for name in self._names() if not name.endswith("/")]
         waiting = [name for name in names if name.startswith(self._pending)]
-        received = time_of(min(waiting, default=""))
+        received = min((moment for name in waiting if (moment := time_of(name)) is not None), default=None)
         oldest = None if received is None else max(0, int(time.time() - received))
         return Depth(len(waiting), oldest, sum(name.startswith(self._rejected) for name in names))
 

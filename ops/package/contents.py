@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ops.package.errors import PackageError
-from ops.package.wheel_files import LZ4_BLOCK, MSGSPEC, OSS, SERVER, STS_MODELS
+from ops.package.wheel_files import LZ4_BLOCK, MSGSPEC, SERVER, STS_MODELS
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,7 +97,7 @@ RECIPES = {
     "track": _function("track", MSGSPEC + LZ4_BLOCK, 2_000_000),
     "token": _function("token", MSGSPEC + STS_MODELS, 4_000_000),
     # One run a minute: nothing to gain from more than one request at a time.
-    "replay": _function("replay", MSGSPEC + OSS, 8_000_000, runtimes=BUILT_IN),
+    "replay": _function("replay", MSGSPEC, 2_000_000, runtimes=BUILT_IN),
 }
 
 

@@ -1,11 +1,10 @@
 """Which files of the wheels a package needs; whatever these lists do not name stays out.
 
 Left out: tests, type stubs, metadata beyond the licences, lz4's frame format, uvicorn's command line,
-reloading and other protocols, the OSS SDK's asynchronous client and its newer services, most of
-pycryptodome, and of the STS SDK all but the models and the modules they import. Its client, and
-alibabacloud-credentials with the default chain, are for machines off Function Compute; on it, credentials
-come from the context or the environment. tests/ops/package runs each package by itself, which is how the
-lists are known to be enough.
+reloading and other protocols, and of the STS SDK all but the models and the modules they import. Its client,
+and alibabacloud-credentials with the default chain, are for machines off Function Compute; on it,
+credentials come from the context or the environment. tests/ops/package runs each package by itself, which
+is how the lists are known to be enough.
 """
 
 from __future__ import annotations
@@ -55,59 +54,4 @@ SERVER = (
     *(f"click/{name}.py" for name in ("__init__", "_compat", "_utils", "core", "decorators", "exceptions")),
     *(f"click/{name}.py" for name in ("formatting", "globals", "parser", "termui", "types", "utils")),
     "click-*.dist-info/licenses/LICENSE.txt",
-)
-
-# The OSS SDK with what its root module imports: requests, and ciphers for an encryption in the client that
-# nobody here uses (measured by sys.modules and /proc/self/maps after each call that replay makes).
-OSS = (
-    *(
-        f"alibabacloud_oss_v2/{place}*.py"
-        for place in (
-            "",
-            "credentials/",
-            "crypto/",
-            "models/",
-            "operations/",
-            "retry/",
-            "signer/",
-            "transport/",
-        )
-    ),
-    "alibabacloud_oss_v2-*.dist-info/LICENSE",
-    "requests/*.py",
-    "requests-*.dist-info/licenses/*",
-    *(f"urllib3/{place}*.py" for place in ("", "http2/", "util/")),
-    "urllib3/contrib/__init__.py",
-    "urllib3-*.dist-info/licenses/LICENSE.txt",
-    "certifi/*.py",
-    "certifi/cacert.pem",
-    "certifi-*.dist-info/licenses/LICENSE",
-    "idna/*.py",
-    "idna-*.dist-info/licenses/LICENSE.md",
-    *(f"charset_normalizer/{name}.py" for name in ("__init__", "api", "constant", "legacy", "models")),
-    *(f"charset_normalizer/{name}.py" for name in ("utils", "version")),
-    "charset_normalizer/*.so",
-    "charset_normalizer-*.dist-info/licenses/LICENSE",
-    *(f"crcmod/{name}.py" for name in ("__init__", "_version", "crcmod", "predefined", "types")),
-    "crcmod/_crcfunext*.so",
-    "crcmod_plus-*.dist-info/licenses/LICENSE.txt",
-    "Crypto/__init__.py",
-    *(f"Crypto/Cipher/{name}.py" for name in ("__init__", "AES", "PKCS1_v1_5", "_pkcs1_oaep_decode")),
-    *(f"Crypto/Cipher/{name}.abi3.so" for name in ("_pkcs1_decode", "_raw_aes", "_raw_aesni")),
-    *(f"Crypto/Hash/{name}.py" for name in ("__init__", "HMAC", "SHA256")),
-    *(f"Crypto/Hash/{name}.abi3.so" for name in ("_SHA256", "_SHA256_shani")),
-    *(
-        f"Crypto/Math/{name}.py"
-        for name in ("__init__", "Numbers", "Primality", "_IntegerBase", "_IntegerNat")
-    ),
-    *(f"Crypto/Math/{name}.abi3.so" for name in ("_nat", "_nat_bmi2_adx")),
-    *(f"Crypto/PublicKey/{name}.py" for name in ("__init__", "RSA")),
-    "Crypto/Random/__init__.py",
-    *(
-        f"Crypto/Util/{name}.py"
-        for name in ("__init__", "Counter", "_bytes", "_cpu_features", "_file_system")
-    ),
-    *(f"Crypto/Util/{name}.py" for name in ("_raw_api", "asn1", "number", "strxor")),
-    *(f"Crypto/Util/{name}.abi3.so" for name in ("_cpuid_c", "_strxor")),
-    "pycryptodome-*.dist-info/licenses/LICENSE.rst",
 )

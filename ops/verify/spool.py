@@ -88,7 +88,7 @@ def none_rejected(session: Session) -> str:
 
 
 def _look(session: Session, prefix: str) -> Found:
-    """Names sort by time, so the first one is the oldest. Raises Skip, Unmet, NoAnswer."""
+    """Names hold the time of receipt. Raises Skip, Unmet, NoAnswer."""
     target = session.target
     if not target.spool:
         raise _wanted(session)
@@ -104,14 +104,15 @@ def _look(session: Session, prefix: str) -> Found:
 
 
 def _count(client: oss.Client, bucket: str, prefix: str) -> Found:
-    count, token, oldest = 0, None, None
+    count, token = 0, None
+    oldest: float | None = None
     for _ in range(MAX_PAGES):
         answer = _page(
             client, oss.ListObjectsV2Request(bucket, prefix=prefix, max_keys=PAGE, continuation_token=token)
         )
         names = [str(one.key) for one in answer.contents or []]
-        if names and not count:
-            oldest = time_of(names[0])
+        times = [moment for name in names if (moment := time_of(name)) is not None]
+        oldest = min((*times, *(() if oldest is None else (oldest,))), default=None)
         count, token = count + len(names), answer.next_continuation_token
         if not answer.is_truncated:
             return Found(count, False, oldest)

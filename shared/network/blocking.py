@@ -30,6 +30,8 @@ def set_options(connection: socket.socket) -> None:
 
 
 class _Blocking:
+    overlaps = False
+
     async def resolve(self, name: str, port: int) -> list[Resolved]:
         # As bytes: a name of type str brings the IDNA codec, and Unicode's tables, into every cold start.
         found = socket.getaddrinfo(name.encode("ascii"), port, type=socket.SOCK_STREAM)

@@ -23,6 +23,8 @@ T = TypeVar("T")
 class EventLoopNetwork:
     """Waits in the running loop; for one event loop only."""
 
+    overlaps = True
+
     def __init__(self) -> None:
         self._turns = Turns()
 

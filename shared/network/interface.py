@@ -66,6 +66,8 @@ class Turn(Protocol):
 class Network(Protocol):
     """How a host waits."""
 
+    overlaps: bool  # whether other requests go on while one waits
+
     async def resolve(self, name: str, port: int) -> Sequence[Resolved]:
         """Return the addresses of a host; raises OSError. The resolver bounds the time."""
 

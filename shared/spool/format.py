@@ -1,33 +1,44 @@
 """The spool's format: what one object holds, and what it is called.
 
-A spooled batch is one object, written by track when SLS does not take a write and read by replay:
+An object holds the batches that track put into the spool together, and replay writes to SLS one by one:
 
-    {prefix}pending/{time of receipt}-{128 random bits}.json.gz
-    {prefix}rejected/{the same}        what SLS will never take, with the reason in the object's metadata
+    {prefix}pending/{digit}/{time of receipt}-{128 random bits}.json.gz
+    {prefix}rejected/{time of receipt}-{128 random bits}.json.gz
 
-Names sort by time and never collide. The content is gzip of one JSON object with `version`, `project`,
-`logstore`, `received` and `body`, the last being what PutLogs takes, as it is.
+The latter is what SLS will never take, with the reason in the object's metadata.
+
+`digit` is the first hexadecimal digit of the random bits. OSS keeps objects in partitions by the order of
+their names, and gives a partition 2,000 operations a second (OSS documentation, "OSS performance and
+scalability best practices": sequential prefixes); sixteen prefixes reach the 10,000 that an account has.
+Within a digit, names sort by time. They never collide.
+
+The content is gzip of one JSON object with `version` 2, `project` and `batches`, each of these with
+`logstore`, `received` and `body`, the last being what PutLogs takes, as it is. Version 1, which is still
+read, held one batch (`version`, `project`, `logstore`, `received`, `body`), in names without the digit.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-VERSION = 1
+VERSION = 2
+DIGITS = "0123456789abcdef"
 MAX_UNPACKED = 8 * 1024 * 1024  # bytes of JSON; a body of 3 MB grows where numbers become text
+MAX_BATCHES = 1000  # in an object
 # Fast before small: JSON of logs shrinks to a tenth at any level, and it is written while a page waits.
 _LEVEL = 1
 _GZIP = 31  # zlib's wbits for a gzip header and trailer around 32 KB of window
 
-_STAMP = re.compile(r"([0-9]{8}T[0-9]{6})\.([0-9]{6})Z-[0-9a-f]{32}\.json\.gz")
+_STAMP = re.compile(r"([0-9]{8}T[0-9]{6})\.([0-9]{6})Z-([0-9a-f])[0-9a-f]{31}\.json\.gz")
 
 
 class NotSpooled(Exception):
-    """An object that holds no spooled batch; the text says why, and quotes nothing of it."""
+    """An object that holds no spooled batches; the text says why, and quotes nothing of it."""
 
 
 class Spooled(NamedTuple):
@@ -39,15 +50,30 @@ class Spooled(NamedTuple):
     body: bytes  # JSON as PutLogs takes it
 
 
-class _Content(msgspec.Struct, forbid_unknown_fields=True):
-    version: int
+class _Batch(msgspec.Struct, forbid_unknown_fields=True):
+    logstore: str
+    received: int
+    body: msgspec.Raw  # checked for JSON's grammar, and passed on unparsed
+
+
+class _Content(msgspec.Struct, forbid_unknown_fields=True, tag_field="version", tag=VERSION):
+    project: str
+    batches: list[_Batch]
+
+
+class _Content1(msgspec.Struct, forbid_unknown_fields=True, tag_field="version", tag=1):
     project: str
     logstore: str
     received: int
-    body: msgspec.Raw  # looked over for JSON's grammar, and passed on unparsed
+    body: msgspec.Raw
 
 
-_decode = msgspec.json.Decoder(_Content).decode
+class _Versioned(msgspec.Struct):
+    version: int
+
+
+_AnyContent: TypeAlias = _Content | _Content1
+_decode = msgspec.json.Decoder(_AnyContent).decode
 
 
 def pending(prefix: str) -> str:
@@ -60,15 +86,26 @@ def rejected(prefix: str) -> str:
     return f"{prefix}rejected/"
 
 
-def object_name(prefix: str, received: float, unique: str) -> str:
-    """Return the name of a new object; `received` in seconds since the epoch, `unique` 32 hex digits."""
+def last_part(received: float, unique: str) -> str:
+    """Return the last part of an object's name.
+
+    `received` is in seconds since the epoch, `unique` 32 hexadecimal digits.
+    """
     seconds, micros = divmod(int(received * 1_000_000), 1_000_000)
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds))
-    return f"{pending(prefix)}{stamp}.{micros:06}Z-{unique}.json.gz"
+    return f"{stamp}.{micros:06}Z-{unique}.json.gz"
+
+
+def object_name(prefix: str, received: float, unique: str) -> str:
+    """Return the name of a new object; `received` in seconds since the epoch, `unique` 32 hex digits."""
+    return f"{pending(prefix)}{unique[0]}/{last_part(received, unique)}"
 
 
 def time_of(name: str) -> float | None:
-    """Return when the batch of that name was received, in seconds since the epoch; None for another name."""
+    """Return when the oldest batch of that name was received, in seconds since the epoch.
+
+    None for a name that is not of the spool's.
+    """
     match = _STAMP.fullmatch(name.rpartition("/")[2])
     if match is None:
         return None
@@ -80,30 +117,62 @@ def time_of(name: str) -> float | None:
         return None
 
 
-def pack(batch: Spooled) -> bytes:
-    """Return an object's content; the same bytes for the same batch."""
+def digit_of(prefix: str, name: str) -> str | None:
+    """Return the digit by which the spool is divided, of an object that waits; None for any other name."""
+    last = name.rpartition("/")[2]
+    match = _STAMP.fullmatch(last)
+    if match is None or time_of(last) is None:
+        return None
+    digit, root = match[3], pending(prefix)
+    return digit if name in (f"{root}{digit}/{last}", root + last) else None
+
+
+def pack(batches: Sequence[Spooled]) -> bytes:
+    """Return the content of an object that holds these batches, all of one Project.
+
+    The same bytes for the same batches. Raises ValueError for none, or for more than MAX_BATCHES.
+    """
     import zlib  # not at the top: a cold start does not pay for what it may never need
 
-    content = _Content(VERSION, batch.project, batch.logstore, batch.received, msgspec.Raw(batch.body))
+    if not 1 <= len(batches) <= MAX_BATCHES:
+        raise ValueError(f"{len(batches)} batches; an object holds 1 to {MAX_BATCHES}")
+    held = [_Batch(one.logstore, one.received, msgspec.Raw(one.body)) for one in batches]
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-    return packer.compress(msgspec.json.encode(content)) + packer.flush()
+    return packer.compress(msgspec.json.encode(_Content(batches[0].project, held))) + packer.flush()
 
 
-def unpack(data: bytes) -> Spooled:
-    """Return the batch in an object's content; raises NotSpooled.
+def unpacked_size(data: bytes) -> int:
+    """Return how many bytes `unpack` will decompress, by what the content says, at most MAX_UNPACKED."""
+    return min(int.from_bytes(data[-4:], "little"), MAX_UNPACKED)  # gzip's ISIZE (RFC 1952, 2.3.1)
+
+
+def unpack(data: bytes) -> list[Spooled]:
+    """Return the batches in an object's content, of either version; raises NotSpooled.
 
     At most MAX_UNPACKED bytes are decompressed, whatever the content says.
     """
+    text = _decompressed(data)
     try:
-        content = _decode(_decompressed(data))
+        content = _decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise NotSpooled(f"the object is not of the shape: {type(error).__name__}") from None
-    if content.version != VERSION:
-        raise NotSpooled(f"the object is of version {content.version}; {VERSION} is known")
-    body = bytes(content.body)
-    if not body.startswith(b"{"):
-        raise NotSpooled("the object's body is not a JSON object")
-    return Spooled(content.project, content.logstore, content.received, body)
+        raise NotSpooled(_misshapen(text, error)) from None
+    held = content.batches if isinstance(content, _Content) else [content]
+    if not 1 <= len(held) <= MAX_BATCHES:
+        raise NotSpooled(f"the object holds {len(held)} batches; 1 to {MAX_BATCHES} are allowed")
+    batches = [Spooled(content.project, one.logstore, one.received, bytes(one.body)) for one in held]
+    if not all(one.body.startswith(b"{") for one in batches):
+        raise NotSpooled("a batch's body is not a JSON object")
+    return batches
+
+
+def _misshapen(text: bytes, error: Exception) -> str:
+    try:
+        version = msgspec.json.decode(text, type=_Versioned).version
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        version = VERSION
+    if version not in (1, VERSION):
+        return f"the object is of version {version}; 1 and {VERSION} are known"
+    return f"the object is not of the shape: {type(error).__name__}"
 
 
 def _decompressed(data: bytes) -> bytes:

@@ -73,6 +73,8 @@ class Wire:
 class FakeNetwork:
     """Knows which host is which service; `sent` is everything that left, in order."""
 
+    overlaps = False
+
     def __init__(self) -> None:
         self.sent: list[Sent] = []
         self._services: list[tuple[str, ASGIApp]] = []

@@ -30,6 +30,8 @@ class ScriptedNetwork:
     An empty script is a peer that says nothing until the time is up.
     """
 
+    overlaps = False
+
     def __init__(self, scripts: Sequence[bytes]) -> None:
         self._scripts = list(scripts) or [CONFIRMED]
         self.sent: list[bytes] = []

@@ -7,39 +7,44 @@ import gzip
 import json
 from typing import Any
 
-from shared.spool.format import MAX_UNPACKED, VERSION, NotSpooled, Spooled, pack, unpack
+from shared.spool.format import MAX_BATCHES, MAX_UNPACKED, VERSION, NotSpooled, Spooled, pack, unpack
 
-_NAMES = {"version", "project", "logstore", "received", "body"}
+_NAMES = {"version", "project", "batches"}
+_OLD_NAMES = {"version", "project", "logstore", "received", "body"}
 
 
 def spool(data: bytes) -> None:
     """Take an object's content as it is, and then the same as the JSON within one."""
     _unpacked(data)
-    batch = _unpacked(gzip.compress(data, 1, mtime=0))
-    if batch is not None:
-        assert unpack(pack(batch)) == batch
-        _second_opinion(data, batch)
+    batches = _unpacked(gzip.compress(data, 1, mtime=0))
+    if batches is not None:
+        assert unpack(pack(batches)) == batches
+        _second_opinion(data, batches)
 
 
-def _unpacked(data: bytes) -> Spooled | None:
+def _unpacked(data: bytes) -> list[Spooled] | None:
     try:
-        batch = unpack(data)
+        batches = unpack(data)
     except NotSpooled as refused:
         said = str(refused)
     else:
-        assert [type(part) for part in batch] == [str, str, int, bytes]
-        assert len(batch.body) <= MAX_UNPACKED
-        return batch
+        assert 1 <= len(batches) <= MAX_BATCHES
+        for batch in batches:
+            assert [type(part) for part in batch] == [str, str, int, bytes]
+        assert sum(len(batch.body) for batch in batches) <= MAX_UNPACKED
+        return batches
     assert len(said) < 200
     return None
 
 
-def _second_opinion(text: bytes, batch: Spooled) -> None:
+def _second_opinion(text: bytes, batches: list[Spooled]) -> None:
     """The standard library reads the same out of it, where it reads it."""
     with contextlib.suppress(ValueError, RecursionError):
         document: dict[str, Any] = json.loads(text.decode())
-        assert set(document) == _NAMES
-        assert document["version"] == VERSION
-        named = (batch.project, batch.logstore, batch.received)
-        assert named == (document["project"], document["logstore"], document["received"])
-        assert json.loads(batch.body.decode()) == document["body"]
+        assert document["version"] in (1, VERSION)
+        assert set(document) == (_NAMES if document["version"] == VERSION else _OLD_NAMES)
+        held = document["batches"] if document["version"] == VERSION else [document]
+        for batch, one in zip(batches, held, strict=True):
+            named = (batch.project, batch.logstore, batch.received)
+            assert named == (document["project"], one["logstore"], one["received"])
+            assert json.loads(batch.body.decode()) == one["body"]

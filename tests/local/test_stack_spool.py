@@ -68,7 +68,7 @@ def test_what_comes_while_sls_is_down_arrives_once_when_it_is_up_with_its_own_ti
     ] * 4
     assert (len(laptop.names()), laptop.stored()) == (4, [])
     assert all(name.startswith(pending("a/b/")) for name in laptop.names())
-    spooled = unpack(next(iter(laptop.stack.oss.objects("webtracking-demo-spool").values())).body)
+    spooled = unpack(next(iter(laptop.stack.oss.objects("webtracking-demo-spool").values())).body)[0]
     assert (spooled.project, json.loads(spooled.body)["__topic__"]) == ("webtracking-demo", "T")
     assert until(lambda: any(run["left"] for run in laptop.runs()))  # it has tried, and will again
 
@@ -140,3 +140,26 @@ def test_sls_that_is_elsewhere_has_no_switch_here() -> None:
         ports=FREE_PORTS, environ={"SLS_ENDPOINT": "http://127.0.0.1:9"}, log=lambda *_: None
     ) as stack:
         assert httpx.get(f"{stack.site_url}/api/sls").status_code == 404
+
+
+def test_four_parts_empty_the_spool_side_by_side_and_nothing_comes_twice() -> None:
+    lines: list[tuple[str, str, str]] = []
+    environ = {"FUNCTION_RUNTIME": "custom", "REPLAY_PARTS": "4"}
+
+    def log(function: str, request_id: str, line: str) -> None:
+        lines.append((function, request_id, line))
+
+    with Stack(ports=FREE_PORTS, environ=environ, log=log, replay_every=0.2) as stack:
+        laptop = Laptop(stack, lines)
+        stack.outage.switch(up=False)
+        for number in range(40):  # one after the other, so that each gets an object of its own
+            assert laptop.upload(str(number)).headers["x-log-spooled"] == "1"
+        assert len(laptop.names()) == 40
+        stack.outage.switch(up=True)
+        assert until(lambda: laptop.names() == [], 20)
+        assert until(lambda: sum(run["written"] for run in laptop.runs()) == 40)
+        assert laptop.stored() == sorted(str(number) for number in range(40) for _ in range(2))
+        wrote = {run["part"] for run in laptop.runs() if run["written"]}
+        assert wrote == {0, 1, 2, 3}
+        assert {run["parts"] for run in laptop.runs()} == {4}
+        assert len(stack.host.pids("replay")) == 4

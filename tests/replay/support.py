@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import importlib.util
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
 
-from functions.replay.drain import Drain, Run, Write
+from functions.replay.drain import Drain, Run
+from functions.replay.held import Remembered
+from functions.replay.order import WHOLE, Part
 from functions.replay.settings import ReplaySettings
-from functions.replay.storage import Waiting
+from functions.replay.storage import Page, Waiting
 from functions.replay.write import Fate, Verdict
+from functions.replay.writing import Write
 from shared.deadline import Deadline
-from shared.spool.format import Spooled, object_name, pack
+from shared.spool.format import Spooled, object_name, pack, unpack
 
 PROJECT, LOGSTORE, OTHER = "webtracking-demo", "web-tracking-logstore", "checkout"
 BUCKET, PREFIX = "spool-bucket", "webtracking-spool/"
@@ -29,6 +34,7 @@ SETTINGS = {
     "SPOOL_OSS_BUCKET": BUCKET,
 }
 WRITTEN = Verdict(Fate.WRITTEN, "")
+THROTTLED = Verdict(Fate.THROTTLED, "SLS answered 403 WriteQuotaExceed, request id 5F1A")
 LATER = Verdict(Fate.LATER, "SLS answered 503 ServerBusy, request id 5F1A")
 UNFIT = Verdict(Fate.UNFIT, "SLS answered 400 PostBodyInvalid, request id 5F1A")
 
@@ -49,37 +55,56 @@ def batch(
 
 def name_of(spooled: Spooled, number: int = 0) -> str:
     """Return the object's name of a batch; `number` tells apart what came in the same second."""
-    return object_name(PREFIX, spooled.received, f"{number:032x}")
+    return object_name(PREFIX, spooled.received, f"{number % 16:x}{number:031x}")
 
 
 class Memory:
     """A spool in memory. `fails` says, by call and object, which calls raise what."""
 
     def __init__(self, batches: Iterable[Spooled] = (), *, page: int = 1000) -> None:
-        self.objects = {name_of(one, at): pack(one) for at, one in enumerate(batches)}
+        self.objects = {name_of(one, at): pack([one]) for at, one in enumerate(batches)}
         self.reasons: dict[str, str] = {}
         self.calls: list[tuple[str, str]] = []
         self.fails: Callable[[str, str], BaseException | None] = lambda _call, _name: None
         self.sizes: dict[str, int] = {}
+        self.keeps: set[str] = set()  # names that no delete removes
         self._page = page
 
-    def page(self, prefix: str, after: str) -> list[Waiting]:
-        """Return the next objects in the order of their names."""
-        self._called("page", after)
-        found = sorted(name for name in self.objects if name.startswith(prefix) and name > after)
-        return [Waiting(name, self.sizes.get(name, len(self.objects[name]))) for name in found[: self._page]]
+    async def page(self, prefix: str, token: str | None, *, delimiter: str = "", most: int = 1000) -> Page:
+        """Return objects in the order of their names."""
+        self._called("page", token or prefix)
+        entries: dict[str, None] = {}
+        for name in sorted(self.objects):
+            if name.startswith(prefix):
+                end = name.find(delimiter, len(prefix)) if delimiter else -1
+                entries[name if end < 0 else name[: end + 1]] = None
+        found = [entry for entry in entries if entry > (token or "")]
+        page = found[: min(self._page, most)]
+        objects = [self._waiting(name) for name in page if name in self.objects]
+        folders = [name for name in page if name not in self.objects]
+        return Page(objects, folders, page[-1] if len(found) > len(page) else None)
 
-    def get(self, waiting: Waiting) -> bytes | None:
+    async def get(self, waiting: Waiting) -> bytes | None:
         """Return an object's content."""
         self._called("get", waiting.name)
         return self.objects.get(waiting.name)
 
-    def delete(self, name: str) -> None:
-        """Delete an object."""
-        self._called("delete", name)
-        self.objects.pop(name, None)
+    async def put(self, name: str, content: bytes, reason: str | None = None) -> None:
+        """Put an object."""
+        self._called("put", name)
+        self.objects[name] = content
+        if reason is not None:
+            self.reasons[name] = reason
 
-    def move(self, name: str, to: str, reason: str) -> bool:
+    async def delete(self, names: Sequence[str]) -> set[str]:
+        """Delete objects."""
+        self._called("delete", " ".join(names))
+        gone = set(names) - self.keeps
+        for name in gone:
+            self.objects.pop(name, None)
+        return gone
+
+    async def move(self, name: str, to: str, reason: str) -> bool:
         """Move an object, with the reason kept."""
         self._called("move", name)
         if name not in self.objects:
@@ -89,8 +114,22 @@ class Memory:
         return True
 
     def names(self, prefix: str = PENDING) -> list[str]:
-        """Return the names of what is there, in order."""
-        return sorted(name for name in self.objects if name.startswith(prefix))
+        """Return the names of what is there, by time."""
+        found = (name for name in self.objects if name.startswith(prefix))
+        return sorted(found, key=lambda name: name.rpartition("/")[2])
+
+    def batches(self, prefix: str = PENDING) -> list[Spooled]:
+        """Return the batches in what is there, by their objects' time."""
+        return [one for name in self.names(prefix) for one in unpack(self.objects[name])]
+
+    def count(self, call: str) -> int:
+        """Return how often there was a call."""
+        return sum(made == call for made, _ in self.calls)
+
+    def _waiting(self, name: str) -> Waiting:
+        content = self.objects[name]
+        etag = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        return Waiting(name, self.sizes.get(name, len(content)), etag)
 
     def _called(self, call: str, name: str) -> None:
         self.calls.append((call, name))
@@ -107,7 +146,7 @@ class Sls:
         self.confirmed: list[Spooled] = []
         self.given: list[float] = []
 
-    def write(self, spooled: Spooled, deadline: Deadline) -> Verdict:
+    async def write(self, spooled: Spooled, deadline: Deadline) -> Verdict:
         """Answer one write."""
         self.asked.append(spooled)
         self.given.append(deadline.remaining())
@@ -120,16 +159,36 @@ class Sls:
 
 
 def drain(
-    storage: Memory, write: Write, seconds: float = 30, *, confirmed: set[str] | None = None, **settings: str
+    storage: Memory,
+    write: Write,
+    seconds: float = 30,
+    *,
+    remembered: Remembered | None = None,
+    part: Part = WHOLE,
+    **settings: str,
 ) -> Run:
-    """Do one run."""
-    return Drain(
+    """Do one run, in an event loop of its own."""
+    return asyncio.run(a_run(storage, write, seconds, remembered=remembered, part=part, **settings))
+
+
+async def a_run(
+    storage: Memory,
+    write: Write,
+    seconds: float = 30,
+    *,
+    remembered: Remembered | None = None,
+    part: Part = WHOLE,
+    **settings: str,
+) -> Run:
+    """Do one run in this event loop."""
+    return await Drain(
         ReplaySettings.read({**SETTINGS, **settings}),
         storage,
         write,
         Deadline(seconds),
-        confirmed=set() if confirmed is None else confirmed,
+        remembered=Remembered() if remembered is None else remembered,
         request_id="1-64f6",
+        part=part,
     ).run()
 
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from functions.replay.depth import MOST_PAGES, Depth, measure
+import asyncio
+
+from functions.replay import depth
+from functions.replay.depth import MOST_PAGES, Depth
+from functions.replay.order import WHOLE, Part
 from functions.replay.storage import StorageFailed
 from shared.deadline import Deadline
 from tests.replay.support import PENDING, PREFIX, REJECTED, Memory, batch
+
+
+def measure(storage: Memory, prefix: str, deadline: Deadline, part: Part = WHOLE) -> Depth:
+    return asyncio.run(depth.measure(storage, prefix, deadline, part))
 
 
 def test_nothing_waits() -> None:
@@ -27,15 +35,32 @@ def test_a_clock_behind_tracks_does_not_make_an_age_negative() -> None:
     assert measure(Memory([batch(age=-100)]), PREFIX, Deadline(10)) == Depth(1, 0)
 
 
-def test_an_object_of_another_name_counts_and_has_no_age() -> None:
-    storage = Memory([batch()])
-    storage.objects[f"{PENDING}0-stray"] = b"x"
-    assert measure(storage, PREFIX, Deadline(10)) == Depth(2, None)
+def test_an_object_whose_name_is_none_of_the_spools_does_not_count() -> None:
+    storage = Memory()
+    storage.objects[f"{PENDING}0-stray"] = storage.objects[f"{PENDING}../x"] = b"x"
+    assert measure(storage, PREFIX, Deadline(10)) == Depth(0, None)
+
+
+def test_each_part_counts_its_own_and_together_they_count_all() -> None:
+    storage = Memory([batch(str(number)) for number in range(50)])
+    counts = [measure(storage, PREFIX, Deadline(10), Part(number, 3)).objects for number in range(3)]
+    assert sum(count or 0 for count in counts) == 50
+    assert all(counts)
+
+
+def test_what_the_first_version_has_spooled_counts() -> None:
+    storage = Memory([batch(age=60)])
+    (name,) = storage.names()
+    storage.objects[PENDING + name.rpartition("/")[2]] = storage.objects.pop(name)
+    objects, oldest = measure(storage, PREFIX, Deadline(10))
+    assert objects == 1
+    assert oldest is not None
+    assert 60 <= oldest <= 70
 
 
 def test_the_count_stops_after_its_pages() -> None:
-    storage = Memory([batch(str(number)) for number in range(MOST_PAGES + 5)], page=1)
-    assert measure(storage, PREFIX, Deadline(10)).objects == MOST_PAGES
+    storage = Memory([batch(str(number)) for number in range(MOST_PAGES + 50)], page=1)
+    assert (measure(storage, PREFIX, Deadline(10)).objects or 0) < MOST_PAGES
     assert len(storage.calls) == MOST_PAGES
 
 

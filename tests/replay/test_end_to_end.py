@@ -8,13 +8,14 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
 
-from functions.replay import drain as drain_module
+from functions.replay import pace
+from functions.replay.drain import OBJECTS, WRITES
 from functions.replay.oss import OssSpool
 from local.faults import Fault
 from local.oss import OssStandIn
@@ -74,7 +75,7 @@ class Cloud(NamedTuple):
 
     def spool(self, batches: Sequence[Spooled]) -> None:
         """Put batches into the spool as track does: its role, its connection, the shared signer."""
-        self.put({name_of(one, at).removeprefix(PENDING): pack(one) for at, one in enumerate(batches)})
+        self.put({name_of(one, at).removeprefix(PENDING): pack([one]) for at, one in enumerate(batches)})
 
     def put(self, objects: Mapping[str, bytes]) -> None:
         """Put objects among what waits, by the last part of their names."""
@@ -118,7 +119,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     for logstore in (LOGSTORE, OTHER):
         sls.create(PROJECT, logstore)
     oss.create(BUCKET)
-    monkeypatch.setattr(drain_module, "PAUSES", (0.01,) * len(drain_module.PAUSES))
+    monkeypatch.setattr(pace, "PAUSES", (0.01,) * len(pace.PAUSES))
     with Server(sls.app) as sls_server, Server(oss.app) as oss_server:
         addresses = {"SLS_ENDPOINT": sls_server.url, "SPOOL_OSS_ENDPOINT": oss_server.url}
         for name, value in {**SETTINGS, **addresses}.items():
@@ -155,7 +156,10 @@ def test_a_thousand_objects_are_drained_once_each_oldest_first(
     cloud.spool(random.Random(6).sample(batches, len(batches)))
     with caplog.at_level("INFO"):
         line = _tick(timeout=600)
-    assert cloud.stored() == [str(number) for number in range(1000) for _ in range(2)]
+    stored = cloud.stored()
+    assert sorted(stored) == sorted(str(number) for number in range(1000) for _ in range(2))
+    # Oldest first within what is under way at once.
+    assert all(abs(at // 2 - int(said)) <= OBJECTS for at, said in enumerate(stored))
     assert cloud.oss.objects(BUCKET) == {}
     seconds = line.pop("seconds")
     assert 0 < seconds < 599
@@ -166,6 +170,8 @@ def test_a_thousand_objects_are_drained_once_each_oldest_first(
         "left": 0,
         "oldestSeconds": None,
         "detail": None,
+        "atOnce": WRITES,
+        "setbacks": 0,
     }
     (logged,) = lines(caplog, "replayed")
     assert (logged["level"], logged["requestId"], logged["written"]) == ("INFO", "1-64f6cd87-context", 1000)
@@ -204,7 +210,7 @@ def test_while_sls_is_down_everything_stays_and_then_comes(cloud: Cloud, fault: 
     cloud.sls.faults.clear()
     line = _tick(index)
     assert (line["ended"], line["written"], line["left"]) == ("drained", 10, 0)
-    assert cloud.stored() == [str(number) for number in range(10)]
+    assert sorted(cloud.stored()) == [str(number) for number in range(10)]
 
 
 def test_a_moment_of_trouble_is_waited_out_within_the_run(cloud: Cloud) -> None:
@@ -234,22 +240,23 @@ def test_killed_between_write_and_delete_a_batch_comes_twice_and_none_is_lost(
 ) -> None:
     cloud.spool([batch(str(number)) for number in range(5)])
 
-    def killed(_: OssSpool, __: str) -> None:
+    async def killed(_: OssSpool, __: Sequence[str]) -> set[str]:
         raise Killed
 
     with monkeypatch.context() as patch:
         patch.setattr(OssSpool, "delete", killed)
         with pytest.raises(Killed):
             _tick()
-    assert cloud.stored() == ["0"]
     assert len(cloud.waiting()) == 5
+    assert set(cloud.stored()) <= {str(number) for number in range(5)}
     assert _tick()["ended"] == "drained"
-    assert Counter(cloud.stored()) == {"0": 2, "1": 1, "2": 1, "3": 1, "4": 1}
+    assert set(cloud.stored()) == {str(number) for number in range(5)}
+    assert max(Counter(cloud.stored()).values()) == 2
 
 
 def test_a_delete_that_fails_is_made_good_by_the_instances_next_run_without_a_duplicate(cloud: Cloud) -> None:
     cloud.spool([batch("one")])
-    cloud.oss.faults.add(Fault.status(503, code="ServiceUnavailable"), on="DELETE ")
+    cloud.oss.faults.add(Fault.status(503, code="ServiceUnavailable"), on="?delete")
     index = fresh_index()
     line = _tick(index)
     assert (line["written"], line["left"]) == (1, 1)
@@ -261,7 +268,7 @@ def test_a_delete_that_fails_is_made_good_by_the_instances_next_run_without_a_du
 def test_what_sls_will_never_take_is_set_aside_with_the_reason(cloud: Cloud) -> None:
     malformed = batch("malformed", age=30)._replace(body=b'{"__logs__":"none"}')
     unreadable, old, foreign = (
-        "20261101T000000.000000Z-stray.json.gz",
+        f"20261101T000000.000000Z-{'5' * 32}.json.gz",
         batch("old", age=7 * 24 * 3600 + 60),
         batch("foreign", age=20, project="another-project"),
     )
@@ -272,13 +279,13 @@ def test_what_sls_will_never_take_is_set_aside_with_the_reason(cloud: Cloud) -> 
     assert cloud.stored() == ["good"]
     objects = cloud.oss.objects(BUCKET)
     reasons = {name.removeprefix(REJECTED): one.metadata["reason"] for name, one in objects.items()}
-    last = {one: name_of(one, at).removeprefix(PENDING) for at, one in enumerate((malformed, old, foreign))}
+    last = {one: name_of(one, at).rpartition("/")[2] for at, one in enumerate((malformed, old, foreign))}
     assert set(reasons) == {*last.values(), unreadable}
     assert reasons[last[malformed]].startswith("SLS%20answered%20400%20PostBodyInvalid")
     assert "older%20than%207%20days" in reasons[last[old]]
     assert "another%20Project" in reasons[last[foreign]]
     assert "not%20gzip" in reasons[unreadable]
-    assert objects[REJECTED + last[old]].body == pack(old)
+    assert objects[REJECTED + last[old]].body == pack([old])
 
 
 @pytest.mark.parametrize(
@@ -322,18 +329,19 @@ def test_two_instances_at_once_lose_nothing(cloud: Cloud) -> None:
 
 
 def test_a_run_ends_before_fcs_timeout_and_the_next_one_goes_on(cloud: Cloud) -> None:
-    cloud.spool([batch(str(number), age=900 - number) for number in range(40)])
-    cloud.sls.faults.add(Fault.hang(0.1))
+    cloud.spool([batch(str(number), age=900 - number) for number in range(500)])
+    cloud.sls.faults.add(Fault.hang(0.3))
     index, ticks = fresh_index(), 0
     while cloud.waiting() and ticks < 20:
         started = time.monotonic()
-        line = _tick(index, timeout=2)
-        assert time.monotonic() - started < 1.9
-        # A run that is not drained may have no time to count what is left, either: then that is null.
+        line = _tick(index, timeout=4)
+        assert time.monotonic() - started < 3.9
+        # On a busy machine there may be no time left to count what is left, either: then it is null.
         assert (line["ended"] == "drained") == (line["left"] == 0)
         ticks += 1
-    assert ticks > 2
-    assert cloud.stored() == [str(number) for number in range(40)]
+    assert ticks > 1
+    assert set(cloud.stored()) == {str(number) for number in range(500)}
+    assert len(cloud.stored()) == 500  # and none twice: what is under way at the end is waited for
 
 
 def test_time_that_is_up_with_the_last_batch_alarms_nobody(
@@ -342,9 +350,10 @@ def test_time_that_is_up_with_the_last_batch_alarms_nobody(
     delete = OssSpool.delete
 
     # Leaves too little time to begin with another batch, and enough to count what is left.
-    def until_time_is_up(storage: OssSpool, name: str) -> None:
-        delete(storage, name)
+    async def until_time_is_up(storage: OssSpool, names: Sequence[str]) -> Collection[str]:
+        gone = await delete(storage, names)
         time.sleep(max(storage._deadline.remaining() - 0.4, 0))
+        return gone
 
     cloud.spool([batch("one")])
     monkeypatch.setattr(OssSpool, "delete", until_time_is_up)

@@ -11,6 +11,7 @@ from functions.replay.write import Fate, Verdict, Writer
 from shared.alibaba.signature_v4 import SLS, signed_headers
 from shared.credentials import Credentials
 from shared.deadline import Deadline
+from shared.network.blocking import run
 from shared.network.client import HttpClient
 from shared.spool.format import Spooled
 from tests.replay.support import LOGSTORE, batch
@@ -21,7 +22,7 @@ KEYS = Credentials("LTAI5tReplay", "replay-secret", "replay-token")
 
 def _write(server: RawServer, seconds: float = 10, spooled: Spooled | None = None) -> Verdict:
     with contextlib.closing(HttpClient(server.url)) as upstream:
-        return Writer(upstream, "cn-hangzhou", lambda: KEYS).write(spooled or batch(), Deadline(seconds))
+        return run(Writer(upstream, "cn-hangzhou", lambda: KEYS).write(spooled or batch(), Deadline(seconds)))
 
 
 @pytest.mark.parametrize(
@@ -31,9 +32,9 @@ def _write(server: RawServer, seconds: float = 10, spooled: Spooled | None = Non
         (sls_error(500, "InternalServerError"), Fate.LATER),
         (sls_error(503, "ServerBusy"), Fate.LATER),
         (answer(502, b"<html>"), Fate.LATER),
-        (sls_error(403, "WriteQuotaExceed"), Fate.LATER),
-        (sls_error(403, "ShardWriteQuotaExceed"), Fate.LATER),
-        (answer(429), Fate.LATER),
+        (sls_error(403, "WriteQuotaExceed"), Fate.THROTTLED),
+        (sls_error(403, "ShardWriteQuotaExceed"), Fate.THROTTLED),
+        (answer(429), Fate.THROTTLED),
         (CLOSE, Fate.LATER),
         (RESET, Fate.LATER),
         (b"not HTTP\r\n\r\n", Fate.LATER),

@@ -256,7 +256,7 @@ def test_whatever_is_forwarded_fits_into_the_spool() -> None:
     body = b'{"__logs__":[{"a":"' + b"v" * (limits.MAX_FORWARDED - 23) + b'"}]}'
     batch = Spooled("p" * 63, "l" * 63, 1_795_416_071, body)
     assert len(body) == limits.MAX_FORWARDED
-    assert unpack(pack(batch)) == batch
+    assert unpack(pack([batch])) == [batch]
 
 
 def _brackets(kind: str, count: int) -> str:

@@ -54,8 +54,9 @@ class Cloud(NamedTuple):
         }
 
     def spooled(self) -> list[tuple[str, Spooled]]:
-        """Return the names and contents of all objects."""
-        return [(name, unpack(stored.body)) for name, stored in self.oss.objects(BUCKET).items()]
+        """Return all batches, each with the name of its object."""
+        objects = self.oss.objects(BUCKET).items()
+        return [(name, batch) for name, stored in objects for batch in unpack(stored.body)]
 
 
 @pytest.fixture

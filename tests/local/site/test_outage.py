@@ -147,7 +147,8 @@ def test_the_spool_shows_what_waits_since_when_and_what_was_rejected(
 ) -> None:
     empty = outage_site.get("/api/spool")
     now = time.time()
-    names += [object_name("spool/", now - age, "0" * 32) for age in (5, 3600, 60)]
+    ages = {"0": 5, "f": 3600, "1": 60}  # by the digit that names begin with
+    names += [object_name("spool/", now - age, digit * 32) for digit, age in ages.items()]
     names += ["spool/rejected/x.json.gz", "spool/rejected/", "spool/pending/", "elsewhere/pending/x"]
 
     shown = outage_site.get("/api/spool").json()

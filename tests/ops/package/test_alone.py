@@ -86,7 +86,7 @@ def test_replay_by_itself_writes_what_is_spooled_and_rejects_what_is_none(
     spool.create("shop-spool")
     now = int(time.time())
     body = b'{"__logs__":[{"n":"1","__time__":%d}]}' % now
-    good = pack(Spooled("shop-logs", "web", now, body))
+    good = pack([Spooled("shop-logs", "web", now, body)])
     with Server(sls.app) as sls_server, Server(spool.app) as oss_server:
         client = oss_client(Credentials(key.id, key.secret), "cn-hangzhou", oss_server.url)
         for digit, content in (("1", good), ("2", b"not a batch")):
@@ -106,9 +106,10 @@ def test_replay_by_itself_writes_what_is_spooled_and_rejects_what_is_none(
     assert left == ["webtracking-spool/rejected"]
 
 
-def test_track_holds_no_alibaba_sdk(packages: dict[str, Built]) -> None:
+def test_track_and_replay_hold_no_alibaba_sdk(packages: dict[str, Built]) -> None:
     sdks = {"alibabacloud_sts20150401", "darabonba", "Tea", "aliyun", "alibabacloud_oss_v2", "requests"}
-    assert not _top_level(packages["track"]) & sdks
+    for name in packages.keys() & {"track", "replay"}:
+        assert not _top_level(packages[name]) & sdks
 
 
 def test_token_holds_no_client_and_no_default_chain(packages: dict[str, Built]) -> None:

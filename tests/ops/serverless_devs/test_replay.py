@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from functions.replay.order import Part
 from functions.replay.settings import ReplaySettings
+from functions.replay.timer import part_of
 from functions.track.settings import TrackSettings
 from ops.package.contents import BUILT_IN
 from ops.provision.wanted import Spool, Target
@@ -16,6 +19,7 @@ from tests.ops.serverless_devs.strict import problems
 
 FC_SETS = {"FC_REGION": "cn-hangzhou"}
 TICK = 60  # seconds
+MOST_TRIGGERS = 10  # of a function (FC documentation, "Trigger management")
 
 
 @pytest.fixture
@@ -42,11 +46,26 @@ def test_it_can_start_with_its_variables(props: dict[str, Any]) -> None:
 
 
 def test_runs_are_a_minute_apart_and_never_overlap(props: dict[str, Any]) -> None:
-    (trigger,) = props["triggers"]
-    assert trigger["triggerConfig"] == {"cronExpression": "@every 1m", "enable": True, "payload": ""}
+    assert {trigger["triggerConfig"]["cronExpression"] for trigger in props["triggers"]} == {"@every 1m"}
     assert props["timeout"] < TICK
     assert props["concurrencyConfig"] == {"reservedConcurrency": 1}
     assert props["asyncInvokeConfig"]["maxAsyncRetryAttempts"] == 0
+
+
+@pytest.mark.parametrize("parts", ["", "1", "4", "10"])
+def test_as_many_triggers_are_on_as_there_are_parts_each_with_its_own(
+    s: Path, template: str, tmp_path: Path, parts: str
+) -> None:
+    variables = {**render.VARIABLES, **render.SPOOL, **({"REPLAY_PARTS": parts} if parts else {})}
+    outcome = render.rendered(render.preview(s, template, tmp_path, variables, way="s.replay.yaml"))
+    assert problems(outcome) == []
+    props, count = outcome["resources"]["replay"]["props"], int(parts or 1)
+    assert props["concurrencyConfig"] == {"reservedConcurrency": count}
+    on = [one["triggerConfig"]["payload"] for one in props["triggers"] if one["triggerConfig"]["enable"]]
+    told = [part_of(json.dumps({"payload": payload}).encode()) for payload in on]
+    assert told == [Part(number, count) for number in range(count)]
+    names = [one["triggerName"] for one in props["triggers"]]
+    assert len(set(names)) == len(names) == MOST_TRIGGERS
 
 
 def test_what_it_shares_with_the_other_functions_is_the_same(

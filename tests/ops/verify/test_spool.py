@@ -39,8 +39,8 @@ class Place:
     def put(self, key: str) -> None:
         self._owner.put_object(oss.PutObjectRequest(BUCKET, key, body=b"x"))
 
-    def waiting(self, seconds: float) -> None:
-        self.put(object_name(PREFIX, time.time() - seconds, UNIQUE))
+    def waiting(self, seconds: float, unique: str = UNIQUE) -> None:
+        self.put(object_name(PREFIX, time.time() - seconds, unique))
 
     def results(self) -> list[Result]:
         return [carry_out(one, self.session) for one in spool.CHECKS]
@@ -69,6 +69,12 @@ def test_an_empty_spool_is_sound(place: Place) -> None:
         (Mark.PASSED, "empty"),
         (Mark.PASSED, "none"),
     ]
+
+
+def test_the_oldest_may_have_the_last_name(place: Place) -> None:
+    place.waiting(30)
+    place.waiting(spool.MAX_AGE + 30, "f" * 32)
+    assert place.result("go on").mark is Mark.FAILED
 
 
 def test_what_waits_for_a_moment_is_sound(place: Place) -> None:

@@ -25,6 +25,8 @@ T = TypeVar("T")
 class Moving:
     """A network in which the one name moves: whoever is connected to its old place hears nothing."""
 
+    overlaps = False
+
     def __init__(self) -> None:
         self.place = 1
         self.connections: list[Peer] = []

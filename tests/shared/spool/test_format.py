@@ -13,34 +13,71 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.spool.format import MAX_UNPACKED, NotSpooled, Spooled, object_name, pack, pending, time_of, unpack
+from shared.spool.format import (
+    DIGITS,
+    MAX_BATCHES,
+    MAX_UNPACKED,
+    NotSpooled,
+    Spooled,
+    digit_of,
+    object_name,
+    pack,
+    pending,
+    rejected,
+    time_of,
+    unpack,
+    unpacked_size,
+)
 
 ROOT = Path(__file__).parents[3]
 BODY = b'{"__topic__":"t","__logs__":[{"a":"1","__time__":1795416071}]}'
 BATCH = Spooled("webtracking-demo", "checkout", 1795416071, BODY)
 ZEROS, EFS = "0" * 32, "f" * 32
-FIELDS = {
-    "version": 1,
-    "project": "webtracking-demo",
-    "logstore": "checkout",
-    "received": 1795416071,
-    "body": {"__logs__": []},
-}
+ONE = {"logstore": "checkout", "received": 1795416071, "body": {"__logs__": []}}
+FIELDS: dict[str, object] = {"version": 2, "project": "webtracking-demo", "batches": [ONE]}
+OLD: dict[str, object] = {"version": 1, "project": "webtracking-demo", **ONE}
 
 moments = st.integers(0, 4_000_000_000 * 1_000_000).map(lambda micros: micros / 1_000_000)
 
 
 def test_a_name_is_the_time_of_receipt_and_what_makes_it_unique() -> None:
     name = object_name("webtracking-spool/", 1795416071.000001, ZEROS)
-    assert name == f"webtracking-spool/pending/20261123T064111.000001Z-{ZEROS}.json.gz"
-    assert object_name("a/b/", 0.0, EFS) == f"a/b/pending/19700101T000000.000000Z-{EFS}.json.gz"
+    assert name == f"webtracking-spool/pending/0/20261123T064111.000001Z-{ZEROS}.json.gz"
+    assert object_name("a/b/", 0.0, EFS) == f"a/b/pending/f/19700101T000000.000000Z-{EFS}.json.gz"
 
 
 @given(moments, moments)
-def test_names_sort_by_time(one: float, other: float) -> None:
+def test_names_of_a_digit_sort_by_time(one: float, other: float) -> None:
     early, late = sorted((one, other))
     if late - early >= 2e-6:
-        assert object_name("p/", early, EFS) < object_name("p/", late, ZEROS)
+        assert object_name("p/", early, "0" + EFS[1:]) < object_name("p/", late, ZEROS)
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_a_name_tells_its_digit_with_and_without_its_folder(digit: str) -> None:
+    name = object_name("p/", 1.5, digit + ZEROS[1:])
+    assert digit_of("p/", name) == digit
+    assert digit_of("p/", name.replace(f"/{digit}/", "/")) == digit  # as the first version named it
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"p/pending/1/20261123T064111.000001Z-{ZEROS}.json.gz",
+        f"p/pending/0/0/20261123T064111.000001Z-{ZEROS}.json.gz",
+        f"p/pending/../0/20261123T064111.000001Z-{ZEROS}.json.gz",
+        f"p/pending//20261123T064111.000001Z-{ZEROS}.json.gz",
+        f"p/rejected/20261123T064111.000001Z-{ZEROS}.json.gz",
+        f"q/pending/0/20261123T064111.000001Z-{ZEROS}.json.gz",
+        f"p/pending/0/20261323T064111.000001Z-{ZEROS}.json.gz",
+        "p/pending/../../x",
+        "p/pending/",
+        "p/pending/0/",
+        "",
+    ],
+)
+def test_a_name_that_is_none_of_the_spools_has_no_digit(name: str) -> None:
+    assert digit_of("p/", name) is None
 
 
 @given(moments)
@@ -69,19 +106,26 @@ def test_another_name_tells_no_time(name: str) -> None:
 
 
 def test_a_content_is_gzip_of_the_documented_json() -> None:
-    content = json.loads(gzip.decompress(pack(BATCH)))
+    content = json.loads(gzip.decompress(pack([BATCH, BATCH._replace(logstore="clicks", received=5)])))
     assert content == {
-        "version": 1,
+        "version": 2,
         "project": "webtracking-demo",
-        "logstore": "checkout",
-        "received": 1795416071,
-        "body": json.loads(BODY),
+        "batches": [
+            {"logstore": "checkout", "received": 1795416071, "body": json.loads(BODY)},
+            {"logstore": "clicks", "received": 5, "body": json.loads(BODY)},
+        ],
     }
 
 
+def test_what_the_first_version_held_is_read() -> None:
+    content = gzip.compress(json.dumps({**OLD, "body": {"a": "é"}}, separators=(",", ":")).encode())
+    body = b'{"a":"\\u00e9"}'
+    assert unpack(content) == [Spooled("webtracking-demo", "checkout", 1795416071, body)]
+
+
 def test_the_same_batch_is_the_same_bytes() -> None:
-    assert pack(BATCH) == pack(BATCH)
-    assert pack(BATCH)[4:8] == bytes(4)  # gzip's mtime (RFC 1952, 2.3.1)
+    assert pack([BATCH]) == pack([BATCH])
+    assert pack([BATCH])[4:8] == bytes(4)  # gzip's mtime (RFC 1952, 2.3.1)
 
 
 values = st.recursive(
@@ -99,7 +143,28 @@ values = st.recursive(
 def test_a_batch_comes_back_byte_for_byte(body: dict[str, object], received: int) -> None:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     batch = Spooled("p-1", "l_1", received, text)
-    assert unpack(pack(batch)) == batch
+    other = BATCH._replace(project="p-1")
+    assert unpack(pack([batch, other, batch])) == [batch, other, batch]
+
+
+@pytest.mark.parametrize(
+    ("count", "fits"), [(0, False), (1, True), (MAX_BATCHES, True), (MAX_BATCHES + 1, False)]
+)
+def test_an_object_holds_one_to_a_thousand_batches(count: int, fits: bool) -> None:
+    content = gzip.compress(json.dumps({**FIELDS, "batches": [ONE] * count}).encode())
+    if fits:
+        assert len(unpack(pack([BATCH] * count))) == len(unpack(content)) == count
+        return
+    with pytest.raises(ValueError, match=f"{count} batches"):
+        pack([BATCH] * count)
+    with pytest.raises(NotSpooled, match=f"holds {count} batches"):
+        unpack(content)
+
+
+def test_a_content_tells_its_size_before_it_is_unpacked() -> None:
+    assert unpacked_size(pack([BATCH] * 3)) == len(gzip.decompress(pack([BATCH] * 3)))
+    assert unpacked_size(_of_size(MAX_UNPACKED + 1)) == MAX_UNPACKED
+    assert unpacked_size(b"") == 0
 
 
 def _gzip(content: bytes) -> bytes:
@@ -111,8 +176,16 @@ def _packed(**changes: object) -> bytes:
     return _gzip(json.dumps({**FIELDS, **changes}).encode())
 
 
-def _without(field: str) -> bytes:
-    return _gzip(json.dumps({name: value for name, value in FIELDS.items() if name != field}).encode())
+def _one(**changes: object) -> bytes:
+    return _packed(batches=[ONE, {**ONE, **changes}])
+
+
+def _old(**changes: object) -> bytes:
+    return _gzip(json.dumps({**OLD, **changes}).encode())
+
+
+def _without(fields: dict[str, object], field: str) -> bytes:
+    return _gzip(json.dumps({name: value for name, value in fields.items() if name != field}).encode())
 
 
 @pytest.mark.parametrize(
@@ -120,23 +193,30 @@ def _without(field: str) -> bytes:
     [
         (b"", "cut off"),
         (b"not gzip at all", "not gzip"),
-        (pack(BATCH)[:-1], "cut off"),
-        (pack(BATCH) + b"x", "something follows"),
-        (pack(BATCH) + pack(BATCH), "something follows"),
-        (pack(BATCH)[:-8] + bytes(8), "not gzip"),  # the checksum
+        (pack([BATCH])[:-1], "cut off"),
+        (pack([BATCH]) + b"x", "something follows"),
+        (pack([BATCH]) + pack([BATCH]), "something follows"),
+        (pack([BATCH])[:-8] + bytes(8), "not gzip"),  # the checksum
         (_gzip(b""), "not of the shape"),
         (_gzip(b"[]"), "not of the shape"),
         (_gzip(b'{"version":1'), "not of the shape"),
         (_gzip(b"[" * 200_000), "not of the shape"),
-        (_packed(version=2), "of version 2"),
-        (_packed(version="1"), "not of the shape"),
+        (_packed(version=3), "of version 3; 1 and 2 are known"),
+        (_packed(version="2"), "not of the shape"),
+        (_packed(version=None), "not of the shape"),
         (_packed(project=None), "not of the shape"),
-        (_packed(received=1.5), "not of the shape"),
-        (_packed(received="1"), "not of the shape"),
+        (_packed(batches={}), "not of the shape"),
         (_packed(more=1), "not of the shape"),
-        (_packed(body=[]), "not a JSON object"),
-        (_packed(body="{}"), "not a JSON object"),
-        *((_without(field), "not of the shape") for field in FIELDS),
+        (_one(received=1.5), "not of the shape"),
+        (_one(received="1"), "not of the shape"),
+        (_one(more=1), "not of the shape"),
+        (_one(body=[]), "not a JSON object"),
+        (_one(body="{}"), "not a JSON object"),
+        (_old(received="1"), "not of the shape"),
+        (_old(more=1), "not of the shape"),
+        (_old(body=[]), "not a JSON object"),
+        *((_without(FIELDS, field), "not of the shape") for field in FIELDS),
+        *((_without(OLD, field), "not of the shape") for field in OLD),
     ],
 )
 def test_what_is_no_spooled_batch_is_refused_with_the_reason(data: bytes, why: str) -> None:
@@ -147,20 +227,22 @@ def test_what_is_no_spooled_batch_is_refused_with_the_reason(data: bytes, why: s
 def _of_size(size: int) -> bytes:
     """Return a packed object whose JSON has exactly `size` bytes."""
     bare = len(json.dumps(FIELDS, separators=(",", ":")))
-    filled = {**FIELDS, "body": {"__logs__": [], "x": "y" * (size - bare - len(',"x":""'))}}
+    body = {"__logs__": [], "x": "y" * (size - bare - len(',"x":""'))}
+    filled = {**FIELDS, "batches": [{**ONE, "body": body}]}
     text = json.dumps(filled, separators=(",", ":")).encode()
     assert len(text) == size
-    return gzip.compress(text, 1)
+    return gzip.compress(text, 1, mtime=0)
 
 
 def test_8_mb_of_json_are_unpacked_and_a_byte_more_is_not() -> None:
-    assert unpack(_of_size(MAX_UNPACKED)).logstore == "checkout"
+    assert unpack(_of_size(MAX_UNPACKED))[0].logstore == "checkout"
     with pytest.raises(NotSpooled, match="more than 8388608 bytes"):
         unpack(_of_size(MAX_UNPACKED + 1))
 
 
 def test_what_waits_is_found_by_the_beginning_of_its_name() -> None:
     assert object_name("p/", 1.0, ZEROS).startswith(pending("p/"))
+    assert not object_name("p/", 1.0, ZEROS).startswith(rejected("p/"))
 
 
 def test_importing_the_format_leaves_zlib_out() -> None:

@@ -1,0 +1,91 @@
+"""Which objects a run deals with, and in which order: its part of the spool, the oldest first."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+from functions.replay.storage import Page, Storage, Waiting
+from shared.spool.format import DIGITS, digit_of, pending
+
+PAGE = 500  # names listed at a time, of each digit
+
+
+class Part(NamedTuple):
+    """A share of the spool: the digits `number`, `number` + `of`, `number` + 2 × `of`, …"""
+
+    number: int = 0
+    of: int = 1
+
+    @property
+    def digits(self) -> str:
+        """The digits that belong to it."""
+        return DIGITS[self.number :: self.of]
+
+    def has(self, digit: str | None) -> bool:
+        """Whether objects of a digit belong to it; those whose names are none of the spool's to the first."""
+        return self.number == 0 if digit is None else digit in self.digits
+
+
+WHOLE = Part()
+
+
+class _Stream:
+    """The objects under one prefix, in the order of their names, listed as they are asked for."""
+
+    def __init__(self, storage: Storage, prefix: str, delimiter: str, first: Page | None = None) -> None:
+        self._storage, self._prefix, self._delimiter = storage, prefix, delimiter
+        self._page = first
+        self._at = 0
+        self.folders = list(first.folders) if first else []
+
+    async def next(self) -> Waiting | None:
+        while self._page is None or self._at == len(self._page.objects):
+            if self._page is not None and self._page.next is None:
+                return None
+            token = self._page.next if self._page else None
+            self._page = await self._storage.page(self._prefix, token, delimiter=self._delimiter, most=PAGE)
+            self._at = 0
+            self.folders += self._page.folders
+        self._at += 1
+        return self._page.objects[self._at - 1]
+
+
+async def oldest_first(storage: Storage, prefix: str, part: Part = WHOLE) -> AsyncIterator[Waiting]:
+    """Yield what waits in a part of the spool, by its time of receipt; raises StorageFailed.
+
+    Names that are none of the spool's come first, with the first part. Empty folders, as OSS's console makes
+    them, are passed over. Nothing that is put meanwhile is left out for good: a later listing has it.
+    """
+    root = pending(prefix)
+    first = await storage.page(root, None, delimiter="/", most=PAGE)
+    # Of a spool of the first version, with more names than fit a page, not every folder is known yet.
+    folders = {root + digit + "/" for digit in DIGITS} if first.next else set(first.folders)
+    own = [name for name in sorted(folders) if part.has(_digit(root, name))]
+    streams = [_Stream(storage, root, "/", first), *(_Stream(storage, name, "") for name in own)]
+    heads = [
+        (_key(head), at, head)
+        for at, head in enumerate(await asyncio.gather(*map(_Stream.next, streams)))
+        if head
+    ]
+    heapq.heapify(heads)
+    while heads:
+        _, at, waiting = heads[0]
+        if not waiting.name.endswith("/") and part.has(digit_of(prefix, waiting.name)):
+            yield waiting
+        following = await streams[at].next()
+        if following is None:
+            heapq.heappop(heads)
+        else:
+            heapq.heapreplace(heads, (_key(following), at, following))
+
+
+def _key(waiting: Waiting) -> str:
+    return waiting.name.rpartition("/")[2]
+
+
+def _digit(root: str, folder: str) -> str | None:
+    name = folder.removeprefix(root).removesuffix("/")
+    return name if len(name) == 1 and name in DIGITS else None

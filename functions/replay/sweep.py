@@ -1,0 +1,86 @@
+"""Deleting objects once everything in them is confirmed: by the hundred, and soon."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Collection
+
+from functions.replay.held import Remembered
+from functions.replay.pace import Pace
+from functions.replay.storage import Storage, StorageFailed, Waiting
+
+MOST = 1000  # names in one DeleteMultipleObjects (OSS documentation)
+ENOUGH = 100  # objects that are deleted at once
+SOON = 0.2  # seconds that fewer wait: what is confirmed and still there would be written again by another run
+
+
+class Sweeper:
+    """Deletes what it is given."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        pace: Pace,
+        remembered: Remembered,
+        deleted: Callable[[Waiting], None],
+        kept: Callable[[Waiting, str], None],
+    ) -> None:
+        """`deleted` is told of each object that is gone, `kept` of one that OSS keeps, and why."""
+        self._storage, self._pace, self._remembered = storage, pace, remembered
+        self._deleted, self._kept = deleted, kept
+        self._done: list[Waiting] = []
+        self._enough = asyncio.Event()
+
+    def add(self, waiting: Waiting) -> None:
+        """Take an object to be deleted."""
+        self._done.append(waiting)
+        if len(self._done) >= ENOUGH:
+            self._enough.set()
+
+    def hurry(self) -> None:
+        """Do not wait for more: there is nothing else to do."""
+        self._enough.set()
+
+    async def run(self) -> None:
+        """Delete until cancelled. Raises StorageFailed where deleting is refused, TooMany."""
+        while True:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._enough.wait(), SOON)
+            self._enough.clear()
+            while self._done:
+                await self._delete_some()
+
+    async def finish(self) -> None:
+        """Delete what is left, with no second attempt: what cannot be deleted is remembered."""
+        while self._done:
+            some, self._done = self._done[:MOST], self._done[MOST:]
+            try:
+                gone = await self._storage.delete([one.name for one in some])
+            except StorageFailed:
+                return
+            self._tell(some, gone)
+
+    async def _delete_some(self) -> None:
+        began = await self._pace.begin()
+        some = self._done[:MOST]
+        try:
+            gone = await self._storage.delete([one.name for one in some])
+        except StorageFailed as failure:
+            if not failure.passing:
+                raise  # and nothing more is written, which could not be deleted either
+            self._pace.set_back(began, str(failure))
+            return
+        finally:
+            self._pace.end()
+        self._pace.went_well()
+        del self._done[: len(some)]
+        self._tell(some, gone)
+
+    def _tell(self, some: list[Waiting], gone: Collection[str]) -> None:
+        for waiting in some:
+            if waiting.name in gone:
+                self._remembered.forget(waiting)
+                self._deleted(waiting)
+            else:
+                self._kept(waiting, "OSS did not delete an object")

@@ -1,0 +1,265 @@
+"""Batches that come together share an object, bounded in time, number and bytes; each is confirmed alone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import pytest
+
+from functions.track import group as module
+from functions.track.group import LONGEST, MOST_BATCHES, MOST_BYTES, SHORT, Groups
+from shared.credentials import Credentials
+from shared.deadline import Deadline
+from shared.http.errors import SERVER_BUSY, ApiError
+from shared.spool.format import Spooled
+
+KEYS = Credentials("LTAI5t", "secret")
+
+
+class Oss:
+    """Takes objects, `seconds` each; `outcomes` are what becomes of them in turn, then None."""
+
+    def __init__(self, *outcomes: str | Exception | None, seconds: float = 0.0) -> None:
+        self._outcomes = list(outcomes)
+        self._seconds = seconds
+        self.objects: list[list[Spooled]] = []
+        self.times: list[tuple[float, float]] = []
+        self.keys: list[Credentials] = []
+        self.under_way = self.most = 0
+
+    async def store(
+        self, batches: Sequence[Spooled], credentials: Credentials, first: Deadline, last: Deadline
+    ) -> str | None:
+        """Take one object."""
+        self.objects.append(list(batches))
+        self.keys.append(credentials)
+        self.times.append((first.remaining(), last.remaining()))
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(self._seconds)
+        self.under_way -= 1
+        outcome = self._outcomes.pop(0) if self._outcomes else None
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+def batch(number: int = 0, size: int = 10) -> Spooled:
+    return Spooled("p", ("web", "checkout")[number % 2], 1_795_416_071 + number, b"x" * size)
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(work, 10))
+
+
+def test_batches_that_come_together_share_one_object_and_keep_what_is_their_own() -> None:
+    oss = Oss()
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        outcomes = await asyncio.gather(*(groups.put(batch(n), KEYS, Deadline(5)) for n in range(64)))
+        assert outcomes == [None] * 64
+
+    run(work())
+    assert oss.objects == [[batch(n) for n in range(64)]]
+
+
+def test_a_batch_that_comes_later_gets_an_object_of_its_own() -> None:
+    oss = Oss()
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        for number in range(3):
+            assert await groups.put(batch(number), KEYS, Deadline(5)) is None
+
+    run(work())
+    assert oss.objects == [[batch(number)] for number in range(3)]
+
+
+def test_while_an_object_is_on_its_way_the_next_one_gathers_more() -> None:
+    oss = Oss(seconds=LONGEST / 3)
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+
+        async def later(number: int) -> None:
+            await asyncio.sleep(number * 0.0005)
+            assert await groups.put(batch(number), KEYS, Deadline(5)) is None
+
+        await asyncio.gather(*(later(number) for number in range(200)))
+
+    run(work())
+    assert sum(map(len, oss.objects)) == 200
+    assert (
+        len(oss.objects) <= 20
+    )  # in a tenth of a second and a little; with the linger alone it were 20 more
+    assert oss.most <= 2
+
+
+def test_an_oss_that_hangs_holds_no_batch_back_for_long() -> None:
+    oss = Oss(seconds=1.0)
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        first = asyncio.ensure_future(groups.put(batch(0), KEYS, Deadline(5)))
+        await asyncio.sleep(0.05)
+        second = asyncio.ensure_future(groups.put(batch(1), KEYS, Deadline(5)))
+        await asyncio.sleep(0.05 + LONGEST)
+        assert oss.objects == [[batch(0)], [batch(1)]]
+        assert await first is None
+        assert await second is None
+
+    run(work())
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_group_holds_so_many_batches_and_one_more_begins_another(more: int) -> None:
+    oss = Oss()
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        count = MOST_BATCHES + more
+        await asyncio.gather(*(groups.put(batch(n), KEYS, Deadline(5)) for n in range(count)))
+
+    run(work())
+    assert [len(held) for held in oss.objects] == [MOST_BATCHES, *([1] if more else [])]
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_group_holds_so_many_bytes_and_one_more_begins_another(more: int) -> None:
+    oss = Oss()
+    half = MOST_BYTES // 2
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        sizes = (half, half + more)
+        await asyncio.gather(*(groups.put(batch(0, size), KEYS, Deadline(5)) for size in sizes))
+
+    run(work())
+    assert len(oss.objects) == 1 + more
+
+
+def test_a_batch_larger_than_a_group_goes_alone_and_takes_nobody_along() -> None:
+    oss = Oss()
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        sizes = (10, MOST_BYTES + 1, 10)
+        await asyncio.gather(*(groups.put(batch(0, size), KEYS, Deadline(5)) for size in sizes))
+
+    run(work())
+    assert [[len(one.body) for one in held] for held in oss.objects] == [[10], [MOST_BYTES + 1], [10]]
+
+
+def test_a_request_with_little_time_waits_for_nobody() -> None:
+    oss = Oss()
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        long = asyncio.ensure_future(groups.put(batch(0), KEYS, Deadline(5)))
+        await asyncio.sleep(0)
+        assert await groups.put(batch(1), KEYS, Deadline(SHORT - 0.1)) is None
+        assert oss.objects == [[batch(1)]]
+        assert await long is None
+
+    run(work())
+    (first, last), _ = oss.times
+    assert first <= (SHORT - 0.1) / 2 < last <= SHORT - 0.1
+
+
+def test_the_first_attempt_is_the_most_hurried_ones_and_the_second_the_most_patient_ones() -> None:
+    oss = Oss()
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        await asyncio.gather(*(groups.put(batch(0), KEYS, Deadline(left)) for left in (4.0, 2.0, 8.0)))
+
+    run(work())
+    ((first, last),) = oss.times
+    assert 0.8 < first <= 1.0
+    assert 7.0 < last <= 8.0
+
+
+def test_each_waits_to_its_own_deadline_and_no_longer() -> None:
+    oss = Oss(seconds=1.5)
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        began = time.monotonic()
+        hurried = asyncio.ensure_future(groups.put(batch(0), KEYS, Deadline(1.05)))
+        patient = asyncio.ensure_future(groups.put(batch(1), KEYS, Deadline(9)))
+        assert await hurried == "OSS cannot be reached: out of time"
+        assert time.monotonic() - began < 1.4
+        assert await patient is None
+
+    run(work())
+    assert len(oss.objects) == 1
+
+
+def test_a_failure_is_everyones_who_shares_the_object_and_nobody_elses() -> None:
+    oss = Oss("OSS answered 503, request id 5")
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        outcomes = await asyncio.gather(*(groups.put(batch(n), KEYS, Deadline(5)) for n in range(3)))
+        assert outcomes == ["OSS answered 503, request id 5"] * 3
+        assert await groups.put(batch(3), KEYS, Deadline(5)) is None
+
+    run(work())
+
+
+def test_an_error_is_raised_in_each_request() -> None:
+    oss = Oss(ApiError(SERVER_BUSY, "no"))
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        puts = (groups.put(batch(n), KEYS, Deadline(5)) for n in range(3))
+        outcomes = await asyncio.gather(*puts, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [ApiError] * 3
+
+    run(work())
+
+
+def test_a_client_that_goes_away_takes_nobodys_confirmation_along() -> None:
+    oss = Oss(seconds=0.05)
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        gone = asyncio.ensure_future(groups.put(batch(0), KEYS, Deadline(5)))
+        stays = asyncio.ensure_future(groups.put(batch(1), KEYS, Deadline(5)))
+        await asyncio.sleep(0.02)
+        gone.cancel()
+        assert await stays is None
+
+    run(work())
+    assert oss.objects == [[batch(0), batch(1)]]
+
+
+def test_an_object_is_signed_with_the_latest_requests_credentials() -> None:
+    oss = Oss()
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        keys = [Credentials(str(number), "secret") for number in range(3)]
+        await asyncio.gather(*(groups.put(batch(0), key, Deadline(5)) for key in keys))
+
+    run(work())
+    assert [key.access_key_id for key in oss.keys] == ["2"]
+
+
+def test_the_first_batch_lingers_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LINGER", 0.2)
+    monkeypatch.setattr(module, "LONGEST", 10.0)
+    oss = Oss()
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        put = asyncio.ensure_future(groups.put(batch(), KEYS, Deadline(5)))
+        await asyncio.sleep(0.05)
+        assert oss.objects == []
+        assert await put is None
+
+    run(work())
