@@ -18,6 +18,7 @@ from benchmarks import (
     compression,
     cost,
     profiles,
+    replay,
     report,
     request_cost,
     throughput,
@@ -37,11 +38,13 @@ class _Effort(NamedTuple):
     attacks: int
     profile: int
     compression: int
+    replay: int
+    batches: int
     instructions: bool
 
 
-_FULL = _Effort(20, 40, 5, 7, 4.0, 5, 50, 15, instructions=True)
-_SHORT = _Effort(1, 2, 1, 1, 1.0, 1, 1, 1, instructions=False)
+_FULL = _Effort(20, 40, 5, 7, 4.0, 5, 50, 15, 5, 20_000, instructions=True)
+_SHORT = _Effort(1, 2, 1, 1, 1.0, 1, 1, 1, 1, 1_000, instructions=False)
 
 _Sections = dict[str, str]
 
@@ -77,6 +80,9 @@ class _Run:
     def attacks(self) -> None:
         self._measured("attacks", attacks.measure(self._lab, self._effort.attacks, self._effort.seconds))
 
+    def replay(self) -> None:
+        self._measured("replay", replay.measure(self._lab, self._effort.replay, self._effort.batches))
+
     def compression(self) -> None:
         found = compression.measure(self._lab, self._effort.compression)
         self._print("compression", report.compression_table(found))
@@ -107,6 +113,7 @@ _PARTS: dict[str, Callable[[_Run], None]] = {
     "tokens": _Run.tokens,
     "throughput": _Run.throughput,
     "attacks": _Run.attacks,
+    "replay": _Run.replay,
     "compression": _Run.compression,
     "profiles": _Run.profiles,
 }

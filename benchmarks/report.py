@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from benchmarks.compression import Compressed
 from benchmarks.cost import Cost
@@ -107,15 +108,16 @@ def cost_table(costs: Sequence[Cost], cheaper_from: float | None) -> str:
     return f"{table(head, lines)}\n\nThe custom runtime costs less than the built-in one {since}."
 
 
-def write(sections: Mapping[str, str]) -> None:
-    """Put each section between its markers in PAGE. Raises ValueError for one that has none."""
-    text = PAGE.read_text()
+def write(sections: Mapping[str, str], page: Path | None = None) -> None:
+    """Put each section between its markers in a page, by default PAGE. Raises ValueError without markers."""
+    page = page or PAGE
+    text = page.read_text()
     for name, content in sections.items():
         marked = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
         if not marked.search(text):
-            raise ValueError(f"{PAGE.name} has no markers for {name}")
+            raise ValueError(f"{page.name} has no markers for {name}")
         text = marked.sub(lambda found, put=content: f"{found[1]}{put}{found[2]}", text)  # type: ignore[misc]
-    PAGE.write_text(text)
+    page.write_text(text)
 
 
 def _spread(row: Row) -> str:

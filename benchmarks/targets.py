@@ -9,6 +9,9 @@ from benchmarks.attacks import BESIDE, LOST, PEAK
 from benchmarks.cold_start import BARE, SAMPLE
 from benchmarks.cold_start import FLOOR as LEAST
 from benchmarks.lab import FUNCTIONS
+from benchmarks.replay import ALONE, TOGETHER
+from benchmarks.replay import MEMORY as REPLAYS
+from benchmarks.replay import RATE as BATCHES
 from benchmarks.request_cost import FLOOR, LARGE, MEMORY, SMALL
 from benchmarks.rows import Part
 from benchmarks.throughput import BUILT_IN, CPU, CUSTOM, ERRORS, RATE, SLOWEST
@@ -39,6 +42,7 @@ def judge(parts: Sequence[Part]) -> list[Target]:
         "request_cost": _requests,
         "throughput": _throughput,
         "attacks": _attacks,
+        "replay": _replay,
     }
     return [target for part in parts if part.name in judges for target in judges[part.name](part)]
 
@@ -83,6 +87,13 @@ def _attacks(part: Part) -> Iterator[Target]:
     yield from _median(part, LOST, 0)
     for beside in BESIDE:
         yield from _median(part, f"{beside}: {SLOWEST}", 100)
+
+
+def _replay(part: Part) -> Iterator[Target]:
+    for case in (ALONE, TOGETHER):
+        if row := part.row(f"{case}: {BATCHES}"):
+            yield Target(f"replay, {row.name}", row.median, 1_000, row.unit, at_least=True)
+        yield from _median(part, f"{case}: {REPLAYS}", 200)
 
 
 def _median(part: Part, name: str, bound: float) -> Iterator[Target]:

@@ -13,6 +13,7 @@ import random
 import sys
 
 from tests.soak.cloud import BUILTIN, CUSTOM
+from tests.soak.outage import Drill, Size
 from tests.soak.plan import Scale
 from tests.soak.report import report, violations
 from tests.soak.storm import Storm
@@ -25,6 +26,10 @@ LIFETIME = 60.0  # seconds of an instance
 def main() -> int:
     """Run it over each runtime in turn."""
     options = _options()
+    if options.outage:
+        drilled = Drill(Size(options.batches, options.parts, options.clients, options.quota or None)).run()
+        print(drilled)
+        return bool(drilled.violations)
     names: list[str] = options.runtime or list(RUNTIMES)
     scale = Scale(*(-(-total // len(names)) for total in (options.logs, options.faults, options.kills)))
     print(f"seed {options.seed}: {scale.logs} logs, {scale.faults} faults and {scale.kills} kills a runtime")
@@ -46,6 +51,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=10, help="at least (10)")
     parser.add_argument("--minutes", type=float, default=20, help="the storms take at most (20)")
     parser.add_argument("--runtime", choices=RUNTIMES, action="append", help="only this one")
+    usual = Size()
+    parser.add_argument("--outage", action="store_true", help="the drill of an outage instead (outage.py)")
+    parser.add_argument("--batches", type=int, default=usual.batches, help="that are spooled (%(default)s)")
+    parser.add_argument("--parts", type=int, default=usual.parts, help="of the spool (%(default)s)")
+    parser.add_argument("--clients", type=int, default=usual.clients, help="at once (%(default)s)")
+    parser.add_argument(
+        "--quota", type=int, default=usual.quota, help="writes a second of a Logstore; 0: none (%(default)s)"
+    )
     return parser.parse_args()
 
 

@@ -49,3 +49,12 @@ class Memory:
             third = max(len(samples) // 3, 1)
             thirds[name] = (max(samples[:third]), max(samples[-third:]))
         return thirds
+
+
+def highest(pid: int | None = None) -> float:
+    """Return the most resident memory that a process has had, by default this one, in MB; 0 if untold."""
+    try:
+        status = Path(f"/proc/{pid or 'self'}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1e3
+    except (OSError, IndexError, ValueError):
+        return 0.0

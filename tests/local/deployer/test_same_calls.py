@@ -66,9 +66,18 @@ def _resources(tmp_path: Path) -> dict[str, Resource]:
             code = tmp_path / "code"
             code.mkdir(exist_ok=True)
             (code / "index.py").write_text("")
-            made = Resource(name, {**resource["props"], "code": "code"}, ())
+            made = Resource(name, _as_recorded({**resource["props"], "code": "code"}), ())
             found[made.function] = made
     return found
+
+
+def _as_recorded(properties: dict[str, Any]) -> dict[str, Any]:
+    """With one timer and no payload: since the recording each part of the spool has a timer of its own."""
+    timers = [one for one in properties.get("triggers", ()) if one["triggerType"] == "timer"]
+    if not timers:
+        return properties
+    config = {**timers[0]["triggerConfig"], "payload": ""}
+    return {**properties, "triggers": [{**timers[0], "triggerConfig": config}]}
 
 
 def _changes(run: str, function: str) -> list[dict[str, Any]]:

@@ -127,8 +127,8 @@ def test_nothing_that_function_compute_adds_to_the_limits_is_missing(props: dict
 
 
 def test_the_timer_can_wait_until_its_limits_are_in_force(s: Path, template: str, tmp_path: Path) -> None:
-    variables = {**render.VARIABLES, **render.SPOOL, "REPLAY_TIMER": "false"}
+    variables = {**render.VARIABLES, **render.SPOOL, "REPLAY_TIMER": "false", "REPLAY_PARTS": "4"}
     outcome = render.rendered(render.preview(s, template, tmp_path, variables, way="s.replay.yaml"))
     assert problems(outcome) == []
-    (trigger,) = outcome["resources"]["replay"]["props"]["triggers"]
-    assert trigger["triggerConfig"]["enable"] is False
+    triggers = outcome["resources"]["replay"]["props"]["triggers"]
+    assert [trigger["triggerConfig"]["enable"] for trigger in triggers] == [False] * MOST_TRIGGERS
