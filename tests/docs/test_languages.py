@@ -26,8 +26,11 @@ def code(part: str) -> list[str]:
 
 
 def blocks(page: str) -> list[str]:
-    """Return the blocks of code without their comments, but for drawings, which hold words."""
-    found = re.findall(r"(?ms)^```\w*\n(.*?)^```$", page)
+    """Return the blocks of code, indented ones too, with their fences (language, exit status).
+
+    Comments are left out, and so are drawings, which hold words.
+    """
+    found = re.findall(r"(?ms)^ *```[^\n]*\n.*?^ *```$", page)
     return [re.sub(r"(?m)(^| +)(//|#) .*$", "", block) for block in found if "┌" not in block]
 
 
