@@ -21,6 +21,7 @@ from local.fc.logs import Log
 from local.serving import Server
 
 _TAIL = 4096  # bytes of a call's log that its caller may ask for
+_BEHIND = 0.1  # seconds: output comes by a pipe of its own, a moment after the answer
 _LINES = 500  # of output kept for that
 
 
@@ -89,6 +90,7 @@ class Deployed:
 
     def tail(self, request_id: str) -> str:
         """Return the last 4 KB that a call has printed, in base64."""
+        time.sleep(_BEHIND)
         text = "\n".join(line for identifier, line in tuple(self._lines) if identifier == request_id)
         return base64.b64encode(text.encode()[-_TAIL:]).decode()
 

@@ -11,6 +11,7 @@ from alibabacloud_fc20230330 import models
 from alibabacloud_tea_openapi.exceptions import ClientException
 
 from tests.local.fc.control.cloud import CODE, HERE, Cloud, zipped
+from tests.local.fc.triggers import until
 
 ROLE = "acs:ram::1234567890123456:role/sample"
 
@@ -132,8 +133,8 @@ def test_the_end_of_a_call_s_output_can_be_asked_for(cloud: Cloud) -> None:
 
 def test_output_goes_where_the_log_configuration_says(cloud: Cloud) -> None:
     cloud.create(log_config=models.LogConfig(project="shop-logs", logstore="function-logs"))
-    cloud.invoke(event={"do": "print", "text": "words"}, x_fc_log_type="Tail")
-    assert ("function-logs", "sample", "printed words") in cloud.printed
+    cloud.invoke(event={"do": "print", "text": "words"})
+    assert until(lambda: ("function-logs", "sample", "printed words") in cloud.printed)
 
 
 def test_it_acts_as_its_role(cloud: Cloud) -> None:
