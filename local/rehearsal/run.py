@@ -9,8 +9,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from local.cloud import Cloud
+from local.fc import interpreters
 from local.rehearsal import deployer, trials
 from local.rehearsal.page import Block, blocks
 from local.rehearsal.shell import Shell
@@ -26,12 +28,31 @@ TITLES = {
     "spool": "When SLS is down",
     "update": "Changing a setting",
     "back": "Rolling back",
+    "removed": "Taking it away",
 }
+CUSTOM_PART = "For sites with traffic"  # its runtime has CPython 3.12, and no other
 OTHER_PROJECT = "shop-logs-of-another"  # one that exists and that no page may write to
 ORIGINS = "https://shop.example.com,https://*.shop.example.com,http://127.0.0.1:*"
 _SHOWN = 40  # lines of a command that failed
 _LAST = 10  # lines of functions, where something failed
 _LINES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+NO_PYTHON = "cannot rehearse: functions run on CPython 3.12 or 3.10; neither is on the PATH or in pyenv"
+
+
+class Pythons(NamedTuple):
+    """The built-in runtime to deploy to, and the parts of the page that no CPython here can run."""
+
+    runtime: str
+    left_out: tuple[str, ...] = ()
+
+    @classmethod
+    def here(cls) -> Pythons | None:
+        """By what is on this machine; None where there is nothing to run a function with."""
+        if interpreters.find("3.12"):
+            return cls("python3.12")
+        return cls("python3.10", (CUSTOM_PART,)) if interpreters.find("3.10") else None
 
 
 class Stopped(Exception):
@@ -41,21 +62,23 @@ class Stopped(Exception):
 class Rehearsal:
     """One run. `say` takes a line for the terminal."""
 
-    def __init__(self, cloud: Cloud, folder: Path, by: str, say: Callable[[str], None]) -> None:
-        self._cloud, self._say = cloud, say
+    def __init__(
+        self, cloud: Cloud, folder: Path, by: str, say: Callable[[str], None], pythons: Pythons
+    ) -> None:
+        self._cloud, self._say, self._pythons = cloud, say, pythons
         state = folder / "state"
         state.mkdir(parents=True)
         self._work = Workspace(folder / "project")
-        self._shell = Shell(self._work.folder, _environment(cloud), deployer.prelude(by), state)
+        self._shell = Shell(self._work.folder, _environment(cloud, pythons), deployer.prelude(by), state)
         self._checksums: list[str] = []
         self.proved: list[str] = []
-        self.left_out: list[str] = []
+        self.left_out = [f"{title}: no CPython 3.12 on this machine" for title in pythons.left_out]
 
     def run(self) -> None:
         """Carry everything out. Raises Stopped at the first thing that does not come out as it should."""
         heading = ""
         for block in blocks((self._work.folder / PAGE).read_text()):
-            if block.heading == ITSELF:
+            if block.heading == ITSELF or block.heading in self._pythons.left_out:
                 continue
             if block.heading != heading:
                 self._after(heading)
@@ -101,6 +124,8 @@ class Rehearsal:
             self._checksums.append(self._checksum())
         elif heading == TITLES["back"]:
             self._trial("the code of before", self._as_before)
+        elif heading == TITLES["removed"]:
+            self._trial("what is left", self._nothing_left)
 
     def _as_before(self) -> str:
         before, updated = self._checksums
@@ -109,6 +134,11 @@ class Rehearsal:
         if self._checksum() != before:
             raise Failed(f"the code's checksum is {self._checksum()}; before the update it was {before}")
         return "the same bytes as before the update, by their checksum"
+
+    def _nothing_left(self) -> str:
+        if left := sorted(self._cloud.fc.registry.functions):
+            raise Failed(f"still there: {', '.join(left)}")
+        return "no function"
 
     def _trial(self, what: str, do: Callable[[], str]) -> None:
         began = time.monotonic()
@@ -131,12 +161,13 @@ class Rehearsal:
         return self._cloud.fc.registry.function("sls-webtracking-track-prod").checksum
 
 
-def _environment(cloud: Cloud) -> dict[str, str]:
+def _environment(cloud: Cloud, pythons: Pythons) -> dict[str, str]:
     own = ("SLS_", "STS_", "SPOOL_", "ALIBABA_CLOUD_", "OPS_", "DEPLOY_", "FC_", "MAKE", "MFLAGS")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     more = {
         "ALLOWED_ORIGINS": ORIGINS,  # with the sample page's, which wins over the page's line in .env
         "OTHER_PROJECT": OTHER_PROJECT,
+        "DEPLOY_RUNTIME": pythons.runtime,
         "serverless_devs_trace_disabled": "true",
     }
     return {**kept, **cloud.environment(), **more}
@@ -144,15 +175,19 @@ def _environment(cloud: Cloud) -> dict[str, str]:
 
 def rehearse(by: str, say: Callable[[str], None]) -> int:
     """Run it all in a folder of its own; returns the exit status."""
+    pythons = Pythons.here()
+    if pythons is None:
+        say(NO_PYTHON)
+        return 1
     began = time.monotonic()
-    say(f"deployed by: {by}")
+    say(f"deployed by: {by}\nruntime:     {pythons.runtime}")
     printed: deque[str] = deque(maxlen=_LAST)
 
     def show(function: str, line: str) -> None:
         printed.append(f"{function} {line}")
 
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder, Cloud(show=show) as cloud:
-        run = Rehearsal(cloud, Path(folder), by, say)
+        run = Rehearsal(cloud, Path(folder), by, say, pythons)
         try:
             run.run()
         except Stopped as reason:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
+from local.fc import interpreters
 from local.fc.function import ROOT
 from local.rehearsal.page import Block, blocks
-from local.rehearsal.run import ITSELF, PAGE, TITLES
+from local.rehearsal.run import CUSTOM_PART, ITSELF, PAGE, TITLES, Pythons
 
 TEXT = (ROOT / PAGE).read_text()
 
@@ -34,7 +37,23 @@ def test_commands_can_be_pasted_as_they_stand() -> None:
 
 def test_what_is_tried_between_has_its_place_on_the_page() -> None:
     headings = [block.heading for block in blocks(TEXT)]
-    assert [title for title in TITLES.values() if title not in headings] == []
+    assert [title for title in (*TITLES.values(), CUSTOM_PART) if title not in headings] == []
+
+
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        ({"3.12", "3.10"}, Pythons("python3.12")),
+        ({"3.12"}, Pythons("python3.12")),
+        ({"3.10"}, Pythons("python3.10", (CUSTOM_PART,))),
+        ({"3.11"}, None),
+    ],
+)
+def test_the_runtime_is_one_that_this_machine_can_run(
+    monkeypatch: pytest.MonkeyPatch, versions: set[str], expected: Pythons | None
+) -> None:
+    monkeypatch.setattr(interpreters, "find", lambda version: "python" if version in versions else None)
+    assert Pythons.here() == expected
 
 
 def test_files_are_deployed_without_a_question_each() -> None:
