@@ -324,4 +324,4 @@ class Operations:
 
     def _shown(self, record: FunctionRecord, trigger: TriggerRecord) -> Body:
         url = self._machine.url(record) if trigger.kind == "http" else None
-        return self._registry.shown_trigger(record, trigger, url)
+        return self._registry.shown_trigger(trigger, url)

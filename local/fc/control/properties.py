@@ -19,7 +19,7 @@ RUNTIMES = {**BUILT_IN, **CUSTOM}
 """The runtimes that this runs, with the CPython that each comes with."""
 
 _OTHERS = re.compile(r"nodejs\d+|go1|java\d+|php7\.2|dotnetcore3\.1|python3|custom|custom-container")
-_DEFAULTS = {"cpu": 0.35, "memorySize": 512, "diskSize": 512, "timeout": 3, "instanceConcurrency": 1}
+_DEFAULTS = {"cpu": 0.35, "memorySize": 512, "diskSize": 512, "timeout": 3}
 _ABSENT = {
     "layers": [],
     "nasConfig": {"mountPoints": []},
@@ -38,6 +38,8 @@ def checked(given: Fields, account: str) -> dict[str, Any]:
     form = "1 to 64 letters, digits, _ and -, and begin with a letter or _"
     matching(function, "functionName", r"[A-Za-z_][A-Za-z0-9_-]{0,63}", form)
     custom = _runtime(function)
+    if custom:
+        function.setdefault("instanceConcurrency", 1)  # which only these have
     _sizes(function)
     _environment(typed(function, "environmentVariables", dict, {}))
     _lifecycle(typed(function, "instanceLifecycleConfig", dict, {}), custom=custom)

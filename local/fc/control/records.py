@@ -81,9 +81,13 @@ class Registry:
         return f"acs:fc:{self._region}:{self._account}:functions/{name}"
 
     def shown(self, record: FunctionRecord) -> dict[str, Any]:
-        """Return a function as the API does: as it was given, with what the service knows besides."""
+        """Return a function as the API does: as it was given, with what the service knows besides.
+
+        An empty list of layers is left out: fc3 would take it for a change, and ask at each deployment.
+        """
+        given = {name: value for name, value in record.properties.items() if name != "layers" or value}
         return {
-            **record.properties,
+            **given,
             "codeChecksum": record.checksum,
             "codeSize": len(record.code),
             "createdTime": record.created,
@@ -94,9 +98,8 @@ class Registry:
             "lastUpdateStatus": "Successful",
         }
 
-    def shown_trigger(
-        self, record: FunctionRecord, trigger: TriggerRecord, url: str | None
-    ) -> dict[str, Any]:
+    @staticmethod
+    def shown_trigger(trigger: TriggerRecord, url: str | None) -> dict[str, Any]:
         """Return a trigger as the API does; `url` is an HTTP trigger's address."""
         shown = {name: value for name, value in trigger.fields.items() if name != "config"}
         http = {"httpTrigger": {"urlInternet": url, "urlIntranet": url}} if url else {}
@@ -106,7 +109,6 @@ class Registry:
             "createdTime": trigger.created,
             "lastModifiedTime": trigger.modified,
             "triggerId": trigger.id,
-            "targetArn": self.arn(record.name),
         }
 
     def shown_async(self, record: FunctionRecord) -> dict[str, Any]:

@@ -189,3 +189,9 @@ def test_the_limits_of_asynchronous_calls_have_bounds(name: str, low: int, high:
     for value in (low - 1, high + 1):
         with pytest.raises(ControlError, match=name):
             checked_async({name: value})
+
+
+def test_only_custom_runtimes_are_shown_with_a_concurrency() -> None:
+    """fc3 would take another function for changed, and ask at each deployment."""
+    assert "instanceConcurrency" not in checked(GOOD, ACCOUNT)
+    assert checked({**GOOD, **CUSTOM}, ACCOUNT)["instanceConcurrency"] == 1
