@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import base64
 import binascii
-import threading
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 from local.fc.control.code import LARGEST_ZIP
 from local.fc.control.errors import ControlError, denied, invalid
-from local.fc.control.fields import Fields, between, read_object, typed
+from local.fc.control.fields import Fields, between, typed
 from local.fc.control.gate import Gate
 from local.fc.control.machine import Machine
 from local.fc.control.properties import checked
+from local.fc.control.readings import Body, Readings, Request
 from local.fc.control.records import FunctionRecord, Registry, TriggerRecord, stamp
 from local.fc.control.trigger_config import checked_async, checked_trigger
 from local.ram import Identity
 
 QUOTA = 100  # instances of an account in a region ("Quotas and limits")
 TOKEN_LASTS = 3600  # seconds, of the temporary bucket's
-
-Body = dict[str, Any]
 
 
 class Logstores(NamedTuple):
@@ -41,26 +39,8 @@ class Code(NamedTuple):
     fetch: Callable[[str, str], bytes | None]
 
 
-class Request(NamedTuple):
-    """One call: who makes it, the names in its path, its query and its body as sent."""
-
-    caller: Identity
-    names: Mapping[str, str]
-    query: Mapping[str, str]
-    body: bytes
-
-    @property
-    def function(self) -> str:
-        """The function's name, if the path has one."""
-        return self.names.get("function", "")
-
-    def fields(self) -> Body:
-        """The body, which has to be a JSON object. Raises ControlError."""
-        return read_object(self.body, "the body")
-
-
-class Operations:
-    """The operations; each raises ControlError, and returns what is answered. `lock` is held for each."""
+class Operations(Readings):
+    """The operations that change something, and all others."""
 
     def __init__(
         self,
@@ -73,21 +53,8 @@ class Operations:
         account: str,
         clock: Callable[[], float],
     ) -> None:
-        self.lock = threading.RLock()
-        self._registry, self._machine, self._gate = registry, machine, gate
-        self._code, self._logstores = code, logstores
-        self._account, self._clock = account, clock
-
-    def list_functions(self, request: Request) -> Body:
-        """ListFunctions."""
-        self._gate.permit(request.caller, "fc:ListFunctions", self._registry.arn("*"))
-        prefix = request.query.get("prefix", "")
-        found = [one for name, one in sorted(self._registry.functions.items()) if name.startswith(prefix)]
-        return {"functions": [self._registry.shown(record) for record in found]}
-
-    def get_function(self, request: Request) -> Body:
-        """GetFunction."""
-        return self._registry.shown(self._found(request, "fc:GetFunction"))
+        super().__init__(registry, machine, gate, clock)
+        self._code, self._logstores, self._account = code, logstores, account
 
     def create_function(self, request: Request) -> Body:
         """CreateFunction."""
@@ -130,16 +97,6 @@ class Operations:
         self._machine.remove(record)
         del self._registry.functions[record.name]
 
-    def list_triggers(self, request: Request) -> Body:
-        """ListTriggers."""
-        record = self._found(request, "fc:ListTriggers")
-        return {"triggers": [self._shown(record, trigger) for trigger in record.triggers.values()]}
-
-    def get_trigger(self, request: Request) -> Body:
-        """GetTrigger."""
-        record = self._found(request, "fc:GetTrigger")
-        return self._shown(record, record.trigger(request.names["trigger"]))
-
     def create_trigger(self, request: Request) -> Body:
         """CreateTrigger."""
         record = self._found(request, "fc:CreateTrigger")
@@ -172,14 +129,6 @@ class Operations:
         del record.triggers[name]
         self._machine.stop_trigger(record, name)
 
-    def get_async(self, request: Request) -> Body:
-        """GetAsyncInvokeConfig."""
-        record = self._found(request, "fc:GetAsyncInvokeConfig")
-        if record.async_config is None:
-            message = f"async invoke config of function '{record.name}' does not exist"
-            raise ControlError(404, "AsyncConfigNotExists", message)
-        return self._registry.shown_async(record)
-
     def put_async(self, request: Request) -> Body:
         """PutAsyncInvokeConfig."""
         record = self._found(request, "fc:PutAsyncInvokeConfig")
@@ -190,14 +139,6 @@ class Operations:
     def delete_async(self, request: Request) -> None:
         """DeleteAsyncInvokeConfig."""
         self._found(request, "fc:DeleteAsyncInvokeConfig").async_config = None
-
-    def get_concurrency(self, request: Request) -> Body:
-        """GetConcurrencyConfig."""
-        record = self._found(request, "fc:GetConcurrencyConfig")
-        if record.reserved is None:
-            message = f"concurrency config of function '{record.name}' does not exist"
-            raise ControlError(404, "ConcurrencyConfigNotFound", message)
-        return self._registry.shown_concurrency(record)
 
     def put_concurrency(self, request: Request) -> Body:
         """PutConcurrencyConfig: so many instances at most, taken from what the account may run."""
@@ -217,47 +158,6 @@ class Operations:
         """DeleteConcurrencyConfig."""
         self._reserve(self._found(request, "fc:DeleteConcurrencyConfig"), None)
 
-    def vpc_bindings(self, request: Request) -> Body:
-        """ListVpcBindings: never any."""
-        self._found(request, "fc:ListVpcBindings")
-        return {"vpcIds": []}
-
-    def nothing(self, request: Request) -> Body:
-        """GetScalingConfig and GetProvisionConfig: never set."""
-        self._found(request, "fc:GetProvisionConfig")
-        return {}
-
-    def aliases(self, request: Request) -> Body:
-        """ListAliases: never any."""
-        self._found(request, "fc:ListAliases")
-        return {"aliases": []}
-
-    def versions(self, request: Request) -> Body:
-        """ListFunctionVersions: never any."""
-        self._found(request, "fc:ListFunctionVersions")
-        return {"direction": "BACKWARD", "versions": []}
-
-    def list_async(self, request: Request) -> Body:
-        """ListAsyncInvokeConfigs, of one function if its name is in the query."""
-        records = self._all(request, "fc:ListAsyncInvokeConfigs")
-        return {"configs": [self._registry.shown_async(one) for one in records if one.async_config]}
-
-    def list_concurrency(self, request: Request) -> Body:
-        """ListConcurrencyConfigs, of one function if its name is in the query."""
-        records = self._all(request, "fc:ListConcurrencyConfigs")
-        reserved = [one for one in records if one.reserved is not None]
-        return {"configs": [self._registry.shown_concurrency(one) for one in reserved]}
-
-    def list_scaling(self, request: Request) -> Body:
-        """ListScalingConfigs: never any."""
-        self._all(request, "fc:ListScalingConfigs")
-        return {"scalingConfigs": []}
-
-    def list_provision(self, request: Request) -> Body:
-        """ListProvisionConfigs: never any."""
-        self._all(request, "fc:ListProvisionConfigs")
-        return {"provisionConfigs": []}
-
     def temp_bucket_token(self, request: Request) -> Body:
         """GetTempBucketToken, of FC 2.0's API: where to put code, and with which rights."""
         self._gate.permit(request.caller, "fc:GetTempBucketToken", "*")
@@ -272,20 +172,6 @@ class Operations:
     def invokable(self, request: Request) -> FunctionRecord:
         """Check InvokeFunction, and return what is to be invoked."""
         return self._found(request, "fc:InvokeFunction")
-
-    def _found(self, request: Request, action: str) -> FunctionRecord:
-        """Rights come first: who may not look does not learn which functions there are."""
-        self._gate.permit(request.caller, action, self._registry.arn(request.function))
-        qualifier = request.query.get("qualifier") or "LATEST"
-        record = self._registry.function(request.function)
-        if qualifier != "LATEST":
-            raise ControlError(404, "VersionNotFound", f"version or alias '{qualifier}' does not exist")
-        return record
-
-    def _all(self, request: Request, action: str) -> list[FunctionRecord]:
-        name = request.query.get("functionName", "")
-        self._gate.permit(request.caller, action, self._registry.arn(name or "*"))
-        return [one for one in self._registry.functions.values() if name in ("", one.name)]
 
     def _checked(self, request: Request, given: Fields) -> Body:
         properties = checked({name: given[name] for name in given if name != "code"}, self._account)
@@ -321,7 +207,3 @@ class Operations:
     def _reserve(self, record: FunctionRecord, instances: int | None) -> None:
         self._machine.reserve(record, instances)
         record.reserved = instances
-
-    def _shown(self, record: FunctionRecord, trigger: TriggerRecord) -> Body:
-        url = self._machine.url(record) if trigger.kind == "http" else None
-        return self._registry.shown_trigger(trigger, url)

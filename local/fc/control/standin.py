@@ -15,11 +15,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from local.fc import event
-from local.fc.control.api import Code, Logstores, Operations, Request
+from local.fc.control.api import Code, Logstores, Operations
 from local.fc.control.cron import MINUTE
 from local.fc.control.errors import ControlError
 from local.fc.control.gate import OLD_VERSION, VERSION, Gate
 from local.fc.control.machine import Machine, Sink
+from local.fc.control.readings import Request
 from local.fc.control.records import Registry
 from local.fc.control.runtime import Surroundings
 from local.fc.errors import FunctionFailed, Refused
