@@ -20,6 +20,9 @@ from benchmarks import bodies
 from benchmarks.lab import SETTINGS
 from benchmarks.processes import ROOT, stand_in
 
+DOCS = ROOT / "docs" / "architecture.md"
+START, END = "<!-- walk -->", "<!-- /walk -->"
+
 _TRACED = (f"{ROOT}/functions/", f"{ROOT}/shared/")
 _CONTEXT = SimpleNamespace(request_id="1-walk", function=SimpleNamespace(timeout=10))
 
@@ -80,12 +83,21 @@ def report(walk: Walk) -> str:
     return "\n".join((*lines, f"{len(walk)} functions in {len(files)} files"))
 
 
-def main() -> None:
-    """Print both walks."""
-    logging.basicConfig(level=logging.INFO, stream=io.StringIO())  # log lines are part of the walk
+def both() -> str:
+    """Return both walks as docs/architecture.md shows them."""
     with stand_in(sys.executable, {**os.environ, "PYTHONPATH": str(ROOT)}, 0.0) as upstream:
-        for function in ("track", "token"):
-            print(f"{function}:\n{report(measure(function, upstream))}\n")
+        walks = [f"{function}:\n{report(measure(function, upstream))}" for function in ("track", "token")]
+    return "\n\n".join(walks)
+
+
+def main() -> None:
+    """Print both walks, and write them into docs/architecture.md."""
+    logging.basicConfig(level=logging.INFO, stream=io.StringIO())  # log lines are part of the walk
+    walks = both()
+    print(walks)
+    page = DOCS.read_text()
+    before, _, rest = page.partition(START)
+    DOCS.write_text(f"{before}{START}\n```\n{walks}\n```\n{END}{rest.partition(END)[2]}")
 
 
 if __name__ == "__main__":

@@ -65,7 +65,9 @@ class Delivery:
         began = time.monotonic()
         attempts, problem = await self._write(upload)
         spent = round(1000 * (time.monotonic() - began), 1)
-        notes = {"logs": upload.logs, "attempts": attempts, "upstreamMs": spent}
+        notes: dict[str, int | float] = {"logs": upload.logs, "attempts": attempts, "upstreamMs": spent}
+        if upload.dropped:
+            notes["dropped"] = upload.dropped
         if problem is None or self._spool is None or problem.kind not in _SPOOLED:
             return Delivered(notes, problem)
         refusal = await self._put_into(self._spool, upload)

@@ -107,7 +107,9 @@ class Tracker:
         tags = {**self._sender.read(request), "batch_id": os.urandom(16).hex()}
         tagged = tag_with_sender(batch, tags)
         body = put_webtracking_body(tagged) if self._anonymous else put_logs_body(tagged, received)
-        return Upload(logstore, len(batch.logs), body, received, request.credentials, request.deadline)
+        return Upload(
+            *(logstore, len(batch.logs), body, received, request.credentials, request.deadline, batch.dropped)
+        )
 
     async def _deliver(self, upload: Upload, success: Response) -> Response:
         """Return `success` once the upload is where it cannot be lost."""

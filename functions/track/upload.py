@@ -26,6 +26,7 @@ class Upload(msgspec.Struct, frozen=True):
     received: float  # seconds since the epoch
     credentials: Credentials | None  # the function's own, where the host hands them along
     deadline: Deadline
+    dropped: int = 0  # fields and tags that a client may not set, and did
 
 
 def put_logs_body(batch: Batch, received: float) -> bytes:

@@ -119,3 +119,16 @@ def test_an_address_is_stored_only_if_it_is_one(address: str, mode: str, start: 
     track = start(CLIENT_IP=mode)
     assert track.send("POST", TRACK, '{"__logs__":[{}]}', source_ip=address, given=context(3)).status == 200
     assert "client_ip" not in track.last()["__tags__"]
+
+
+def test_what_was_dropped_is_counted_in_the_requests_line(
+    track: Track, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    tags = '{"Client_IP":"9.9.9.9","k":"v"}'
+    body = f'{{"__logs__":[{{"a":"1","__source__":"x"}},{{"__time__":"5"}}],"__tags__":{tags}}}'
+    assert track.post(body).status == 200
+    assert track.post('{"__logs__":[{"a":"1"}]}').status == 200
+    forged, plain = [json.loads(record.getMessage()) for record in caplog.records]
+    assert forged["dropped"] == 3
+    assert "dropped" not in plain
