@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from local.sls.query import compile_query, contents
 from local.sls.store import Store, StoredLog
 
 _MAX_LINES = 100  # GetLogs documentation
+_PARTS = 60  # of a histogram
 
 
 class Search(NamedTuple):
@@ -41,7 +43,7 @@ def parse_search(parameters: Mapping[str, Any]) -> Search:
         start=number("from"),
         end=number("to"),
         query=str(parameters.get("query") or ""),
-        topic=parameters.get("topic"),
+        topic=parameters.get("topic") or None,  # empty is the default, and stands for all
         line=number("line", _MAX_LINES),
         offset=number("offset", 0),
         reverse=str(parameters.get("reverse", "")).lower() == "true",
@@ -63,7 +65,10 @@ def parse_search_body(body: bytes) -> Search:
 
 
 def find_logs(store: Store, logstore: Logstore, search: Search) -> list[StoredLog]:
-    """Return the logs that `search` asks for. Raises SlsError: ParameterInvalid."""
+    """Return the logs that `search` asks for, all of them where its `line` is -1.
+
+    Raises SlsError: ParameterInvalid.
+    """
     query = compile_query(search.query)
     where = (logstore.project, logstore.name, search.start, search.end)
     if query is None and search.topic is None:
@@ -71,7 +76,19 @@ def find_logs(store: Store, logstore: Logstore, search: Search) -> list[StoredLo
     matches: Callable[[StoredLog], bool] = query.matches if query else lambda _: True
     candidates = store.between(*where, contains=query.needle if query else "", reverse=search.reverse)
     found = [log for log in candidates if search.topic in (None, log.topic) and matches(log)]
-    return found[search.offset : search.offset + search.line]
+    return found[search.offset :] if search.line < 0 else found[search.offset : search.offset + search.line]
+
+
+def histograms(store: Store, logstore: Logstore, search: Search) -> list[dict[str, int | str]]:
+    """Return the time asked for in _PARTS parts or fewer, of whole seconds, each with its number of logs."""
+    logs = find_logs(store, logstore, search._replace(line=-1, offset=0))
+    span = search.end - search.start
+    width = max(1, -(-span // _PARTS))
+    counts = Counter((log.time - search.start) // width for log in logs)
+    return [
+        {"from": start, "to": min(start + width, search.end), "count": counts[number], "progress": "Complete"}
+        for number, start in enumerate(range(search.start, search.end, width))
+    ]
 
 
 def as_rows(logs: list[StoredLog]) -> list[dict[str, str]]:

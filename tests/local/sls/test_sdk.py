@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -15,7 +16,14 @@ from .support import LOGSTORE, LOGSTORE_ARN, OPEN, PROJECT, REGION, Cloud, polic
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its sources have invalid escapes, which show when they are compiled
-    from aliyun.log import GetLogsRequest, LogClient, LogException, LogItem, PutLogsRequest
+    from aliyun.log import (
+        GetHistogramsRequest,
+        GetLogsRequest,
+        LogClient,
+        LogException,
+        LogItem,
+        PutLogsRequest,
+    )
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc.*:DeprecationWarning")
 
@@ -209,3 +217,19 @@ def test_a_search_needs_a_sound_body(cloud: Cloud, body: bytes) -> None:
     answer = cloud.send(signer, body, f"/logstores/{LOGSTORE}/logs")
 
     assert (answer.status_code, answer.json()["errorCode"]) == (400, "ParameterInvalid")
+
+
+@pytest.mark.parametrize(("query", "count"), [("", 150), ("number: 7", 1)])
+def test_histograms_count_every_log_in_its_part_of_the_time(
+    cloud: Cloud, connect: Connect, query: str, count: int
+) -> None:
+    put(connect(*cloud.writer), items(150))
+    now = int(time.time())
+    asked = GetHistogramsRequest(PROJECT, LOGSTORE, now - 300, now + 60, query=query)
+
+    answer = connect(*cloud.reader).get_histograms(asked)
+
+    parts = answer.get_histograms()
+    assert answer.get_total_count() == sum(part.count for part in parts) == count
+    assert (parts[0].fromTime, parts[-1].toTime, len(parts)) == (now - 300, now + 60, 60)
+    assert all(one.toTime == two.fromTime for one, two in pairwise(parts))
