@@ -16,6 +16,7 @@ COMMANDS = {
     "package": "assemble each function's own folder under build/",
     "provision": "create the Project, the Logstores, their indexes, the spool's bucket and the RAM roles",
     "verify": "check a deployment from outside",
+    "ticket": "make a key for page tickets, issue a ticket, explain one",
 }
 
 

@@ -35,6 +35,10 @@ class Environment:
         """Return the variable without surrounding blanks, None where it is unset or empty."""
         return self._variables.get(name, "").strip() or None
 
+    def any_set(self, *names: str) -> bool:
+        """Return whether one of the variables holds anything."""
+        return any(self.get(name) for name in names)
+
     def text(self, name: str, form: re.Pattern[str] | str, expected: str, default: str | None = None) -> str:
         """Return a value of the given form, `default` where unset; `expected` describes the form in words."""
         value = self.get(name) or default

@@ -18,7 +18,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 _OWN = (
     *("SLS_", "STS_", "SPOOL_", "FC_", "ALIBABA_CLOUD_", "TOKEN_", "CLIENT_IP", "OPS_"),
-    *("ALLOWED_ORIGINS", "ORIGIN_MODE", "MISSING_ORIGIN"),
+    *("ALLOWED_ORIGINS", "ORIGIN_MODE", "MISSING_ORIGIN", "TICKET", "RATE_"),
+    *("BOTS", "IGNORE_IPS", "GPC", "REFERER", "DROP_FIELDS"),
 )
 
 

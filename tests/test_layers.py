@@ -22,6 +22,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("shared.credentials", "shared.deadline", "shared.logs", "shared.settings"),
         "shared.network",
     ),
+    "shared.access": ("shared.deadline", "shared.logs", "shared.settings", "shared.http", "shared.network"),
     "shared.hosts": (
         *("shared.credentials", "shared.deadline", "shared.logs", "shared.settings"),
         *("shared.http", "shared.network"),

@@ -27,13 +27,14 @@ _PATH = re.compile(r"(?:/.*)?/get_sts_token")
 
 def build(variables: Mapping[str, str], network: Network = BLOCKING) -> Service:
     """Return the function's service, from environment variables; raises SettingError."""
-    settings = TokenSettings.read(variables)
+    settings = TokenSettings.read(variables, network)
     vendor = TokenVendor(settings, CredentialSource(variables), network)
     return Service(
         settings.origins,
         (Route(_PATH, ("GET",), vendor.token),),
         warm_up=vendor.warm_up,
         log_all=settings.log_all,
+        gate=settings.gate,
     )
 
 
@@ -42,6 +43,7 @@ class TokenVendor:
 
     def __init__(self, settings: TokenSettings, credentials: CredentialSource, network: Network) -> None:
         self._credentials = credentials
+        self._rate_limit = settings.rate_limit
         self._cache: CredentialCache[Issued] = CredentialCache(network)
         request = AssumeRoleRequest(
             role_arn=settings.role_arn,
@@ -53,6 +55,8 @@ class TokenVendor:
 
     async def token(self, request: Request, _: re.Match[str]) -> Response:
         """Answer `…/get_sts_token`; the key names are the ones the SDK's STS plugin is given in its guide."""
+        if self._rate_limit is not None:
+            await self._rate_limit.take(request, "", 1)
         issued = await self._issue(request.credentials, request.deadline, request.id)
         body = msgspec.json.encode(
             {

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from functions.token.policy import session_policy
 from shared.http.cors import OriginPolicy
+from shared.network.blocking import BLOCKING
+from shared.network.interface import Network
 from shared.settings import Environment
+
+if TYPE_CHECKING:
+    from shared.access.gate import TicketGate
+    from shared.access.rate_limit import RateLimit
 
 _ROLE_ARN = re.compile(r"acs:ram::[0-9]+:role/[A-Za-z0-9.@_/-]{1,128}")
 
@@ -24,9 +31,11 @@ class TokenSettings(msgspec.Struct, frozen=True):
     instance: str
     origins: OriginPolicy
     log_all: bool
+    gate: TicketGate | None
+    rate_limit: RateLimit | None
 
     @classmethod
-    def read(cls, variables: Mapping[str, str]) -> TokenSettings:
+    def read(cls, variables: Mapping[str, str], network: Network = BLOCKING) -> TokenSettings:
         """Read and check all of them; raises SettingError for the first bad one."""
         env = Environment(variables)
         endpoint = env.endpoint("STS_ENDPOINT", f"sts.{env.region()}.aliyuncs.com")
@@ -38,4 +47,24 @@ class TokenSettings(msgspec.Struct, frozen=True):
             instance=env.get("FC_INSTANCE_ID") or "local",
             origins=OriginPolicy.from_environment(env),
             log_all=env.log_all(),
+            gate=_gate(env),
+            rate_limit=_rate_limit(env, network),
         )
+
+
+def _gate(env: Environment) -> TicketGate | None:
+    if not env.any_set("TICKETS", "TICKET_KEYS", "TICKET_MAX_SECONDS"):
+        return None
+    from shared.access.gate import read_gate  # a cold start without tickets does not pay for it
+
+    # A credential can write to every Logstore here, so a ticket for some of them is none for a credential.
+    every = frozenset(env.logstores())
+    return read_gate(env, lambda _: every)
+
+
+def _rate_limit(env: Environment, network: Network) -> RateLimit | None:
+    if not env.any_set("RATE_LIMIT", "RATE_MODE"):
+        return None
+    from shared.access.rate_limit import read_rate_limit  # likewise
+
+    return read_rate_limit(env, network)

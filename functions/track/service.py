@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from functions.track.batch import Batch, read_batch
@@ -24,7 +24,7 @@ from shared.http.service import Route, Service
 from shared.network.blocking import BLOCKING
 from shared.network.interface import SMALL, Network
 
-_LOGSTORE = r"(?:/.*)?/logstores/([^/]+)"
+_LOGSTORE = r"(?:/.*)?/logstores/(?P<logstore>[^/]+)"
 _TRACK = re.compile(rf"{_LOGSTORE}/track")
 _PIXEL = re.compile(rf"{_LOGSTORE}/track(_ua)?\.gif")
 _COMPRESSIONS = ("x-log-compresstype", "content-encoding")
@@ -32,13 +32,20 @@ _COMPRESSIONS = ("x-log-compresstype", "content-encoding")
 
 def build(variables: Mapping[str, str], network: Network = BLOCKING) -> Service:
     """Return the function's service, from environment variables; raises SettingError."""
-    settings = TrackSettings.read(variables)
+    settings = TrackSettings.read(variables, network)
     tracker = Tracker(settings, CredentialSource(variables), network)
     routes = (
         Route(_TRACK, ("GET", "POST"), tracker.track),
         Route(_PIXEL, ("GET",), tracker.pixel, error_body=gif_error),
     )
-    return Service(settings.origins, routes, pixels=True, max_body=MAX_BODY, log_all=settings.log_all)
+    return Service(
+        settings.origins,
+        routes,
+        pixels=True,
+        max_body=MAX_BODY,
+        log_all=settings.log_all,
+        gate=settings.gate,
+    )
 
 
 class Tracker:
@@ -50,6 +57,8 @@ class Tracker:
         self._sender = SenderTags(settings.client_ip, settings.client_ip_header)
         self._delivery = Delivery(settings, credentials, network)
         self._network = network
+        self._rate_limit = settings.rate_limit
+        self._filters = settings.filters
 
     async def track(self, request: Request, match: re.Match[str]) -> Response:
         """Answer `…/logstores/{ls}/track`, GET or POST."""
@@ -57,8 +66,7 @@ class Tracker:
         if logstore not in self._logstores:
             raise _no_such_logstore()
         if request.method == "GET":
-            upload = self._upload(request, logstore, read_pairs(request.query), time.time())
-            return await self._deliver(upload, Response(200))
+            return await self._get(request, logstore, read_pairs(request.query), Response(200))
         return await self._post(request, logstore)
 
     async def pixel(self, request: Request, match: re.Match[str]) -> Response:
@@ -67,8 +75,14 @@ class Tracker:
             raise _no_such_logstore()
         names = ("user_agent", "referer") if match[2] else ()
         sender = {name: request.headers.get(name.replace("_", "-")) for name in names}
-        upload = self._upload(request, match[1], read_pairs(request.query, sender), time.time())
-        return await self._deliver(upload, gif_response())
+        if self._filters is not None:
+            sender = self._filters.sender(request, sender)
+        return await self._get(request, match[1], read_pairs(request.query, sender), gif_response())
+
+    async def _get(self, request: Request, logstore: str, batch: Batch, success: Response) -> Response:
+        if self._rate_limit is not None:
+            await self._rate_limit.take(request, logstore, len(batch.logs))
+        return await self._deliver(self._upload(request, logstore, batch, time.time()), success)
 
     async def _post(self, request: Request, logstore: str) -> Response:
         """Read a POST's body and deliver it."""
@@ -77,42 +91,66 @@ class Tracker:
             raise ApiError(POST_BODY_TOO_LARGE, message)
         compressed = any(request.headers.get(name) for name in _COMPRESSIONS)
         size = MAX_BODY if compressed else request.size
-        parse = partial(self._parse, request, logstore, compressed, time.time())
-        if size <= SMALL:
-            return await self._deliver(parse(), Response(200))
-        return await self._in_turn(request, size, parse)
+        received = time.time()
+        if size <= SMALL and self._rate_limit is None:
+            return await self._deliver(self._parse(request, logstore, compressed, received), Response(200))
+        return await self._in_turn(request, logstore, compressed, size, received)
 
-    async def _in_turn(self, request: Request, size: int, parse: Callable[[], Upload]) -> Response:
-        """Read and deliver a large body when its turn comes, so that no other request waits for it."""
+    async def _in_turn(
+        self, request: Request, logstore: str, compressed: bool, size: int, received: float
+    ) -> Response:
+        """Read and deliver a body when its turn comes, so that no other request waits for a large one."""
+        parse = partial(self._parse, request, logstore, compressed, received)
         try:
             async with self._network.turn(size, request.deadline) as turn:
-                upload = await turn.work(parse)
+                if self._rate_limit is None:
+                    upload = await turn.work(parse)
+                else:
+                    batch = await turn.work(partial(self._read, request, compressed))
+                    await self._rate_limit.take(request, logstore, len(batch.logs))
+                    upload = await turn.work(partial(self._upload, request, logstore, batch, received))
                 turn.keep(len(upload.body))
                 return await self._deliver(upload, Response(200))
         except TimeoutError as late:
             raise ApiError(SERVER_BUSY, BUSY, detail=str(late), retry_after=RETRY_AFTER) from None
 
     def _parse(self, request: Request, logstore: str, compressed: bool, received: float) -> Upload:
+        return self._upload(request, logstore, self._read(request, compressed), received)
+
+    def _read(self, request: Request, compressed: bool) -> Batch:
         body, request.body = request.body, b""  # nobody holds it while SLS is awaited
         if compressed:
             from functions.track.compression import decompress  # hardly any client compresses
 
             body = decompress(request.headers, body)
-        return self._upload(request, logstore, read_batch(body), received)
+        return read_batch(body)
 
     def _upload(self, request: Request, logstore: str, batch: Batch, received: float) -> Upload:
-        if not batch.logs:
-            return Upload(logstore, 0, b"", received, request.credentials, request.deadline)
-        # The same in every copy of the batch, so that a query can tell copies from events.
-        tags = {**self._sender.read(request), "batch_id": os.urandom(16).hex()}
-        tagged = tag_with_sender(batch, tags)
-        body = put_webtracking_body(tagged) if self._anonymous else put_logs_body(tagged, received)
+        filtered = self._filters.reason_to_drop(request) if self._filters is not None else None
+        kept = batch.logs and filtered is None
         return Upload(
-            *(logstore, len(batch.logs), body, received, request.credentials, request.deadline, batch.dropped)
+            logstore=logstore,
+            logs=len(batch.logs),
+            body=self._encode(request, batch, received) if kept else b"",
+            received=received,
+            credentials=request.credentials,
+            deadline=request.deadline,
+            dropped=batch.dropped,
+            filtered=filtered,
         )
 
+    def _encode(self, request: Request, batch: Batch, received: float) -> bytes:
+        # The id is the same in every copy of the batch, so that a query can tell copies from events.
+        tags = {**self._sender.read(request), "batch_id": os.urandom(16).hex()}
+        if self._filters is not None:
+            batch, tags = self._filters.batch(batch), self._filters.tags(request, tags)
+        tagged = tag_with_sender(batch, tags)
+        return put_webtracking_body(tagged) if self._anonymous else put_logs_body(tagged, received)
+
     async def _deliver(self, upload: Upload, success: Response) -> Response:
-        """Return `success` once the upload is where it cannot be lost."""
+        """Return `success` once the upload is where it cannot be lost, or where a filter drops it."""
+        if upload.filtered:
+            return _filtered(upload.filtered, upload.logs, success)
         if not upload.logs:
             return success
         done = await self._delivery.deliver(upload)
@@ -120,6 +158,11 @@ class Tracker:
             return Response(done.problem.kind.status, notes=done.notes, problem=done.problem)
         headers = {**success.headers, "x-log-spooled": "1"} if done.spooled else success.headers
         return Response(200, headers, success.body, done.notes, done.problem)
+
+
+def _filtered(reason: str, logs: int, success: Response) -> Response:
+    headers = {**success.headers, "x-log-dropped": reason}
+    return Response(200, headers, success.body, {"logs": logs, "filtered": reason})
 
 
 def _no_such_logstore() -> ApiError:

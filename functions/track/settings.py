@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from shared.http.cors import OriginPolicy
+from shared.network.blocking import BLOCKING
+from shared.network.interface import Network
 from shared.settings import Environment
 
 if TYPE_CHECKING:
+    from functions.track.filters import Filters
+    from shared.access.gate import TicketGate
+    from shared.access.rate_limit import RateLimit
     from shared.spool.settings import SpoolSettings
 
 _HEADER = r"[A-Za-z0-9-]+"
@@ -29,9 +35,12 @@ class TrackSettings(msgspec.Struct, frozen=True):
     spool: SpoolSettings | None
     origins: OriginPolicy
     log_all: bool
+    gate: TicketGate | None
+    rate_limit: RateLimit | None
+    filters: Filters | None
 
     @classmethod
-    def read(cls, variables: Mapping[str, str]) -> TrackSettings:
+    def read(cls, variables: Mapping[str, str], network: Network = BLOCKING) -> TrackSettings:
         """Read and check all of them; raises SettingError for the first bad one."""
         env = Environment(variables)
         project, logstores, region = env.project(), env.logstores(), env.region()
@@ -46,7 +55,39 @@ class TrackSettings(msgspec.Struct, frozen=True):
             spool=_spool(env),
             origins=OriginPolicy.from_environment(env),
             log_all=env.log_all(),
+            gate=_gate(env),
+            rate_limit=_rate_limit(env, network),
+            filters=_filters(env),
         )
+
+
+def _gate(env: Environment) -> TicketGate | None:
+    if not env.any_set("TICKETS", "TICKET_KEYS", "TICKET_MAX_SECONDS"):
+        return None
+    from shared.access.gate import read_gate  # a cold start without tickets does not pay for it
+
+    return read_gate(env, _written_to)
+
+
+def _rate_limit(env: Environment, network: Network) -> RateLimit | None:
+    if not env.any_set("RATE_LIMIT", "RATE_MODE"):
+        return None
+    from shared.access.rate_limit import read_rate_limit  # likewise
+
+    return read_rate_limit(env, network)
+
+
+def _filters(env: Environment) -> Filters | None:
+    if not env.any_set("BOTS", "IGNORE_IPS", "GPC", "REFERER", "DROP_FIELDS"):
+        return None
+    from functions.track.filters import Filters  # likewise
+
+    return Filters(env)
+
+
+def _written_to(match: re.Match[str]) -> frozenset[str]:
+    """Return the Logstore in a path; none in one that leads nowhere."""
+    return frozenset(filter(None, (match.groupdict().get("logstore"),)))
 
 
 def _spool(env: Environment) -> SpoolSettings | None:

@@ -32,6 +32,7 @@ class SenderTags:
             "client_ip": self._address(request),
             "user_agent": request.headers.get("user-agent"),
             "referer": request.headers.get("referer"),
+            "subject": request.subject,
         }
         return {name: value for name, value in found.items() if value}
 

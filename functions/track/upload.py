@@ -27,6 +27,7 @@ class Upload(msgspec.Struct, frozen=True):
     credentials: Credentials | None  # the function's own, where the host hands them along
     deadline: Deadline
     dropped: int = 0  # fields and tags that a client may not set, and did
+    filtered: str | None = None  # why a filter keeps it from being stored: ip, gpc or bot
 
 
 def put_logs_body(batch: Batch, received: float) -> bytes:

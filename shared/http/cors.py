@@ -22,7 +22,7 @@ REQUEST_HEADERS = (
     "authorization, content-encoding, content-md5, content-type, x-acs-security-token, x-log-apiversion, "
     "x-log-bodyrawsize, x-log-compresstype, x-log-date, x-log-signaturemethod"
 )
-EXPOSED_HEADERS = "x-log-requestid, x-log-errorcode, x-log-spooled, retry-after"
+EXPOSED_HEADERS = "x-log-requestid, x-log-errorcode, x-log-spooled, x-log-dropped, retry-after"
 PREFLIGHT_SECONDS = 86400  # browsers cap it themselves, Chromium at two hours
 
 # What a browser sends as Origin (RFC 6454, 7); above all not `*`, which would stand for every origin.
@@ -71,9 +71,7 @@ class OriginPolicy:
         """Return the check; `pixels` says whether the function takes GETs from e-mails and the like."""
         if self._open:
             return ANY_ORIGIN
-        origin = request.headers.get("origin")
-        if origin is None and (referer := request.headers.get("referer")):
-            origin = origin_of(referer)
+        origin = claimed_origin(request)
         if origin is None:
             return self._without_origin(request, pixels)
         if origin in self.allowlist:
@@ -86,6 +84,14 @@ class OriginPolicy:
         if pixel or self._missing == "allow":
             return OriginCheck(True, NO_READER_HEADERS)
         return OriginCheck(self._audit, NO_READER_HEADERS, "the request names no origin")
+
+
+def claimed_origin(request: Request) -> str | None:
+    """Return the origin that a request says it comes from, by its Referer where there is no Origin."""
+    origin = request.headers.get("origin")
+    if origin is None and (referer := request.headers.get("referer")):
+        return origin_of(referer)
+    return origin
 
 
 def preflight_headers(methods: tuple[str, ...]) -> dict[str, str]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import msgspec
 
 from shared.credentials import Credentials
 from shared.deadline import Deadline
+
+TICKET_MARK = "/t/"  # a page's ticket is the path's segment after the last one
+# From the first mark to where the route begins: a mark may come more than once.
+_TICKET = r"(?s:/t/.*?(?=/logstores/[^/]*/track[^/]*$|/get_sts_token$|/healthz$|$))"
 
 
 class Request(msgspec.Struct):
@@ -23,6 +28,14 @@ class Request(msgspec.Struct):
     id: str
     deadline: Deadline
     credentials: Credentials | None = None  # the function's own, where the host hands them along
+    subject: str | None = None  # who sent it, by the word of a good ticket
+    ticket: str | None = None  # what tells a good ticket from every other
 
     def __repr__(self) -> str:
-        return f"Request({self.method} {self.path})"
+        return f"Request({self.method} {without_ticket(self.path)})"
+
+
+def without_ticket(path: str) -> str:
+    """Return a path fit for the log: whatever may be a ticket in it is replaced by `…`."""
+    collapsed = re.sub("//+", "/", path) if "//" in path else path
+    return re.sub(_TICKET, "/t/…", collapsed) if TICKET_MARK in collapsed else path

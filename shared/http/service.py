@@ -1,7 +1,7 @@
 """A function as a table of routes behind the origin check; every failure becomes a response.
 
-A request passes once through: origin check, path, method, the route's own work. Whatever goes wrong comes out
-in SLS's error shape, with the CORS headers of a success.
+A request passes once through: origin check, gate (page tickets), path, method, the route's own work.
+Whatever goes wrong comes out in SLS's error shape, with the CORS headers of a success.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -23,7 +24,7 @@ from shared.http.errors import (
     ORIGIN_NOT_ALLOWED,
     ApiError,
 )
-from shared.http.request import Request
+from shared.http.request import Request, without_ticket
 from shared.http.response import Response
 from shared.logs import log, stack
 
@@ -46,8 +47,15 @@ class Route(msgspec.Struct, frozen=True):
     pattern: re.Pattern[str]  # of the whole path, undecoded, `//` collapsed
     methods: tuple[str, ...]
     handler: Handler
-    guarded: bool = True  # whether the allowlist applies
+    guarded: bool = True  # whether the allowlist and the gate apply
     error_body: Callable[[ApiError], Response] = error_body
+
+
+class Gate(Protocol):
+    """Decides which requests get to the routes at all."""
+
+    def admit(self, request: Request, path: str, match: re.Match[str]) -> None:
+        """Let a request pass, or raise ApiError; `path` is its path with `//` collapsed."""
 
 
 async def _not_found(_: Request, __: re.Match[str]) -> Response:
@@ -79,15 +87,18 @@ class Service:
         warm_up: WarmUp = _nothing_to_warm_up,
         max_body: int = 0,
         log_all: bool = True,
+        gate: Gate | None = None,
     ) -> None:
         """`pixels` says whether GETs that name no origin are usual here, as e-mail pixels are.
 
         `max_body` is how many bytes of a body a route takes: a host need not keep a larger one. `log_all`
-        says whether requests in which nothing went wrong have a log line too.
+        says whether requests in which nothing went wrong have a log line too. `gate` comes before methods
+        and routes; a preflight passes it, since it does nothing and lets a page read why it is refused.
         """
         self.warm_up = warm_up
         self.max_body = max_body
         self._log_all = log_all
+        self._gate = gate
         self._origins = origins
         self._routes = (*routes, HEALTHZ, _NOT_FOUND)
         self._pixels = pixels
@@ -128,6 +139,8 @@ class Service:
             _refuse_origin(request, origin.allowed, origin.refusal)
         if request.method == "OPTIONS":
             return Response(200, preflight_headers(self._methods))
+        if self._gate is not None and route.guarded:
+            self._gate.admit(request, match.string, match)
         if route.methods and request.method not in route.methods:
             allow = (*route.methods, "OPTIONS")
             raise ApiError(METHOD_NOT_SUPPORTED, f"the method is not one of {', '.join(allow)}", allow=allow)
@@ -171,7 +184,8 @@ def _refuse_origin(request: Request, allowed: bool, reason: str) -> None:
     """Refuse, or in audit mode log what would have been refused."""
     if not allowed:
         raise ApiError(ORIGIN_NOT_ALLOWED, "this origin may not send here", detail=reason)
-    log(logging.WARNING, "would refuse", request.id, reason=reason, method=request.method, path=request.path)
+    shown = without_ticket(request.path)
+    log(logging.WARNING, "would refuse", request.id, reason=reason, method=request.method, path=shown)
 
 
 def _log_request(request: Request, response: Response, began: float) -> None:
@@ -182,7 +196,7 @@ def _log_request(request: Request, response: Response, began: float) -> None:
         "answered" if response.status < 400 else "refused",
         request.id,
         method=request.method,
-        path=request.path,
+        path=without_ticket(request.path),
         status=response.status,
         errorCode=problem.kind.code if problem else None,
         bytes=request.size,

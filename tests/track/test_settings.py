@@ -31,6 +31,23 @@ NOBODY = "https://origin-not-allowed.invalid"
         ("MISSING_ORIGIN", "maybe"),
         ("CLIENT_IP", "half"),
         ("CLIENT_IP_HEADER", "x y"),
+        ("TICKETS", "on"),
+        ("RATE_LIMIT", "client 20"),
+        ("RATE_MODE", "off"),
+        ("BOTS", "yes"),
+        ("GPC", "maybe"),
+        ("REFERER", "host"),
+        ("IGNORE_IPS", "203.0.113.7/24"),
+        ("IGNORE_IPS", "203.0.113.0/33"),
+        ("IGNORE_IPS", "2001:db8::/129"),
+        ("IGNORE_IPS", "203.0.113.0/"),
+        ("IGNORE_IPS", "203.0.113.0/024"),
+        ("IGNORE_IPS", "office"),
+        ("DROP_FIELDS", "password,*"),
+        ("DROP_FIELDS", "a,,b"),
+        ("TICKET_KEYS", "a:SECRET"),
+        ("TICKET_MAX_SECONDS", "0"),
+        ("TICKET_MAX_SECONDS", "31536001"),
     ],
 )
 def test_a_bad_setting_stops_the_start_and_is_named_in_the_log_only(
@@ -46,6 +63,7 @@ def test_a_bad_setting_stops_the_start_and_is_named_in_the_log_only(
     assert reply.headers["access-control-allow-origin"] == NOBODY
     assert name not in reply.body.decode()
     assert name in caplog.text
+    assert "SECRET" not in caplog.text
 
 
 def test_the_default_endpoint_is_the_projects_own_in_its_region() -> None:

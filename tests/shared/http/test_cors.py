@@ -199,7 +199,8 @@ def test_no_answer_allows_credentials_and_scripts_may_read_what_they_need() -> N
     headers = cors_headers(GOOD)
     assert "Access-Control-Allow-Credentials" not in headers
     exposed = headers["Access-Control-Expose-Headers"].split(", ")
-    assert set(exposed) == {"x-log-requestid", "x-log-errorcode", "x-log-spooled", "retry-after"}
+    own = {"x-log-requestid", "x-log-errorcode", "x-log-spooled", "x-log-dropped"}
+    assert set(exposed) == {*own, "retry-after"}
 
 
 def test_the_preflight_names_what_the_sdks_send() -> None:

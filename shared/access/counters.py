@@ -1,0 +1,76 @@
+"""How much each sender has used up, counted within one instance.
+
+The generic cell rate algorithm: for each key one moment, up to which its past logs have used the rate up.
+It moves forward by `period / rate` for each log, and may lie ahead of now by no more than the burst takes.
+All in whole numbers, nanoseconds times the rate, so that a limit is met exactly.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from shared.access.rate import Rule
+
+MOST_KEYS = 20_000  # of a rule, some 4 MB; the ones unused for longest are forgotten first
+_SECOND = 1_000_000_000
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """A rule, and whom it is applied to."""
+
+    rule: Rule
+    key: str
+
+
+class Over(msgspec.Struct, frozen=True):
+    """A charge that goes beyond its rule, and how many seconds to wait until it would not."""
+
+    charge: Charge
+    seconds: float
+
+
+class Counters(Protocol):
+    """Where it is counted."""
+
+    async def take(self, charges: Sequence[Charge], logs: int) -> Over | None:
+        """Charge all of them with `logs`, or none: then return the one that has longest to wait."""
+
+
+class InstanceCounters:
+    """Counts within this instance; for one thread."""
+
+    def __init__(self, clock: Callable[[], int] = time.monotonic_ns, most_keys: int = MOST_KEYS) -> None:
+        """`clock` gives nanoseconds that never go back."""
+        self._clock = clock
+        self._most_keys = most_keys
+        self._used: dict[str, dict[str, int]] = {}
+
+    async def take(self, charges: Sequence[Charge], logs: int) -> Over | None:
+        """Charge all of them with `logs`, or none: then return the one that has longest to wait."""
+        clock, worst = self._clock(), None
+        moved: list[tuple[dict[str, int], str, int]] = []
+        for charge in charges:
+            rule = charge.rule
+            table = self._used.setdefault(rule.kind, {})
+            now, step = clock * rule.rate, rule.period * _SECOND
+            used = max(table.get(charge.key, 0), now) + logs * step
+            beyond = used - now - rule.burst * step
+            if beyond > 0:
+                over = Over(charge, beyond / (rule.rate * _SECOND))
+                worst = over if worst is None or over.seconds > worst.seconds else worst
+            moved.append((table, charge.key, used))
+        if worst is None:
+            for table, key, used in moved:
+                self._keep(table, key, used)
+        return worst
+
+    def _keep(self, table: dict[str, int], key: str, used: int) -> None:
+        """Note it as the one used last."""
+        table.pop(key, None)
+        table[key] = used
+        if len(table) > self._most_keys:
+            del table[next(iter(table))]

@@ -1,0 +1,84 @@
+"""The gate: a request to a guarded route passes with a good ticket; in audit mode with any, or none."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable
+
+from shared.access.tickets import Ticket, TicketError, Tickets, read_keys
+from shared.http.cors import claimed_origin
+from shared.http.errors import TICKET_INVALID, ApiError
+from shared.http.request import TICKET_MARK, Request, without_ticket
+from shared.logs import log
+from shared.settings import Environment, SettingError
+
+MAX_SECONDS = 172_800  # how far ahead an `exp` may be, unless TICKET_MAX_SECONDS says otherwise
+_LONGEST_LIFE = 31_536_000  # seconds that TICKET_MAX_SECONDS may say: a year
+
+Logstores = Callable[["re.Match[str]"], frozenset[str]]
+"""Which Logstores a request writes to, or gets the right to write to, by the match of its path."""
+
+
+class TicketGate:
+    """Checks the ticket in a request's path."""
+
+    def __init__(self, tickets: Tickets, logstores: Logstores, *, audit: bool) -> None:
+        self._tickets = tickets
+        self._logstores = logstores
+        self._audit = audit
+
+    def admit(self, request: Request, path: str, match: re.Match[str]) -> None:
+        """Let the request pass and note its ticket on it, or raise ApiError: TicketInvalid.
+
+        `path` is the request's with `//` collapsed. In audit mode a refusal is logged instead.
+        """
+        try:
+            ticket = self._check(request, path, match)
+        except TicketError as error:
+            if not self._audit:
+                raise ApiError(TICKET_INVALID, str(error)) from None
+            shown = without_ticket(request.path)
+            log(
+                logging.WARNING,
+                "would refuse",
+                request.id,
+                errorCode=TICKET_INVALID.code,
+                reason=str(error),
+                method=request.method,
+                path=shown,
+            )
+            return
+        request.ticket, request.subject = ticket.id, ticket.subject
+
+    def _check(self, request: Request, path: str, match: re.Match[str]) -> Ticket:
+        _, mark, rest = path.rpartition(TICKET_MARK)
+        text = rest.partition("/")[0]
+        if not mark or not text:
+            raise TicketError("a ticket is missing: it goes into the path, as in /t/TICKET/logstores/…")
+        ticket = self._tickets.check(text, time.time())
+        if ticket.logstores is not None and not self._logstores(match) <= ticket.logstores:
+            raise TicketError("the ticket is for another Logstore")
+        if ticket.origins is not None and claimed_origin(request) not in ticket.origins:
+            raise TicketError("the ticket is for another origin")
+        return ticket
+
+
+def read_gate(env: Environment, logstores: Logstores) -> TicketGate | None:
+    """Return the gate that the settings ask for, None for `TICKETS=off`; raises SettingError.
+
+    The keys are never shown, not even where they are what is wrong.
+    """
+    mode = env.choice("TICKETS", ("off", "audit", "enforce"))
+    max_seconds = env.integer("TICKET_MAX_SECONDS", 1, _LONGEST_LIFE, MAX_SECONDS)
+    held = env.get("TICKET_KEYS")
+    try:
+        keys = read_keys(held) if held else {}
+    except ValueError as error:
+        raise SettingError("TICKET_KEYS", "(not shown)", str(error)) from None
+    if mode == "off":
+        return None
+    if not keys:
+        raise SettingError("TICKET_KEYS", None, f"kid:base64url, since TICKETS is {mode}")
+    return TicketGate(Tickets(keys, max_seconds), logstores, audit=mode == "audit")

@@ -1,0 +1,104 @@
+"""The rate limit: how many logs one client, one ticket's subject and one Logstore may have written.
+
+A sender is counted by its address (an IPv6 network of /64, which one subscriber has to himself) and by its
+ticket. In audit mode the same requests are found to be too many, and are let through.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+
+from shared.access.address import client_address
+from shared.access.counters import Charge, Counters, InstanceCounters, Over
+from shared.access.rate import Rule, read_rules
+from shared.http.errors import REQUEST_RATE_EXCEEDED, ApiError
+from shared.http.request import Request, without_ticket
+from shared.logs import log
+from shared.network.interface import Network
+from shared.settings import Environment, SettingError
+
+_WHOSE = {"client": "from this client", "subject": "from this subject", "logstore": "for this Logstore"}
+_HEADER = r"[A-Za-z0-9-]+"
+
+
+class RateLimit:
+    """Applies the rules to requests."""
+
+    def __init__(
+        self, rules: tuple[Rule, ...], counters: Counters, *, audit: bool, header: str | None
+    ) -> None:
+        """`header`, in lower case, is the one that a CDN puts the client's address in."""
+        self._rules = rules
+        self._counters = counters
+        self._audit = audit
+        self._header = header
+
+    async def take(self, request: Request, logstore: str, logs: int) -> None:
+        """Charge a request with its logs; raises ApiError: RequestRateExceeded, and then charges nothing.
+
+        `logstore` is "" where it is for none in particular.
+        """
+        if logs < 1:
+            return
+        charges = [
+            Charge(rule, key) for rule in self._rules if (key := self._key(rule.kind, request, logstore))
+        ]
+        over = await self._counters.take(charges, logs) if charges else None
+        if over is not None:
+            self._refuse(request, over, logs)
+
+    def _key(self, kind: str, request: Request, logstore: str) -> str:
+        if kind == "logstore":
+            return logstore
+        if kind == "client":
+            address = client_address(request, self._header) or b""
+            return address[:8].hex() if len(address) == 16 else address.hex()
+        if request.subject:  # of any length, and a person's
+            return hashlib.sha256(request.subject.encode()).hexdigest()[:32]
+        return request.ticket or ""
+
+    def _refuse(self, request: Request, over: Over, logs: int) -> None:
+        rule = over.charge.rule
+        reason = f"{logs} logs are too many: {rule.kind} {rule.rate}/{rule.period} s burst {rule.burst}"
+        if not self._audit:
+            raise ApiError(
+                REQUEST_RATE_EXCEEDED,
+                f"too many logs for now {_WHOSE[rule.kind]}",
+                detail=reason,
+                retry_after=max(1, math.ceil(over.seconds)),
+            )
+        log(
+            logging.WARNING,
+            "would refuse",
+            request.id,
+            errorCode=REQUEST_RATE_EXCEEDED.code,
+            reason=reason,
+            method=request.method,
+            path=without_ticket(request.path),
+        )
+
+
+def read_rate_limit(env: Environment, network: Network) -> RateLimit | None:
+    """Return the limit that the settings ask for, None without RATE_LIMIT; raises SettingError."""
+    audit = env.choice("RATE_MODE", ("enforce", "audit")) == "audit"
+    held = env.get("RATE_LIMIT")
+    if held is None:
+        return None
+    try:
+        rules = read_rules(held)
+    except ValueError as error:
+        raise SettingError("RATE_LIMIT", held, str(error)) from None
+    header = env.optional_text("CLIENT_IP_HEADER", _HEADER, "the name of a header")
+    return RateLimit(rules, _counters(env, network), audit=audit, header=header.lower() if header else None)
+
+
+def _counters(env: Environment, network: Network) -> Counters:
+    if env.get("RATE_LIMIT_STORE") is None:
+        return InstanceCounters()
+    from shared.access.redis_counters import (
+        read_redis_counters,  # its client is rarely there, and slow to import
+    )
+
+    return read_redis_counters(env, network)

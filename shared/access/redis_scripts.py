@@ -1,0 +1,105 @@
+"""The one call of the store, through redis-py: from a thread where waits block, and in an event loop.
+
+In both a call that takes too long goes on by itself, so that a connection that is slow to open is there for
+the next request. Only so many go on at once; while they do, nothing else is asked of the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from shared.access.store import PATIENCE, Away
+
+CONNECT = 1.0  # seconds until a connection that gives no sign is closed
+CONNECTIONS = 64  # as many as an instance has requests
+
+_SLOW = f"no answer within {1000 * PATIENCE:.0f} ms"
+_FAULTS = (RedisError, OSError)
+
+
+class Blocking:
+    """For a built-in runtime: one request at a time."""
+
+    def __init__(self, url: str, script: str) -> None:
+        """Take redis://… or rediss://…; nothing is connected yet."""
+        client = redis.Redis.from_url(
+            url,
+            socket_timeout=CONNECT,
+            socket_connect_timeout=CONNECT,
+            retry=Retry(NoBackoff(), 1),  # a kept connection may have ended meanwhile
+        )
+        self._client = client
+        self._script = client.register_script(script)
+        self._thread = ThreadPoolExecutor(1)
+        self._late: Future[object] | None = None
+
+    async def run(self, keys: Sequence[str], values: Sequence[float]) -> object:
+        """Return what the script returns within PATIENCE; raises Away."""
+        if self._late is not None and not self._late.done():
+            raise Away("an earlier call has no answer yet")
+        calling: Future[object] = self._thread.submit(self._script, keys=[*keys], args=[*values])
+        try:
+            return calling.result(PATIENCE)
+        except TooLate:
+            self._late = calling
+            raise Away(_SLOW) from None
+        except _FAULTS as error:
+            raise Away(type(error).__name__) from None
+
+    async def close(self) -> None:
+        """Wait for the call under way, and close the connection."""
+        self._thread.shutdown()
+        self._client.close()
+
+
+class InLoop:
+    """For the custom runtime: beside many other requests."""
+
+    def __init__(self, url: str, script: str) -> None:
+        """Take redis://… or rediss://…; nothing is connected yet."""
+        client = redis.asyncio.Redis.from_url(
+            url,
+            socket_timeout=CONNECT,
+            socket_connect_timeout=CONNECT,
+            max_connections=CONNECTIONS,
+            retry=AsyncRetry(NoBackoff(), 1),
+        )
+        self._client = client
+        self._script = client.register_script(script)
+        self._late: set[asyncio.Future[object]] = set()
+
+    async def run(self, keys: Sequence[str], values: Sequence[float]) -> object:
+        """Return what the script returns within PATIENCE; raises Away."""
+        if len(self._late) >= CONNECTIONS:
+            raise Away("too many calls have no answer yet")
+        calling = asyncio.ensure_future(self._script(keys=[*keys], args=[*values]))
+        await asyncio.wait({calling}, timeout=PATIENCE)
+        if not calling.done():
+            self._late.add(calling)
+            calling.add_done_callback(self._settled)
+            raise Away(_SLOW)
+        try:
+            return calling.result()
+        except _FAULTS as error:
+            raise Away(type(error).__name__) from None
+
+    async def close(self) -> None:
+        """Wait for the calls under way, and close the connections."""
+        if self._late:
+            await asyncio.wait(self._late)
+        await self._client.aclose()
+
+    def _settled(self, calling: asyncio.Future[object]) -> None:
+        self._late.discard(calling)
+        if not calling.cancelled():
+            calling.exception()  # looked at, so that the loop does not report it

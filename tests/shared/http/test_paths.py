@@ -1,0 +1,36 @@
+"""Paths as the log shows them: never with a ticket."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.http.request import without_ticket
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/logstores/web/track", "/logstores/web/track"),
+        ("//a//logstores/web/track", "//a//logstores/web/track"),
+        ("/x/t/SECRET/logstores/web/track", "/x/t/…/logstores/web/track"),
+        ("/t//SECRET//logstores/web/track_ua.gif", "/t/…/logstores/web/track_ua.gif"),
+        ("/t/SECRET/get_sts_token", "/t/…/get_sts_token"),
+        ("/t/SECRET/t/x/logstores/web/track", "/t/…/logstores/web/track"),
+        ("/t/t/SECRET/logstores/web/track", "/t/…/logstores/web/track"),
+        ("/t/SECRET", "/t/…"),
+        ("/t/SECRET/nowhere", "/t/…"),
+        ("/t/SECRET\n/logstores/web/track", "/t/…/logstores/web/track"),
+        ("/ticket/x", "/ticket/x"),
+    ],
+)
+def test_what_may_be_a_ticket_is_left_out(path: str, shown: str) -> None:
+    assert without_ticket(path) == shown
+
+
+@given(st.lists(st.sampled_from(["t", "", "logstores", "web", "track", "a"]), max_size=8))
+def test_a_ticket_is_shown_in_no_path(pieces: list[str]) -> None:
+    for at in range(len(pieces) + 1):
+        path = "/" + "/".join([*pieces[:at], "t", "SECRET", *pieces[at:]])
+        assert "SECRET" not in without_ticket(path)

@@ -1,0 +1,82 @@
+"""The real Redis, as a process of a test's own on a free port."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+
+class RedisServer:
+    """A server that keeps nothing on disk; stopped at the end of the `with` block."""
+
+    def __init__(self, *options: str) -> None:
+        """Take options of redis-server's command line besides; PORT stands for the port.
+
+        Skips the test where there is no redis-server; fails it instead where REQUIRE_REDIS=1.
+        """
+        self._program = shutil.which("redis-server") or ""
+        if not self._program and os.environ.get("REQUIRE_REDIS") == "1":
+            pytest.fail("redis-server is required here")
+        if not self._program:
+            pytest.skip("redis-server is not installed")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._options = [str(self.port) if option == "PORT" else option for option in options]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._directory = tempfile.TemporaryDirectory()
+
+    def __enter__(self) -> RedisServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.resume()
+        self.kill()
+        self._directory.cleanup()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        command = [self._program, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        if "--port" not in self._options:
+            command += ["--port", str(self.port)]
+        command += [*self._options, "--dir", self._directory.name]
+        with Path(self._directory.name, "log").open("ab") as output:
+            self._process = subprocess.Popen(command, stdout=output, stderr=output)
+        for _ in range(1000):
+            if self._listens():
+                return
+            time.sleep(0.01)
+        raise AssertionError("redis-server does not start")
+
+    def _listens(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+            self._process = None
+
+    def freeze(self) -> None:
+        """Let it answer nothing any more, with all connections open."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
