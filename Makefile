@@ -70,8 +70,9 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 
 # s.yaml calls this before each deploy: make package FUNCTION=track RUNTIME=python3.12
+# With RATE_LIMIT_STORE in the environment, redis-py comes along.
 package: | $(BIN)/python
-	$(BIN)/python -m ops package $(if $(RUNTIME),--runtime $(RUNTIME)) $(FUNCTION)
+	$(BIN)/python -m ops package $(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(RATE_LIMIT_STORE),--rate-limit-store) $(FUNCTION)
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ops.package.build import Built, build
-from ops.package.contents import RECIPES, ROOT, RUNTIMES, recipes
+from ops.package.contents import LIMITED, RECIPES, ROOT, RUNTIMES, recipes
 from ops.package.errors import PackageError
 
 
@@ -17,7 +17,10 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         for name in options.functions or recipes(options.runtime):
-            _report(build(RECIPES[name], options.runtime, options.into / name), options.runtime)
+            recipe = RECIPES[name]
+            if options.rate_limit_store and name in LIMITED:
+                recipe = recipe.with_store()
+            _report(build(recipe, options.runtime, options.into / name), options.runtime)
     except PackageError as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
@@ -43,5 +46,6 @@ def _parser() -> argparse.ArgumentParser:
         help="track, token, replay; default: all",
     )
     add("--runtime", choices=RUNTIMES, default="python3.12", help="default: %(default)s")
+    add("--rate-limit-store", action="store_true", help="with redis-py, which RATE_LIMIT_STORE needs")
     add("--into", type=Path, default=ROOT / "build", help="default: build/ in the repository")
     return parser

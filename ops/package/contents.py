@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ops.package.errors import PackageError
-from ops.package.wheel_files import LZ4_BLOCK, MSGSPEC, SERVER, STS_MODELS
+from ops.package.wheel_files import LZ4_BLOCK, MSGSPEC, REDIS, SERVER, STS_MODELS
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,6 +46,12 @@ class Recipe(NamedTuple):
             serves=True,
         )
 
+    def with_store(self) -> Recipe:
+        """The recipe with the client that RATE_LIMIT_STORE needs."""
+        return self._replace(
+            files=self.files + REDIS, limit=self.limit + STORE_LIMIT, locks=(*self.locks, "redis.lock")
+        )
+
     @property
     def requirements(self) -> list[Path]:
         """The lock files, for pip's `-r`."""
@@ -57,6 +63,7 @@ class Recipe(NamedTuple):
         found = [ROOT / "functions/__init__.py"]
         for directory in self.rooms:
             found += sorted((ROOT / directory).rglob("*.py"))
+            found += sorted((ROOT / directory).rglob("isbot/*"))  # data: track's patterns, and their licence
         paths = (path.relative_to(ROOT) for path in found)
         return tuple(path for path in paths if not self._of_the_other_host(path))
 
@@ -91,6 +98,7 @@ def _function(name: str, files: tuple[str, ...], limit: int, runtimes: Iterable[
     return Recipe(name, files, limit, (f"{name}.lock",), own, tuple(runtimes))
 
 
+STORE_LIMIT = 6_000_000  # bytes of the client of RATE_LIMIT_STORE, unpacked, with its bytecode
 SERVER_LIMIT = 4_000_000  # bytes of the server, unpacked
 
 RECIPES = {
@@ -99,6 +107,8 @@ RECIPES = {
     # One run a minute: nothing to gain from more than one request at a time.
     "replay": _function("replay", MSGSPEC, 2_000_000, runtimes=BUILT_IN),
 }
+
+LIMITED = ("track", "token")  # the functions that RATE_LIMIT_STORE is for
 
 
 def recipes(runtime: str) -> dict[str, Recipe]:

@@ -31,6 +31,13 @@ STS_MODELS = (
     "Tea/model.py",
     "Tea/request.py",
 )
+# The client of RATE_LIMIT_STORE: all its modules, since `import redis` loads most of them.
+REDIS = (
+    "redis/**/*.py",
+    "redis-*.dist-info/licenses/LICENSE",
+    "async_timeout/__init__.py",
+    "async_timeout-*.dist-info/LICENSE",
+)
 # What `import uvicorn` and serving by httptools in a uvloop load (measured by sys.modules after a request).
 SERVER = (
     *(f"uvicorn/{name}.py" for name in ("__init__", "_ansi", "_compat", "_subprocess", "_types", "config")),
