@@ -23,6 +23,12 @@ def test_nothing_is_wrong_with_it(outcome: dict[str, Any]) -> None:
     assert problems(outcome) == []
 
 
+def test_what_is_off_by_default_is_not_loaded(outcome: dict[str, Any]) -> None:
+    variables = outcome["resources"]["track"]["props"]["environmentVariables"]
+    settings = TrackSettings.read({**FC_SETS, **variables})
+    assert (settings.gate, settings.rate_limit, settings.filters) == (None, None, None)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_its_folder_is_the_one_that_packaging_makes(outcome: dict[str, Any], name: str) -> None:
     resource = outcome["resources"][name]
@@ -92,3 +98,41 @@ def test_the_custom_domain_of_the_documentation_is_right(s: Path, template: str,
     assert problems(outcome) == []
     routes = {name: outcome["resources"][name]["props"]["customDomain"]["route"]["path"] for name in NAMES}
     assert routes == {"track": "/logstores/*", "token": "/get_sts_token"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_function_has_so_many_instances_at_most(
+    outcome: dict[str, Any], s: Path, template: str, tmp_path: Path, name: str
+) -> None:
+    assert outcome["resources"][name]["props"]["concurrencyConfig"] == {"reservedConcurrency": 20}
+    done = render.preview(s, template, tmp_path, {**render.VARIABLES, "MAX_INSTANCES": "7"})
+    other = render.rendered(done)
+    assert problems(other) == []
+    assert other["resources"][name]["props"]["concurrencyConfig"] == {"reservedConcurrency": 7}
+
+
+def test_a_full_set_of_settings_fits_into_what_function_compute_takes(
+    s: Path, template: str, tmp_path: Path
+) -> None:
+    full = {
+        "ALLOWED_ORIGINS": ",".join(f"https://shop{n}.example.com" for n in range(20)),
+        "TICKETS": "enforce",
+        "TICKET_KEYS": ",".join(f"2026{kid}:{'A' * 86}" for kid in "abc"),
+        "TICKET_MAX_SECONDS": "172800",
+        "RATE_LIMIT": "client 20/s burst 200, subject 50/s burst 500, logstore 2000/s burst 20000",
+        "RATE_MODE": "enforce",
+        "RATE_LIMIT_STORE": f"rediss://user:{'p' * 64}@r-abcdefghijklmnop.redis.rds.aliyuncs.com:6379/0",
+        "BOTS": "drop",
+        "IGNORE_IPS": ",".join(f"203.0.113.{n}/32" for n in range(20)),
+        "GPC": "anonymous",
+        "REFERER": "origin",
+        "DROP_FIELDS": ",".join(f"secret_field_{n}*" for n in range(20)),
+        "SPOOL_OSS_BUCKET": "shop-spool",
+    }
+    done = render.preview(s, template, tmp_path, {**render.VARIABLES, **full})
+    variables = render.rendered(done)["resources"]["track"]["props"]["environmentVariables"]
+    settings = TrackSettings.read({**FC_SETS, **variables})
+    assert settings.gate is not None
+    assert settings.rate_limit is not None
+    assert settings.filters is not None
+    assert sum(len(name) + len(value) for name, value in variables.items()) < 4096
