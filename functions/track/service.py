@@ -126,12 +126,11 @@ class Tracker:
         return read_batch(body)
 
     def _upload(self, request: Request, logstore: str, batch: Batch, received: float) -> Upload:
-        filtered = self._filters.reason_to_drop(request) if self._filters is not None else None
-        kept = batch.logs and filtered is None
+        filtered = self._filters.reason_to_drop(request) if self._filters is not None and batch.logs else None
         return Upload(
             logstore=logstore,
             logs=len(batch.logs),
-            body=self._encode(request, batch, received) if kept else b"",
+            body=self._encode(request, batch, received) if batch.logs and filtered is None else b"",
             received=received,
             credentials=request.credentials,
             deadline=request.deadline,
