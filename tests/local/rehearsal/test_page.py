@@ -9,7 +9,7 @@ import pytest
 from local.fc import interpreters
 from local.fc.function import ROOT
 from local.rehearsal.page import Block, blocks
-from local.rehearsal.run import CUSTOM_PART, ITSELF, PAGE, TITLES, Pythons
+from local.rehearsal.run import CUSTOM_PART, ITSELF, PAGE, REST, TITLES, Pythons
 
 TEXT = (ROOT / PAGE).read_text()
 
@@ -38,6 +38,7 @@ def test_commands_can_be_pasted_as_they_stand() -> None:
 def test_what_is_tried_between_has_its_place_on_the_page() -> None:
     headings = [block.heading for block in blocks(TEXT)]
     assert [title for title in (*TITLES.values(), CUSTOM_PART) if title not in headings] == []
+    assert re.search(rf"^## {REST}\n(?:.*\n)*?- ", TEXT, re.M)
 
 
 @pytest.mark.parametrize(
