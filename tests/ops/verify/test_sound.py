@@ -138,3 +138,14 @@ def test_the_names_come_from_the_functions_own_settings_where_options_are_left_o
 
     assert status == 3  # without keys, nothing is read back
     assert f'"logstore": "{LOGSTORE}"' in capsys.readouterr().out
+
+
+def test_the_key_that_is_printed_for_reading_is_enough_for_every_check(verify: Verify) -> None:
+    stack = verify.stack
+    assert stack.deployment.spool is not None
+    spool = ["--spool-bucket", stack.deployment.spool.bucket, "--oss-endpoint", stack.oss_url]
+
+    run = verify(stack.functions_url, "--json", *spool)
+
+    assert run.status == 0
+    assert run.checks("passed").keys() == NAMES | SPOOL

@@ -6,6 +6,7 @@ import base64
 import json
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -26,6 +27,14 @@ def handler(event, context):
     time.sleep(0.3)
     print("done")
     return {"statusCode": 200, "headers": {}, "isBase64Encoded": False, "body": "old"}
+"""
+WAITS = """
+import os, time
+def handler(event, context):
+    print("begun")
+    while not os.path.exists(os.environ["A_GATE"]):
+        time.sleep(0.01)
+    return {"statusCode": 200, "headers": {}, "isBase64Encoded": False, "body": ""}
 """
 FAILS = """
 def handler(event, context):
@@ -156,17 +165,20 @@ def test_nothing_is_left_of_a_function_that_is_removed(cloud: Cloud) -> None:
         cloud.client.get(url)
 
 
-def test_reserved_concurrency_is_how_many_run_at_once(cloud: Cloud) -> None:
-    cloud.create(code=SLOW)
+def test_reserved_concurrency_is_how_many_run_at_once(cloud: Cloud, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    cloud.create(code=WAITS, environment_variables={"A_GATE": str(gate)})
     cloud.call("PUT", f"{FUNCTION}/concurrency", {"reservedConcurrency": 1})
     url = cloud.trigger()
     statuses: list[int] = []
-    threads = [threading.Thread(target=lambda: statuses.append(httpx.get(url).status_code)) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(statuses) == [200, 429, 429]
+    first = threading.Thread(target=lambda: statuses.append(httpx.get(url, timeout=20).status_code))
+    first.start()
+    assert until(lambda: _printed(cloud, "begun") == 1)
+    busy = cloud.client.get(url)
+    assert (busy.status_code, busy.json()["Code"]) == (429, "ResourceExhausted")
+    gate.touch()
+    first.join()
+    assert statuses == [200]
     cloud.call("PUT", f"{FUNCTION}/concurrency", {"reservedConcurrency": 0})
     assert cloud.client.get(url).status_code == 429
 
