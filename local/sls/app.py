@@ -18,18 +18,8 @@ from local.sls.compression import too_large
 from local.sls.errors import SlsError
 from local.sls.management import OPERATIONS, Management, named
 from local.sls.projects import Logstore, Projects
-from local.sls.reads import (
-    Search,
-    as_page,
-    as_rows,
-    encode,
-    find_logs,
-    histograms,
-    parse_search,
-    parse_search_body,
-)
+from local.sls.reads import Reader, as_headers, as_page, encode, parse_search, parse_search_body
 from local.sls.signatures import SignedRequest
-from local.sls.store import Store
 from local.sls.writes import SIGNED_CAP, WEBTRACKING_CAP, Upload, Writer
 
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")  # 1x1, transparent
@@ -42,11 +32,11 @@ class Routes:
     """The handlers, one for each operation; what they refuse, they raise as SlsError."""
 
     def __init__(
-        self, projects: Projects, store: Store, gate: Gate, writer: Writer, management: Management
+        self, projects: Projects, reader: Reader, gate: Gate, writer: Writer, management: Management
     ) -> None:
         self._projects = projects
         self._management = management
-        self._store = store
+        self._reader = reader
         self._gate = gate
         self._writer = writer
 
@@ -96,31 +86,28 @@ class Routes:
         """GetLogs, the form the SDKs use; some of them send it in chunks."""
         body = await _whole(request, SIGNED_CAP)
         logstore = self._permitted(request, body, _READ)
-        search = parse_search_body(body)
-        rows = await self._rows(logstore, search)
-        content, headers = encode(as_page(search, rows), request.headers.get("accept-encoding", ""))
+        found = await run_in_threadpool(self._reader.find, logstore, parse_search_body(body))
+        content, headers = encode(as_page(found), request.headers.get("accept-encoding", ""))
         return Response(content, headers=headers)
 
     async def get_logs_v2(self, request: Request) -> Response:
-        """GetLogs, the older form: a bare list, and the progress in headers. GetLogStore has no `type`."""
+        """GetLogs, the older form: a bare list, and the progress in headers; and GetHistograms.
+
+        GetLogStore has no `type`.
+        """
         if "type" not in request.query_params and "from" not in request.query_params:
             return await self.manage(request)
         logstore = self._permitted(request, b"", _READ)
         search = parse_search(request.query_params)
+        accepted = request.headers.get("accept-encoding", "")
         if request.query_params.get("type") == "histogram":
-            return await self._histograms(request, logstore, search)
-        rows = await self._rows(logstore, search)
-        content, headers = encode(rows, request.headers.get("accept-encoding", ""))
-        return Response(
-            content, headers={**headers, "x-log-progress": "Complete", "x-log-count": str(len(rows))}
-        )
-
-    async def _histograms(self, request: Request, logstore: Logstore, search: Search) -> Response:
-        """GetHistograms: how many logs there are in each part of the time asked for."""
-        parts = await run_in_threadpool(histograms, self._store, logstore, search)
-        content, headers = encode(parts, request.headers.get("accept-encoding", ""))
-        count = str(sum(int(part["count"]) for part in parts))
-        return Response(content, headers={**headers, "x-log-progress": "Complete", "x-log-count": count})
+            counts = await run_in_threadpool(self._reader.histogram, logstore, search)
+            content, headers = encode(counts, accepted)
+            total = str(sum(one["count"] for one in counts))
+            return Response(content, headers={**headers, "x-log-progress": "Complete", "x-log-count": total})
+        found = await run_in_threadpool(self._reader.find, logstore, search)
+        content, headers = encode(found.rows, accepted)
+        return Response(content, headers={**headers, **as_headers(found)})
 
     async def manage(self, request: Request) -> Response:
         """The operations on Projects, Logstores and indexes."""
@@ -142,9 +129,6 @@ class Routes:
             return self._projects.project(host)
         except SlsError:
             return named(host)
-
-    async def _rows(self, logstore: Logstore, search: Search) -> list[dict[str, str]]:
-        return as_rows(await run_in_threadpool(find_logs, self._store, logstore, search))
 
     def _anonymous(self, request: Request, body: bytes) -> Upload:
         logstore = self._projects.logstore(self._project(request), request.path_params["logstore"])

@@ -29,6 +29,7 @@ _STATUS = {
     "MissingHost": 400,
     "MissingSignatureMethod": 400,
     "NotFound": 404,
+    "NotSupported": 400,
     "ParameterInvalid": 400,
     "PostBodyInvalid": 400,
     "PostBodyTooLarge": 400,

@@ -1,57 +1,85 @@
-"""The search language of GetLogs, as far as looking up logs needs it (documentation, "Search syntax").
+"""The search language of GetLogs, as far as the stand-in has it (documentation, "Search syntax").
 
-Words, ``"quoted words"``, ``key: value``, ``prefix*``, ``and``, ``or``, ``not`` and parentheses; words side
-by side are joined by ``and``. A word matches a whole word of a log, whatever its case. SQL after a ``|`` and
-comparisons of numbers are refused.
+Words, ``"quoted words"``, ``#"a phrase"``, ``key: value``, ``prefix*``, ranges of numbers (``key > 5``,
+``key in [5 10)``), ``and``, ``or``, ``not`` and parentheses; words side by side are joined by ``and``. A word
+matches a whole word of a value, whatever its case; a phrase matches words next to each other. Everything
+else is refused: wildcards elsewhere than at the end of a word, and what is not of this grammar.
+
+A search becomes a condition in SQL, which the store runs over its columns.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
 
 from local.sls.errors import SlsError
 from local.sls.groups import TAG_PREFIX
-from local.sls.store import StoredLog
+from local.sls.store import Condition
+from local.sls.words import split_words
 
-_TEXT = r'"(?:[^"\\]|\\.)*"|[^\s:"()|<>=]+'
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_TEXT = rf'{_QUOTED}|[^\s:"()\[\]|<>=#]+'
+_KEY = rf"(?:{TAG_PREFIX})?(?:{_TEXT})"
+_NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _TOKEN = re.compile(
-    rf"\s*(?:(?P<mark>[()])|(?:(?P<key>(?:{TAG_PREFIX})?(?:{_TEXT}))\s*:\s*)?(?P<text>{_TEXT}))\s*"
+    rf"""\s*(?:
+    (?P<mark>[()])
+    |(?P<field>{_KEY})\s*(?P<compare><=|>=|<|>|=)\s*(?P<number>{_NUMBER})(?=[\s()]|$)
+    |(?P<ranged>{_KEY})\s+in\s*(?P<open>[\[(])\s*(?P<low>{_NUMBER}|\*)\s+(?P<high>{_NUMBER}|\*)\s*(?P<close>[\])])
+    |(?:(?P<key>{_KEY})\s*:\s*)?(?P<text>\#{_QUOTED}|{_TEXT})
+    )\s*""",
+    re.VERBOSE,
 )
-_DELIMITERS = re.compile(r"[\s,'\";=()\[\]{}?@&<>/:]+")  # the default ones of an index
+_LONGEST = 10_000  # characters of a search
+_MOST = 100  # words, keys, operators and parentheses; SLS takes 30 operators
+_DEEPEST = 64  # parentheses and ``not`` within each other
 
-Match = Callable[[StoredLog], bool]
-
-
-class Query(NamedTuple):
-    """A compiled query; `needle` is a text every match contains, to narrow the search by."""
-
-    matches: Match
-    needle: str
+_EVERYTHING = Condition("1", ())
+_ANY_KEY = "words"  # the column with the words of all values
 
 
-class _Token(NamedTuple):
-    mark: str
-    key: str
-    text: str
+def compile_query(text: str) -> Condition | None:
+    """Compile `text`; None if it asks for everything. Raises SlsError: ParameterInvalid."""
+    if text.strip() in ("", "*"):
+        return None
+    if len(text) > _LONGEST:
+        raise _invalid(f"it has more than {_LONGEST} characters")
+    parser = _Parser(_tokens(text))
+    condition = parser.either()
+    if parser.left:
+        raise _invalid(f"not expected: {parser.left[0].shown}")
+    return condition
+
+
+class _Token:
+    def __init__(self, found: re.Match[str]) -> None:
+        self.parts = {name: value or "" for name, value in found.groupdict().items()}
+        self.shown = found[0].strip()
 
     @property
     def word(self) -> str:
         """The token in lower case if it can be an operator."""
-        return self.mark or ("" if self.key else self.text.lower())
+        if self.parts["mark"]:
+            return self.parts["mark"]
+        return self.parts["text"].lower() if self.parts["text"] and not self.parts["key"] else ""
 
+    def condition(self) -> Condition:
+        """What it asks of a log."""
+        if self.parts["field"]:
+            return _compared(self.parts["field"], self.parts["compare"], self.parts["number"])
+        if self.parts["ranged"]:
+            return self._range()
+        return _term(self.parts["key"], self.parts["text"])
 
-def compile_query(text: str) -> Query | None:
-    """Compile `text`; None if it asks for everything. Raises SlsError: ParameterInvalid."""
-    if text.strip() in ("", "*"):
-        return None
-    tokens = _tokens(text)
-    parser = _Parser(tokens)
-    matches = parser.either()
-    if parser.left:
-        raise _invalid(f"not expected: {parser.left[0].mark or parser.left[0].text}")
-    return Query(matches, _needle(tokens))
+    def _range(self) -> Condition:
+        key, low, high = (self.parts[name] for name in ("ranged", "low", "high"))
+        above = ">=" if self.parts["open"] == "[" else ">"
+        below = "<=" if self.parts["close"] == "]" else "<"
+        return _joined(
+            "AND",
+            _compared(key, above, "-inf" if low == "*" else low),
+            _compared(key, below, "inf" if high == "*" else high),
+        )
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -60,16 +88,11 @@ def _tokens(text: str) -> list[_Token]:
         found = _TOKEN.match(text, position)
         if found is None:
             raise _invalid(f"cannot be read from: {text[position : position + 40]}")
-        tokens.append(_Token(*(found[group] or "" for group in ("mark", "key", "text"))))
+        tokens.append(_Token(found))
         position = found.end()
+        if len(tokens) > _MOST:
+            raise _invalid(f"it has more than {_MOST} words")
     return tokens
-
-
-def _needle(tokens: list[_Token]) -> str:
-    if any(token.word in ("or", "not") for token in tokens):
-        return ""
-    parts = [part for token in tokens if token.word != "and" for part in _parts(_plain(token.text))]
-    return max((part.rstrip("*") for part in parts), key=len, default="")
 
 
 def _invalid(reason: str) -> SlsError:
@@ -81,35 +104,46 @@ class _Parser:
 
     def __init__(self, tokens: list[_Token]) -> None:
         self.left = list(tokens)
+        self._depth = 0
 
-    def either(self) -> Match:
+    def either(self) -> Condition:
         """Read alternatives."""
-        matches = self._all()
+        found = [self._all()]
         while self._take("or"):
-            matches = _any_of(matches, self._all())
-        return matches
+            found.append(self._all())
+        return _joined("OR", *found)
 
-    def _all(self) -> Match:
-        matches = self._one()
+    def _all(self) -> Condition:
+        found = [self._one()]
         while self.left and self.left[0].word not in ("or", ")"):
             self._take("and")
-            matches = _all_of(matches, self._one())
-        return matches
+            found.append(self._one())
+        return _joined("AND", *found)
 
-    def _one(self) -> Match:
+    def _one(self) -> Condition:
         if not self.left:
             raise _invalid("it ends too early")
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _invalid(f"more than {_DEEPEST} parentheses within each other")
+        try:
+            return self._unguarded()
+        finally:
+            self._depth -= 1
+
+    def _unguarded(self) -> Condition:
         if self._take("not"):
-            return _none_of(self._one())
+            inner = self._one()
+            return Condition(f"NOT {inner.sql}", inner.values)
         if self._take("("):
-            matches = self.either()
+            inner = self.either()
             if not self._take(")"):
                 raise _invalid("a parenthesis is not closed")
-            return matches
+            return inner
         token = self.left.pop(0)
         if token.word in ("and", "or", ")"):
             raise _invalid(f"not expected: {token.word}")
-        return _term(_plain(token.key), _plain(token.text))
+        return token.condition()
 
     def _take(self, word: str) -> bool:
         if self.left and self.left[0].word == word:
@@ -118,16 +152,11 @@ class _Parser:
         return False
 
 
-def _any_of(first: Match, second: Match) -> Match:
-    return lambda log: first(log) or second(log)
-
-
-def _all_of(first: Match, second: Match) -> Match:
-    return lambda log: first(log) and second(log)
-
-
-def _none_of(inner: Match) -> Match:
-    return lambda log: not inner(log)
+def _joined(operator: str, *conditions: Condition) -> Condition:
+    if len(conditions) == 1:
+        return conditions[0]
+    sql = f" {operator} ".join(one.sql for one in conditions)
+    return Condition(f"({sql})", tuple(value for one in conditions for value in one.values))
 
 
 def _plain(text: str) -> str:
@@ -136,30 +165,68 @@ def _plain(text: str) -> str:
     return prefix + re.sub(r"\\(.)", r"\1", quoted[1:-1]) if quoted.startswith('"') else text
 
 
-def _term(key: str, text: str) -> Match:
+def _column(key: str) -> tuple[str, tuple[str, ...]]:
+    """Return the SQL of a key's value, with what is to be bound; NULL in a log without it."""
+    name = _plain(key)
+    if name in ("__topic__", "__source__", "__time__"):
+        return name.strip("_"), ()
+    if '"' in name or "\\" in name or name == "*":
+        raise _invalid(f"a key with this name cannot be searched: {name[:40]}")
+    if name.startswith(TAG_PREFIX):
+        return "json_extract(tags, ?)", (f'$."{name[len(TAG_PREFIX) :]}"',)
+    return "json_extract(fields, ?)", (f'$."{name}"',)
+
+
+def _compared(key: str, operator: str, number: str) -> Condition:
+    if key.endswith("!"):
+        raise _invalid("!= is not supported; write: not key = number")
+    column, values = _column(key)
+    # A value that is no number is outside of every range. The operator is one of this module's own grammar.
+    return Condition(f"COALESCE(number_of({column}) {operator} ?, 0)", (*values, float(number)))
+
+
+def _term(key: str, text: str) -> Condition:
+    phrase = text.startswith("#")
+    quoted = text.startswith('"')
+    plain = _plain(text[1:] if phrase else text)
+    if plain == "*" and not phrase:
+        return _present(key) if key else _EVERYTHING
+    needles = _needles(plain, phrase=phrase, quoted=quoted)
+    # A narrower look than the one at the key's own value, and a much faster one.
+    anywhere = [Condition(f"instr({_ANY_KEY}, ?) > 0", (needle,)) for needle in needles]
     if not key:
-        return lambda log: any(_contains(value, text) for value in contents(log).values())
-    return lambda log: key in (content := contents(log)) and _contains(content[key], text)
+        return _joined("AND", *anywhere)
+    column, values = _column(key)
+    own = [
+        Condition(f"instr(words_of(COALESCE({column}, '')), ?) > 0", (*values, needle)) for needle in needles
+    ]
+    return _joined("AND", *anywhere, *own) if column != "time" else _joined("AND", *own)
 
 
-def contents(log: StoredLog) -> dict[str, str]:
-    """Return a log's keys and values as GetLogs shows them, tags with their prefix."""
-    tags = {TAG_PREFIX + key: value for key, value in log.tags.items()}
-    return {"__topic__": log.topic, "__source__": log.source, **tags, **log.fields}
+def _present(key: str) -> Condition:
+    column, values = _column(key)
+    return Condition(f"{column} IS NOT NULL", values)
 
 
-def _parts(text: str) -> list[str]:
-    return [part for part in _DELIMITERS.split(text.casefold()) if part]
+def _needles(text: str, *, phrase: bool, quoted: bool) -> list[str]:
+    """Return what the words of a value have to contain, each with the blanks that bound its words."""
+    words = split_words(text)
+    if not words:
+        raise _invalid(f"there is no word in: {text[:40]}")
+    if phrase:
+        return [f" {' '.join(words)} "]
+    if not quoted and "?" in text:
+        raise _invalid(f"the wildcard ? is not supported: {text[:40]}")
+    return [_needle(word) for word in words]
 
 
-def _contains(value: str, text: str) -> bool:
-    if not text.isascii():
-        return text.casefold() in value.casefold()
-    words = _parts(value)
-    return text == "*" or all(_found(part, words) for part in _parts(text))
-
-
-def _found(part: str, words: list[str]) -> bool:
-    if part.endswith("*"):
-        return any(word.startswith(part[:-1]) for word in words)
-    return part in words
+def _needle(word: str) -> str:
+    if word == "*":
+        return " "  # in quotes, beside others: any word
+    start = word.rstrip("*")
+    if not start or "*" in start or len(word) - len(start) > 1:
+        raise _invalid(f"a * is supported at the end of a word only: {word[:40]}")
+    # Text without blanks between its words, such as Chinese, is found anywhere in a value.
+    if not word.isascii():
+        return start
+    return f" {start}" if start != word else f" {word} "

@@ -1,21 +1,25 @@
-"""GetLogs: what a search answers, in the form of both versions of the operation."""
+"""GetLogs and GetHistograms: what a search answers, in the form of each version of the operations."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import lz4.block
 
+from local.sls.analysis import Analysis, split_statement
 from local.sls.errors import SlsError
+from local.sls.groups import TAG_PREFIX
 from local.sls.projects import Logstore
-from local.sls.query import compile_query, contents
-from local.sls.store import Store, StoredLog
+from local.sls.query import compile_query
+from local.sls.store import Condition, Span, Store, StoredLog
 
 _MAX_LINES = 100  # GetLogs documentation
-_PARTS = 60  # of a histogram
+_FARTHEST = 2**62  # seconds since the epoch, and lines
+_MOST_INTERVALS = 60  # of a histogram
+_INTERVALS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)  # seconds
 
 
 class Search(NamedTuple):
@@ -28,6 +32,17 @@ class Search(NamedTuple):
     line: int = _MAX_LINES
     offset: int = 0
     reverse: bool = False
+
+
+class Found(NamedTuple):
+    """What a search has found: rows of text, and for an analysis its statement and the columns' names."""
+
+    rows: list[dict[str, str]]
+    where: str
+    statement: str = ""
+    keys: Sequence[str] = ()
+    processed: int = 0
+    milliseconds: int = 0
 
 
 def parse_search(parameters: Mapping[str, Any]) -> Search:
@@ -48,7 +63,8 @@ def parse_search(parameters: Mapping[str, Any]) -> Search:
         offset=number("offset", 0),
         reverse=str(parameters.get("reverse", "")).lower() == "true",
     )
-    if not 0 <= search.line <= _MAX_LINES or search.offset < 0 or search.start > search.end:
+    in_order = -_FARTHEST <= search.start <= search.end <= _FARTHEST
+    if not 0 <= search.line <= _MAX_LINES or not 0 <= search.offset <= _FARTHEST or not in_order:
         raise SlsError("ParameterInvalid", "line, offset, from or to is out of range")
     return search
 
@@ -64,31 +80,75 @@ def parse_search_body(body: bytes) -> Search:
     return parse_search(parameters)
 
 
-def find_logs(store: Store, logstore: Logstore, search: Search) -> list[StoredLog]:
-    """Return the logs that `search` asks for, all of them where its `line` is -1.
+class Reader:
+    """Answers searches from a store."""
 
-    Raises SlsError: ParameterInvalid.
-    """
-    query = compile_query(search.query)
-    where = (logstore.project, logstore.name, search.start, search.end)
-    if query is None and search.topic is None:
-        return store.between(*where, reverse=search.reverse, offset=search.offset, limit=search.line)
-    matches: Callable[[StoredLog], bool] = query.matches if query else lambda _: True
-    candidates = store.between(*where, contains=query.needle if query else "", reverse=search.reverse)
-    found = [log for log in candidates if search.topic in (None, log.topic) and matches(log)]
-    return found[search.offset :] if search.line < 0 else found[search.offset : search.offset + search.line]
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._analysis = Analysis(store)
+
+    def find(self, logstore: Logstore, search: Search) -> Found:
+        """Return the logs, or the result of the analysis, that `search` asks for. Raises SlsError."""
+        began = time.perf_counter()
+        where, statement = split_statement(search.query)
+        span = _span(logstore, search, where)
+        if not statement:
+            logs = self._store.between(span, reverse=search.reverse, offset=search.offset, limit=search.line)
+            return Found(as_rows(logs), where, processed=len(logs), milliseconds=_since(began))
+        result = self._analysis.run(statement, span)
+        return Found(result.rows, where, statement, result.keys, result.processed, _since(began))
+
+    def histogram(self, logstore: Logstore, search: Search) -> list[dict[str, Any]]:
+        """Return how many logs each of up to 60 intervals has; of an analysis the search part counts.
+
+        Raises SlsError.
+        """
+        where, statement = split_statement(search.query)
+        if statement:
+            self._analysis.check(statement)
+        interval = _interval(search.end - search.start)
+        counts = self._store.histogram(_span(logstore, search, where), interval)
+        first = search.start - search.start % interval
+        return [
+            {
+                "from": max(start, search.start),
+                "to": min(start + interval, search.end),
+                "count": counts.get(start, 0),
+                "progress": "Complete",
+            }
+            for start in range(first, search.end, interval)
+        ]
+
+    def close(self) -> None:
+        """Let go what analyses hold in memory."""
+        self._analysis.close()
 
 
-def histograms(store: Store, logstore: Logstore, search: Search) -> list[dict[str, int | str]]:
-    """Return the time asked for in _PARTS parts or fewer, of whole seconds, each with its number of logs."""
-    logs = find_logs(store, logstore, search._replace(line=-1, offset=0))
-    span = search.end - search.start
-    width = max(1, -(-span // _PARTS))
-    counts = Counter((log.time - search.start) // width for log in logs)
-    return [
-        {"from": start, "to": min(start + width, search.end), "count": counts[number], "progress": "Complete"}
-        for number, start in enumerate(range(search.start, search.end, width))
-    ]
+def _since(began: float) -> int:
+    return round((time.perf_counter() - began) * 1000)
+
+
+def _interval(seconds: int) -> int:
+    enough = -(-seconds // (_MOST_INTERVALS - 1)) or 1  # one less, as the first and the last may be cut
+    return next((interval for interval in _INTERVALS if interval >= enough), enough)
+
+
+def _span(logstore: Logstore, search: Search, where: str) -> Span:
+    condition = compile_query(where)
+    if search.topic is not None:
+        narrowed = Condition("topic = ?", (str(search.topic),))
+        condition = (
+            Condition(f"{condition.sql} AND {narrowed.sql}", (*condition.values, *narrowed.values))
+            if condition
+            else narrowed
+        )
+    return Span(logstore.project, logstore.name, search.start, search.end, condition)
+
+
+def contents(log: StoredLog) -> dict[str, str]:
+    """Return a log's keys and values as GetLogs shows them, tags with their prefix."""
+    tags = {TAG_PREFIX + key: value for key, value in log.tags.items()}
+    return {"__topic__": log.topic, "__source__": log.source, **tags, **log.fields}
 
 
 def as_rows(logs: list[StoredLog]) -> list[dict[str, str]]:
@@ -96,23 +156,35 @@ def as_rows(logs: list[StoredLog]) -> list[dict[str, str]]:
     return [{"__time__": str(log.time), **contents(log)} for log in logs]
 
 
-def as_page(search: Search, rows: list[dict[str, str]]) -> dict[str, Any]:
+def as_page(found: Found) -> dict[str, Any]:
     """Return the answer of the POST form: rows with what is known about the search."""
     meta = {
         "progress": "Complete",
-        "count": len(rows),
-        "processedRows": len(rows),
-        "elapsedMillisecond": 1,
-        "hasSQL": False,
-        "whereQuery": search.query,
-        "aggQuery": "",
+        "count": len(found.rows),
+        "processedRows": found.processed,
+        "elapsedMillisecond": found.milliseconds,
+        "hasSQL": bool(found.statement),
+        "whereQuery": found.where,
+        "aggQuery": found.statement,
         "cpuSec": 0,
         "cpuCores": 0,
         "mode": 0,
         "terms": [],
         "isAccurate": True,
+        **({"keys": list(found.keys)} if found.statement else {}),
     }
-    return {"meta": meta, "data": rows}
+    return {"meta": meta, "data": found.rows}
+
+
+def as_headers(found: Found) -> dict[str, str]:
+    """Return what the older form says in headers."""
+    return {
+        "x-log-progress": "Complete",
+        "x-log-count": str(len(found.rows)),
+        "x-log-processed-rows": str(found.processed),
+        "x-log-elapsed-millisecond": str(found.milliseconds),
+        "x-log-has-sql": str(bool(found.statement)).lower(),
+    }
 
 
 def encode(content: object, accepted: str) -> tuple[bytes, dict[str, str]]:

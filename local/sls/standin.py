@@ -16,6 +16,7 @@ from local.sls.envelope import envelope
 from local.sls.management import Management
 from local.sls.projects import Logstore, Projects
 from local.sls.quotas import Meter, WriteQuota
+from local.sls.reads import Reader
 from local.sls.store import NewLog, Store
 from local.sls.writes import Writer
 
@@ -23,9 +24,9 @@ from local.sls.writes import Writer
 class SlsStandIn:
     """Simple Log Service in one process.
 
-    `app` is the ASGI application, `store` the logs it has taken, `management` its Projects and Logstores,
-    `faults` what it is to do wrong. Requests that name no Project in their Host are for the one created
-    first.
+    `app` is the ASGI application, `store` the logs it has taken, `reader` what searches them, `management`
+    its Projects and Logstores, `faults` what it is to do wrong. Requests that name no Project in their Host
+    are for the one created first.
     """
 
     app: ASGIApp
@@ -40,13 +41,14 @@ class SlsStandIn:
     ) -> None:
         """Open `database`; V4 signatures must be for `region`. Raises sqlite3.Error."""
         self.store = Store(database)
+        self.reader = Reader(self.store)
         self.faults = Faults()
         self._projects = Projects()
         gate = Gate(ram, region=region, clock=clock)
         self.management = Management(self._projects, gate, region=region, account=ram.account_id)
         self._clock = clock
         writer = Writer(self.store, clock)
-        routes = Routes(self._projects, self.store, gate, writer, self.management)
+        routes = Routes(self._projects, self.reader, gate, writer, self.management)
         self.app = envelope(self.faults.wrap(routes.app()))
 
     def create(
@@ -75,4 +77,5 @@ class SlsStandIn:
     def close(self) -> None:
         """Let go what hangs and close the store."""
         self.faults.clear()
+        self.reader.close()
         self.store.close()

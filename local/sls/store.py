@@ -1,4 +1,4 @@
-"""The logs a stand-in has taken, in SQLite: in memory, or in a file that outlives it."""
+"""The logs that a stand-in has taken, in SQLite: in memory, or in a file that outlives it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from local.sls.words import all_words, number_of, words_of
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS logs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -16,13 +18,13 @@ CREATE TABLE IF NOT EXISTS logs (
     time INTEGER NOT NULL, received REAL NOT NULL,
     topic TEXT NOT NULL, source TEXT NOT NULL,
     tags TEXT NOT NULL, fields TEXT NOT NULL,
-    text TEXT NOT NULL
+    text TEXT NOT NULL, words TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS logs_by_time ON logs (logstore, project, time);
 """
 _INSERT = """
-INSERT INTO logs (project, logstore, time, received, topic, source, tags, fields, text)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO logs (project, logstore, time, received, topic, source, tags, fields, text, words)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _NEWEST = """
 SELECT id, project, logstore, time, received, topic, source, tags, fields FROM logs
@@ -31,14 +33,40 @@ WHERE id > :since AND id < :before
   AND (:needle = '' OR instr(text, :needle))
 ORDER BY id DESC LIMIT :limit
 """
-_BY_TIME = """
-SELECT id, project, logstore, time, received, topic, source, tags, fields FROM logs
-WHERE logstore = :logstore AND project = :project AND time >= :start AND time < :end
-  AND (:needle = '' OR instr(text, :needle))
-ORDER BY time, id LIMIT :limit OFFSET :offset
+_AFTER = """
+SELECT id, project, logstore, time, topic, source, tags, fields FROM logs
+WHERE id > ? ORDER BY id LIMIT ?
 """
-_BY_TIME_REVERSED = _BY_TIME.replace("ORDER BY time, id", "ORDER BY time DESC, id DESC")
 _LAST_ID = 2**63 - 1
+
+
+class Condition(NamedTuple):
+    """A condition in SQL on the columns of a log, with the values for its question marks.
+
+    It may use `words_of` and `number_of` (`local.sls.words`).
+    """
+
+    sql: str
+    values: tuple[str | float, ...]
+
+
+class Span(NamedTuple):
+    """A Logstore's logs with start <= time < end (epoch seconds) that meet `condition`."""
+
+    project: str
+    logstore: str
+    start: int
+    end: int
+    condition: Condition | None = None
+
+    @property
+    def where(self) -> Condition:
+        """The same as one condition."""
+        sql = "logstore = ? AND project = ? AND time >= ? AND time < ?"
+        values: tuple[str | float, ...] = (self.logstore, self.project, self.start, self.end)
+        if self.condition is None:
+            return Condition(sql, values)
+        return Condition(f"{sql} AND {self.condition.sql}", (*values, *self.condition.values))
 
 
 class NewLog(NamedTuple):
@@ -80,6 +108,8 @@ class Store:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = OFF")
             self._connection.executescript(_SCHEMA)
+        for name, function in (("words_of", words_of), ("number_of", number_of)):
+            self._connection.create_function(name, 1, function, deterministic=True)
 
     def append(self, logs: Iterable[NewLog]) -> None:
         """Keep `logs`, all or none, in their order."""
@@ -111,28 +141,40 @@ class Store:
         return self._select(_NEWEST, values)
 
     def between(
-        self,
-        project: str,
-        logstore: str,
-        start: int,
-        end: int,
-        *,
-        contains: str = "",
-        reverse: bool = False,
-        offset: int = 0,
-        limit: int = -1,
+        self, span: Span, *, reverse: bool = False, offset: int = 0, limit: int = -1
     ) -> list[StoredLog]:
-        """Return the logs with start <= time < end (epoch seconds) by time; a `limit` of -1 is none."""
-        values = {
-            "project": project,
-            "logstore": logstore,
-            "start": start,
-            "end": end,
-            "needle": contains.casefold(),
-            "offset": offset,
-            "limit": limit,
-        }
-        return self._select(_BY_TIME_REVERSED if reverse else _BY_TIME, values)
+        """Return the logs of `span` by time; a `limit` of -1 is none."""
+        where, order = span.where, "DESC" if reverse else "ASC"
+        statement = f"""
+            SELECT id, project, logstore, time, received, topic, source, tags, fields FROM logs
+            WHERE {where.sql} ORDER BY time {order}, id {order} LIMIT ? OFFSET ?
+        """  # noqa: S608 - the condition binds what comes from outside
+        return self._select(statement, (*where.values, limit, offset))
+
+    def ids(self, span: Span) -> list[int]:
+        """Return the ids of the logs of `span`, in no order."""
+        where = span.where
+        with self._lock:
+            rows = self._connection.execute(
+                f"SELECT id FROM logs WHERE {where.sql}",  # noqa: S608 - as above
+                where.values,
+            )
+            return [row[0] for row in rows]
+
+    def histogram(self, span: Span, interval: int) -> dict[int, int]:
+        """Return how many logs of `span` each `interval` of seconds has, by its start."""
+        where = span.where
+        statement = f"SELECT time - time % ?, COUNT(*) FROM logs WHERE {where.sql} GROUP BY 1"  # noqa: S608
+        with self._lock:
+            return dict(self._connection.execute(statement, (interval, *where.values)).fetchall())
+
+    def after(self, log_id: int, limit: int) -> list[tuple[Any, ...]]:
+        """Return at most `limit` logs with greater ids, oldest first.
+
+        Each is (id, project, logstore, time, topic, source, tags, fields), the last two as JSON.
+        """
+        with self._lock:
+            return self._connection.execute(_AFTER, (log_id, limit)).fetchall()
 
     def counts(self) -> dict[str, int]:
         """Return how many logs each Logstore holds, for those that hold any."""
@@ -145,7 +187,7 @@ class Store:
         with self._lock:
             self._connection.close()
 
-    def _select(self, statement: str, values: Mapping[str, object]) -> list[StoredLog]:
+    def _select(self, statement: str, values: Mapping[str, object] | Sequence[object]) -> list[StoredLog]:
         with self._lock:
             rows = self._connection.execute(statement, values).fetchall()
         return [_stored(row) for row in rows]
@@ -155,7 +197,8 @@ def _row(log: NewLog) -> Sequence[str | int | float]:
     tags, fields = (json.dumps(pairs, ensure_ascii=False) for pairs in (log.tags, log.fields))
     pairs = [*log.tags.items(), *log.fields.items()]
     text = "\n".join([log.topic, log.source, *(f"{key}: {value}" for key, value in pairs)])
-    return (*log[:6], tags, fields, text.casefold())
+    words = all_words([log.topic, log.source, *log.tags.values(), *log.fields.values()])
+    return (*log[:6], tags, fields, text.casefold(), words)
 
 
 def _stored(row: Sequence[Any]) -> StoredLog:

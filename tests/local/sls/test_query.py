@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from local.sls.errors import SlsError
 from local.sls.query import compile_query
-from local.sls.store import StoredLog
+from local.sls.store import NewLog, Span, Store
 
-LOG = StoredLog(
-    id=1,
+LOG = NewLog(
     project="demo",
     logstore="web",
     time=1_795_394_940,
@@ -24,21 +25,26 @@ LOG = StoredLog(
         "cn": "中文内容",
         "not": "x",
         "or": "y",
+        "price": "500",
+        "weight": "0.25",
+        "size": "large",
     },
 )
 
 
-def matches(text: str) -> bool:
-    query = compile_query(text)
-    if query is None:
-        return True
-    # What narrows the search must never lose a match.
-    searched = "\n".join(
-        [LOG.topic, LOG.source, *(f"{k}: {v}" for k, v in {**LOG.tags, **LOG.fields}.items())]
-    )
-    if query.matches(LOG):
-        assert query.needle.casefold() in searched.casefold()
-    return query.matches(LOG)
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    opened = Store()
+    opened.append([LOG])
+    yield opened
+    opened.close()
+
+
+def matches(store: Store, text: str) -> bool:
+    span = Span("demo", "web", LOG.time, LOG.time + 1, compile_query(text))
+    found = store.between(span)
+    assert len(store.ids(span)) == len(found) == sum(store.histogram(span, 60).values())
+    return bool(found)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +81,27 @@ def matches(text: str) -> bool:
         "not: x",
         "or: y",
         'name: "Tablet*"',
+        '#"tablet pro"',
+        'name: #"Tablet Pro"',
+        "price > 499",
+        "price >= 500",
+        "price <= 500",
+        "price = 500",
+        "price<501",
+        "price in [500 600]",
+        "price in (499 500]",
+        "price in [* 500]",
+        "price in (0.5 *]",
+        "weight > 0.2 and weight < 0.3",
+        "not size > 0",
+        "not nokey > 0",
+        "(price > 499) and tablet",
+        "__time__ >= 1795394940",
+        "__time__ in [1795394940 1795394941)",
     ],
 )
-def test_what_is_in_a_log_is_found(text: str) -> None:
-    assert matches(text)
+def test_what_is_in_a_log_is_found(store: Store, text: str) -> None:
+    assert matches(store, text)
 
 
 @pytest.mark.parametrize(
@@ -98,17 +121,47 @@ def test_what_is_in_a_log_is_found(text: str) -> None:
         "__topic__: check",
         "cn: 文中",
         "tablet and not pro",
+        '#"pro tablet"',
+        '#"tablet view_product"',
+        'event: #"tablet pro"',
+        "price > 500",
+        "price >= 501",
+        "price < 500",
+        "price in (500 600]",
+        "price in [400 500)",
+        "size > 0",
+        "size < 0",
+        "nokey < 0",
+        "not price = 500",
     ],
 )
-def test_what_is_not_in_a_log_is_not_found(text: str) -> None:
-    assert not matches(text)
+def test_what_is_not_in_a_log_is_not_found(store: Store, text: str) -> None:
+    assert not matches(store, text)
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "* | select count(*)",
-        "price > 500",
+        "price > many",
+        "price in [1 2",
+        "price in [1,2]",
+        "price == 5",
+        "price != 5",
+        "price > 500px",
+        "tab*let",
+        "*let",
+        "ta?let",
+        "name: tab*let",
+        "name: (a or b)",
+        'tablet and "/"',
+        "#tablet",
+        'k"ey: x',
+        '"k\\"ey": x',
+        "*: x",
+        "(" * 65 + "x" + ")" * 65,
+        " ".join(["x"] * 101),
+        "x" * 10_001,
         "(tablet",
         "tablet)",
         "and",
@@ -122,3 +175,9 @@ def test_what_is_not_in_a_log_is_not_found(text: str) -> None:
 def test_what_is_not_understood_is_refused(text: str) -> None:
     with pytest.raises(SlsError, match="ParameterInvalid: the query is not understood"):
         compile_query(text)
+
+
+def test_a_search_may_be_as_long_and_as_deep_as_said(store: Store) -> None:
+    assert matches(store, " ".join(["tablet"] * 100))
+    assert matches(store, "tablet or " + "x" * 9_990)
+    assert matches(store, "(" * 47 + "tablet" + ")" * 47)

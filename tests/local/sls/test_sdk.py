@@ -148,7 +148,51 @@ def test_the_sdk_searches(cloud: Cloud, connect: Connect) -> None:
     assert len(get(reader, "view", topic="my-topic")) == 5
     assert get(reader, "view", topic="another") == []
     with pytest.raises(LogException, match="the query is not understood"):
-        get(reader, "* | select count(1)")
+        get(reader, "event != buy")
+
+
+@pytest.mark.parametrize("older_form", [False, True])
+def test_the_sdk_analyses(cloud: Cloud, connect: Connect, older_form: bool) -> None:
+    writer, reader = connect(*cloud.writer), connect(*cloud.reader)
+    reader._get_logs_v2_enabled = not older_form
+    put(writer, items(5, event="view"))
+    put(writer, items(2, event="buy"))
+    now = int(time.time())
+    query = "number < 4 | select event, count(1) as n, max(__topic__) group by event order by n"
+
+    answer = reader.get_log(PROJECT, LOGSTORE, now - 3600, now + 60, query=query)
+
+    assert [log.get_contents() for log in answer.get_logs()] == [
+        {"event": "buy", "n": "2", "_col2": "my-topic"},
+        {"event": "view", "n": "4", "_col2": "my-topic"},
+    ]
+    assert answer.is_completed()
+    assert answer.get_has_sql()
+    assert answer.get_processed_rows() == 6
+    if not older_form:
+        assert answer.get_where_query() == "number < 4"
+        assert answer.get_meta().get_keys() == ["event", "n", "_col2"]
+
+
+def test_the_sdk_is_told_which_function_there_is_not(cloud: Cloud, connect: Connect) -> None:
+    with pytest.raises(LogException, match="Function ip_to_geo not registered") as refused:
+        get(connect(*cloud.reader), "* | select ip_to_geo('192.0.2.1')")
+
+    assert (refused.value.get_resp_status(), refused.value.get_error_code()) == (400, "ParameterInvalid")
+
+
+def test_the_sdk_counts_by_interval(cloud: Cloud, connect: Connect) -> None:
+    put(connect(*cloud.writer), items(5, event="view"))
+    put(connect(*cloud.writer), items(2, event="buy"))
+    now = int(time.time())
+    request = GetHistogramsRequest(PROJECT, LOGSTORE, now - 600, now + 60, query="event: view")
+
+    answer = connect(*cloud.reader).get_histograms(request)
+
+    assert answer.is_completed()
+    assert answer.get_total_count() == 5
+    intervals = answer.get_histograms()
+    assert (intervals[0].get_from(), intervals[-1].get_to()) == (now - 600, now + 60)
 
 
 def test_the_sdk_reads_a_span_of_time_without_its_end(cloud: Cloud, connect: Connect) -> None:

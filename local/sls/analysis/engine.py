@@ -1,0 +1,147 @@
+"""DuckDB beside the store: a copy of the logs, brought up to date before each statement.
+
+Statements come from outside. DuckDB opens no file and no connection, loads no extension, keeps to a bound of
+memory and time, and is given only what `translate` has made of a statement.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from local.sls.analysis.allowed import refused
+from local.sls.analysis.macros import MACROS
+from local.sls.analysis.translate import translate
+from local.sls.errors import SlsError
+from local.sls.groups import TAG_PREFIX
+from local.sls.store import Span, Store
+
+SECONDS = 20.0  # for a statement
+_MEMORY = "1GB"  # for the copy and a statement together: some millions of usual logs
+_CHUNK = 10_000  # logs copied at once
+_MOST_COLUMNS = 1000  # of ``select *``
+_SETTINGS: dict[str, Any] = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "memory_limit": _MEMORY,
+    "temp_directory": "",
+    "threads": "2",
+}
+_HELD = """
+CREATE TABLE held (id BIGINT, project VARCHAR, logstore VARCHAR, time BIGINT, topic VARCHAR, source VARCHAR,
+    tags VARCHAR, fields VARCHAR)
+"""
+_COPY = f"INSERT INTO held SELECT {', '.join(['unnest(?)'] * 8)}"
+_BY_SPAN = "project = $project AND logstore = $logstore AND time >= $start AND time < $end"
+_BY_ID = "id IN (SELECT unnest($ids::BIGINT[]))"
+_KEYS = """
+SELECT DISTINCT unnest(json_keys(fields)) AS name FROM held WHERE {where}
+UNION SELECT DISTINCT '{prefix}' || unnest(json_keys(tags)) FROM held WHERE {where} ORDER BY name LIMIT {most}
+"""
+_PLAIN = {"__time__": "time", "__topic__": "topic", "__source__": "source"}
+
+
+class Engine:
+    """One DuckDB over one store; to be used by one thread at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._newest = 0
+        self._db = duckdb.connect(":memory:", config=_SETTINGS)
+        self._db.execute(_HELD)
+        for macro in MACROS:
+            self._db.execute(f"CREATE MACRO {macro}")
+        self._db.execute("SET lock_configuration = true")
+
+    def run(self, statement: str, span: Span) -> tuple[list[str], list[tuple[str, ...]], int]:
+        """Return the columns' names, the rows, and how many logs there were. Raises SlsError."""
+        translated = translate(statement)
+        timer = threading.Timer(SECONDS, self._db.interrupt)
+        timer.start()
+        try:
+            self._catch_up()
+            where, values = self._where(span)
+            columns = translated.columns
+            if translated.every:
+                columns = [*dict.fromkeys([*_PLAIN, *self._keys(where, values), *columns])]
+            log = f"log AS (SELECT {_selected(columns)} FROM held WHERE {where})"  # noqa: S608
+            sql = translated.sql
+            sql = f"WITH {log}, {sql[5:]}" if sql.startswith("WITH ") else f"WITH {log} {sql}"
+            answer = self._db.execute(sql, values)
+            names = [column[0] for column in answer.description]
+            rows = [tuple(map(_text, row)) for row in answer.fetchall()]
+            return names, rows, self._processed(where, values)
+        except duckdb.InterruptException:
+            raise SlsError("ParameterInvalid", f"the query took over {SECONDS:.0f} seconds") from None
+        except duckdb.OutOfMemoryException:
+            raise SlsError("ParameterInvalid", f"the query needs more than {_MEMORY} of memory") from None
+        except duckdb.Error as error:
+            raise refused(_reason(error)) from None
+        finally:
+            timer.cancel()
+
+    def close(self) -> None:
+        """Let go the memory."""
+        self._db.close()
+
+    def _catch_up(self) -> None:
+        while chunk := self._store.after(self._newest, _CHUNK):
+            self._db.execute(_COPY, [list(column) for column in zip(*chunk, strict=True)])
+            self._newest = chunk[-1][0]
+
+    def _where(self, span: Span) -> tuple[str, dict[str, Any]]:
+        if span.condition is not None:
+            return _BY_ID, {"ids": self._store.ids(span)}
+        values = {"project": span.project, "logstore": span.logstore, "start": span.start, "end": span.end}
+        return _BY_SPAN, values
+
+    def _keys(self, where: str, values: dict[str, Any]) -> list[str]:
+        asked = _KEYS.format(where=where, prefix=TAG_PREFIX, most=_MOST_COLUMNS + 1)
+        names = [row[0] for row in self._db.execute(asked, values).fetchall()]
+        if len(names) > _MOST_COLUMNS:
+            raise refused(f"select * over more than {_MOST_COLUMNS} columns: name those that are wanted")
+        return names
+
+    def _processed(self, where: str, values: dict[str, Any]) -> int:
+        counted = self._db.execute(f"SELECT count(*) FROM held WHERE {where}", values).fetchone()  # noqa: S608
+        return int(counted[0]) if counted else 0
+
+
+def _selected(columns: list[str]) -> str:
+    return ", ".join(f"{_value(name)} AS {_identifier(name)}" for name in columns) or "1 AS nothing"
+
+
+def _value(name: str) -> str:
+    if name in _PLAIN:
+        return _PLAIN[name]
+    held, key = ("tags", name[len(TAG_PREFIX) :]) if name.startswith(TAG_PREFIX) else ("fields", name)
+    pointer = "/" + key.replace("~", "~0").replace("/", "~1")
+    return f"json_extract_string({held}, {exp.Literal.string(pointer).sql('duckdb')})"
+
+
+def _identifier(name: str) -> str:
+    return exp.to_identifier(name, quoted=True).sql("duckdb")
+
+
+def _text(value: object) -> str:
+    """Return a value as GetLogs shows it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "milliseconds")
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _reason(error: duckdb.Error) -> str:
+    return str(error).partition("\n")[0][:300]

@@ -1,0 +1,24 @@
+"""SLS's functions where DuckDB's differ, as macros of DuckDB."""
+
+from __future__ import annotations
+
+_URL = r"^([^:/?#]+)://([^/?#:]*)(?::\d+)?([^?#]*)(?:\?([^#]*))?"
+
+# Presto has NULL where DuckDB has an error (JSON that is none) or an empty text (no match).
+MACROS = (
+    # UTC; in an account these are in the time zone of its region.
+    "sls_from_unixtime(t) AS make_timestamp(CAST(CAST(t AS DOUBLE) * 1e6 AS BIGINT))",
+    """sls_json_scalar(j, p) AS CASE WHEN json_valid(j) AND json_type(j, p) NOT IN ('OBJECT', 'ARRAY')
+       THEN json_extract_string(j, p) END""",
+    "sls_json(j, p) AS CASE WHEN json_valid(j) THEN CAST(json_extract(j, p) AS VARCHAR) END",
+    "sls_regexp_extract(s, p, g) AS CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, g) END",
+    f"sls_url_protocol(u) AS sls_regexp_extract(u, '{_URL}', 1)",
+    f"sls_url_host(u) AS sls_regexp_extract(u, '{_URL}', 2)",
+    f"sls_url_path(u) AS sls_regexp_extract(u, '{_URL}', 3)",
+    f"sls_url_query(u) AS sls_regexp_extract(u, '{_URL}', 4)",
+    "sls_pairs(u) AS string_split(coalesce(sls_url_query(u), ''), '&')",
+    """sls_url_parameter(u, n) AS url_decode(
+       list_extract(list_filter(sls_pairs(u), lambda x: starts_with(x, n || '=')), 1)[len(n) + 2:])""",
+    # Where an address is takes a map of addresses, which this stand-in does not have: all are unknown to it.
+    "sls_ip_to_country(a) AS CASE WHEN a IS NOT NULL THEN '' END",
+)
