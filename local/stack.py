@@ -15,6 +15,8 @@ from local.deployment import REGION, Deployment
 from local.fc.function import ROOT
 from local.fc.host import Host, Route
 from local.fc.logs import Log, to_stderr
+from local.function_logs import LOGSTORE as FUNCTION_LOGSTORE
+from local.function_logs import into_store
 from local.oss import OssStandIn
 from local.ram import AccessKey, Ram
 from local.serving import Server
@@ -117,6 +119,9 @@ class Stack:
         self._closing.callback(self.sls.close)
         for logstore in deployment.logstores:
             self.sls.create(deployment.project, logstore, webtracking=deployment.anonymous)
+        self.sls.create(deployment.project, FUNCTION_LOGSTORE)
+        self.sls.store.set_apart(FUNCTION_LOGSTORE)
+        self._log = into_store(self.sls.store, deployment.project, self._log)
         self.sts = StsStandIn(self.ram)
         self._closing.callback(self.sts.faults.clear)
         self.oss = OssStandIn(self.ram, region=REGION)

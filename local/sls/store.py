@@ -29,7 +29,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 _NEWEST = """
 SELECT id, project, logstore, time, received, topic, source, tags, fields FROM logs
 WHERE id > :since AND id < :before
-  AND (:logstore IS NULL OR logstore = :logstore)
+  AND (logstore = :logstore
+       OR (:logstore IS NULL AND logstore NOT IN (SELECT value FROM json_each(:apart))))
   AND (:needle = '' OR instr(text, :needle))
 ORDER BY id DESC LIMIT :limit
 """
@@ -102,6 +103,7 @@ class Store:
     def __init__(self, database: str | Path = ":memory:") -> None:
         """Open `database`, a file that is made if need be. Raises sqlite3.Error."""
         self._lock = threading.Lock()
+        self._apart: list[str] = []
         self._connection = sqlite3.connect(database, check_same_thread=False)
         with self._connection:
             # The page, the console and the tests want speed; a crash of the laptop may cost the last logs.
@@ -110,6 +112,10 @@ class Store:
             self._connection.executescript(_SCHEMA)
         for name, function in (("words_of", words_of), ("number_of", number_of)):
             self._connection.create_function(name, 1, function, deterministic=True)
+
+    def set_apart(self, logstore: str) -> None:
+        """Leave this Logstore out of `query` and `counts` where no Logstore is named."""
+        self._apart.append(logstore)
 
     def append(self, logs: Iterable[NewLog]) -> None:
         """Keep `logs`, all or none, in their order."""
@@ -133,6 +139,7 @@ class Store:
         """
         values = {
             "logstore": logstore,
+            "apart": json.dumps(self._apart),
             "needle": (contains or "").casefold(),
             "limit": limit,
             "before": _LAST_ID if before_id is None else before_id,
@@ -177,10 +184,10 @@ class Store:
             return self._connection.execute(_AFTER, (log_id, limit)).fetchall()
 
     def counts(self) -> dict[str, int]:
-        """Return how many logs each Logstore holds, for those that hold any."""
+        """Return how many logs each Logstore holds, for those that hold any and are not set apart."""
         with self._lock:
             rows = self._connection.execute("SELECT logstore, COUNT(*) FROM logs GROUP BY logstore")
-            return dict(rows.fetchall())
+            return {name: count for name, count in rows if name not in self._apart}
 
     def close(self) -> None:
         """Close the database; nothing may be asked of it afterwards."""

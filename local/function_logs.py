@@ -1,0 +1,37 @@
+"""What the functions print, as Function Compute writes it into the Logstore that `logConfig` names."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import suppress
+from datetime import datetime, timezone
+
+from local.fc.logs import Log
+from local.sls.store import NewLog, Store
+
+LOGSTORE = "function-logs"  # FUNCTION_LOGSTORE in s.yaml
+
+
+def into_store(store: Store, project: str, log: Log) -> Log:
+    """Return a `Log` that keeps each line in `store`, beside giving it to `log`.
+
+    Field names: Function Compute documentation, "Configure the logging feature". The line itself is
+    `message`, after what a runtime writes before it: the time and the request.
+    """
+
+    def keep(function: str, request_id: str, line: str) -> None:
+        log(function, request_id, line)
+        now = time.time()
+        moment = datetime.fromtimestamp(now, timezone.utc).isoformat(timespec="milliseconds")
+        fields = {
+            "functionName": function,
+            "qualifier": "LATEST",
+            "requestId": request_id,
+            "message": f"{moment[:23]}Z {request_id} {line}",
+        }
+        # Something may still be printed when all is being stopped and the store has been closed.
+        with suppress(sqlite3.ProgrammingError):
+            store.append([NewLog(project, LOGSTORE, int(now), now, f"FCLogs:{function}", "", {}, fields)])
+
+    return keep
