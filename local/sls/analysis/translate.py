@@ -176,6 +176,11 @@ def _distinct(node: exp.Expression) -> exp.Expression:
     return exp.Count(this=exp.Distinct(expressions=[node.this]))
 
 
+def _count_if(node: exp.Expression) -> exp.Expression:
+    """Presto counts 0 where the condition is never known; DuckDB's own has NULL then."""
+    return exp.Count(this=exp.Case(ifs=[exp.If(this=node.this, true=exp.Literal.number(1))]))
+
+
 def _div(node: exp.Expression) -> exp.Expression:
     return divided(node)
 
@@ -184,6 +189,7 @@ _CHANGES: dict[type[exp.Expression], Callable[[exp.Expression], exp.Expression]]
     exp.Anonymous: _named,
     exp.ApproxDistinct: _distinct,
     exp.ApproxQuantile: _percentile,
+    exp.CountIf: _count_if,
     exp.CurrentTimestamp: _now,
     exp.Div: _div,
     exp.JSONExtract: _json("sls_json"),

@@ -72,6 +72,7 @@ def rows(reader: Reader, query: str, **how: Any) -> list[tuple[str, ...]]:
         ("* | select mixedCase, nothing from log where mixedCase is not null", [("yes", "null")]),
         ("nothing: here | select count(1), max(event)", [("0", "null")]),
         ("nothing: here | select event from log", []),
+        ("* | select count_if(nothing = 'x'), sum(if(nothing = 'x', 1, 0))", [("0", "0")]),
         (
             "* | select __time__ - __time__ % 3600 as hour, count(1) as n group by hour order by hour",
             [(str(START), "4"), (str(START + 3600), "1")],

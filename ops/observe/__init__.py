@@ -1,0 +1,1 @@
+"""`python -m ops observe`: dashboards and alarms for what arrives and how the functions do."""
