@@ -110,6 +110,8 @@ class Engine:
         return names
 
     def _processed(self, where: str, values: dict[str, Any]) -> int:
+        if "ids" in values:
+            return len(values["ids"])
         counted = self._db.execute(f"SELECT count(*) FROM held WHERE {where}", values).fetchone()  # noqa: S608
         return int(counted[0]) if counted else 0
 

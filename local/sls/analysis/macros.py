@@ -12,6 +12,8 @@ MACROS = (
        THEN json_extract_string(j, p) END""",
     "sls_json(j, p) AS CASE WHEN json_valid(j) THEN CAST(json_extract(j, p) AS VARCHAR) END",
     "sls_regexp_extract(s, p, g) AS CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, g) END",
+    # The same where a match is never empty, at half the cost.
+    "sls_regexp_some(s, p) AS nullif(regexp_extract(s, p), '')",
     f"sls_url_protocol(u) AS sls_regexp_extract(u, '{_URL}', 1)",
     f"sls_url_host(u) AS sls_regexp_extract(u, '{_URL}', 2)",
     f"sls_url_path(u) AS sls_regexp_extract(u, '{_URL}', 3)",

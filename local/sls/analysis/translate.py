@@ -150,8 +150,16 @@ def _from_unixtime(node: exp.Expression) -> exp.Expression:
 
 
 def _regexp_extract(node: exp.Expression) -> exp.Expression:
-    group = node.args.get("group") or exp.Literal.number(0)
+    group = node.args.get("group")
+    if group is None and isinstance(node.expression, exp.Literal) and _never_empty(node.expression.name):
+        return _macro("sls_regexp_some", node.this, node.expression)
+    group = group or exp.Literal.number(0)
     return _macro("sls_regexp_extract", node.this, node.expression, group)
+
+
+def _never_empty(pattern: str) -> bool:
+    """Whether the pattern begins with a brace that is meant as one, as that around a log line in JSON."""
+    return pattern.startswith("\\{") and "|" not in pattern and pattern[2:3] not in ("*", "?")
 
 
 def _of_time(node: exp.Expression) -> exp.Expression:
