@@ -169,6 +169,8 @@ class Stack:
             logstores=self.deployment.logstores,
             web_dist=WEB_DIST,
             outage=self.outage if self.deployment.sls_is_local else None,
+            reader=self.sls.reader,
+            function_logstore=FUNCTION_LOGSTORE,
             spool=SpoolView(partial(self.oss.objects, spool.bucket), spool.prefix) if spool else None,
         )
         self.site_url = self._serve("site", self._ports.site, site)

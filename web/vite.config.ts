@@ -1,5 +1,7 @@
 import { defineConfig } from "vite";
 
+const LIBRARY = "chart-library"; // asked for by the console under this very name
+
 export default defineConfig({
   base: "./",
   build: {
@@ -7,5 +9,14 @@ export default defineConfig({
     // Everything is served by the site itself under a strict Content-Security-Policy: no data: scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: { index: "index.html", [LIBRARY]: `src/${LIBRARY}.ts` },
+      preserveEntrySignatures: "exports-only",
+      output: {
+        entryFileNames: ({ name }) => (name === LIBRARY ? "[name].js" : "assets/[name]-[hash].js"),
+        assetFileNames: ({ names }) =>
+          names.some((name) => name.startsWith(LIBRARY)) ? "[name][extname]" : "assets/[name]-[hash][extname]",
+      },
+    },
   },
 });

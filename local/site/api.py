@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from local.site.charts import ChartsApi, Sources
 from local.site.outage import Outage, OutageApi
 from local.site.selection import BadQueryError, Selection
 from local.site.shape import as_json, as_json_with_id
@@ -17,8 +18,10 @@ from local.sls.store import Store
 NO_STORE = {"cache-control": "no-store"}
 
 
-def api_routes(store: Store, outage: Outage | None, spool: SpoolView | None) -> list[BaseRoute]:
-    """Routes below ``/api``; ``sls`` and ``spool`` are there where there is one to show."""
+def api_routes(
+    store: Store, outage: Outage | None, spool: SpoolView | None, charts: Sources | None
+) -> list[BaseRoute]:
+    """Routes below ``/api``; ``sls``, ``charts`` and ``spool`` are there where there is something to show."""
     api = _Api(store)
     routes: list[BaseRoute] = [
         Route("/api/logs", api.logs),
@@ -27,6 +30,8 @@ def api_routes(store: Store, outage: Outage | None, spool: SpoolView | None) -> 
     ]
     if outage:
         routes.append(Route("/api/sls", OutageApi(outage).answer, methods=["GET", "POST"]))
+    if charts:
+        routes.append(Route("/api/charts", ChartsApi(charts).answer))
     if spool:
         routes.append(Route("/api/spool", spool.answer))
     return routes

@@ -11,10 +11,12 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from local.site.api import api_routes
+from local.site.charts import Sources
 from local.site.outage import Outage
 from local.site.pages import page_routes
 from local.site.security import SecurityHeaders
 from local.site.spool import SpoolView
+from local.sls.reads import Reader
 from local.sls.store import Store
 
 # A page elsewhere must not read the logs by pointing a name of its own at this machine (DNS rebinding).
@@ -31,12 +33,15 @@ def create_site(
     web_dist: Path,
     outage: Outage | None = None,
     spool: SpoolView | None = None,
+    reader: Reader | None = None,
+    function_logstore: str = "",
 ) -> ASGIApp:
     """The sample page on ``/``, the console on ``/console``, its data below ``/api``.
 
     `functions_url` and `sls_url` are where the page's browser reaches the functions and SLS; `web_dist` is
     the built page, in whose absence ``/`` says how to build it. The console has a switch for `outage`, and
-    shows `spool`.
+    shows `spool`. With a `reader` of the same store it has charts, over the pages' `logstores` and over the
+    one that holds what the functions print.
     """
     pages = page_routes(
         functions_url=functions_url,
@@ -44,9 +49,11 @@ def create_site(
         project=project,
         logstores=logstores,
         web_dist=web_dist,
+        function_logstore=function_logstore,
     )
+    charts = Sources(reader, project, tuple(logstores), function_logstore) if reader else None
     return Starlette(
-        routes=[*api_routes(store, outage, spool), *pages],
+        routes=[*api_routes(store, outage, spool, charts), *pages],
         middleware=[
             Middleware(SecurityHeaders, connect_to=(functions_url, sls_url)),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(OWN_NAMES), www_redirect=False),

@@ -32,7 +32,13 @@ class _Files(StaticFiles):
 
 
 def page_routes(
-    *, functions_url: str, sls_url: str, project: str, logstores: Sequence[str], web_dist: Path
+    *,
+    functions_url: str,
+    sls_url: str,
+    project: str,
+    logstores: Sequence[str],
+    web_dist: Path,
+    function_logstore: str,
 ) -> list[BaseRoute]:
     """Routes of the pages; `web_dist` is looked at on each request, as it may be built later."""
     config = {
@@ -40,6 +46,7 @@ def page_routes(
         "slsUrl": sls_url,
         "project": project,
         "logstores": list(logstores),
+        "functionLogstore": function_logstore,
     }
 
     async def sample_page(_request: Request) -> Response:

@@ -52,10 +52,10 @@ class Condition(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A Logstore's logs with start <= time < end (epoch seconds) that meet `condition`."""
+    """The logs of some Logstores with start <= time < end (epoch seconds) that meet `condition`."""
 
     project: str
-    logstore: str
+    logstores: tuple[str, ...]
     start: int
     end: int
     condition: Condition | None = None
@@ -63,8 +63,9 @@ class Span(NamedTuple):
     @property
     def where(self) -> Condition:
         """The same as one condition."""
-        sql = "logstore = ? AND project = ? AND time >= ? AND time < ?"
-        values: tuple[str | float, ...] = (self.logstore, self.project, self.start, self.end)
+        names = ", ".join("?" * len(self.logstores))
+        sql = f"logstore IN ({names}) AND project = ? AND time >= ? AND time < ?"
+        values: tuple[str | float, ...] = (*self.logstores, self.project, self.start, self.end)
         if self.condition is None:
             return Condition(sql, values)
         return Condition(f"{sql} AND {self.condition.sql}", (*values, *self.condition.values))

@@ -1,3 +1,4 @@
+import { Charts } from "./charts.js";
 import { Detail } from "./detail.js";
 import { byId, el } from "./dom.js";
 import { Feed } from "./feed.js";
@@ -21,7 +22,9 @@ class Console {
   #counts = {};
 
   constructor() {
-    this.tools = new Tools({ select: () => this.#load(), pause: () => this.#release() });
+    this.tools = new Tools({ select: () => this.#select(), pause: () => this.#release(), address: () => this.charts.address });
+    this.charts = new Charts(() => this.tools.selection, () => this.tools.paused);
+    this.charts.on = () => this.tools.keepAddress();
     this.detail = new Detail(byId("detail"), {
       close: () => this.list.select(null),
       find: (text) => this.tools.find(text),
@@ -41,6 +44,7 @@ class Console {
     });
     byId("fresh").addEventListener("click", () => this.#showFresh());
     byId("list").addEventListener("scroll", () => this.list.atTop && !this.#gap && this.#fresh(0), { passive: true });
+    for (const radio of document.getElementsByName("view")) radio.addEventListener("change", () => this.#view(radio.value));
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.list.select(null));
     setInterval(() => this.list.each(updateAge), 1000);
   }
@@ -49,8 +53,22 @@ class Console {
     const config = await (await fetch("/config.json")).json();
     byId("project").textContent = config.project;
     this.configured = config.logstores;
+    this.apart = config.functionLogstore;
+    if (new URLSearchParams(location.search).get("view") === "charts") this.#view("charts");
     this.#counted(await (await fetch("/api/counts")).json());
     await this.#load();
+  }
+
+  #view(name) {
+    for (const radio of document.getElementsByName("view")) radio.checked = radio.value === name;
+    document.body.dataset.view = name;
+    this.charts.show(name === "charts");
+    this.tools.keepAddress();
+  }
+
+  #select() {
+    this.charts.refresh();
+    return this.#load();
   }
 
   /** Loads the first page of what is selected, and follows it from there. */
@@ -126,7 +144,7 @@ class Console {
   #counted(counts) {
     this.#counts = counts;
     const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    this.tools.showCounts(new Set([...this.configured, ...Object.keys(counts)]), counts, total);
+    this.tools.showCounts(new Set([...this.configured, ...Object.keys(counts)]), counts, total, this.apart);
     this.pulse.update(total);
     document.title = `(${number(total)}) Console`;
     this.#summarise();

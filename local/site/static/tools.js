@@ -9,7 +9,7 @@ export class Tools {
   #timer = 0;
   paused = false;
 
-  /** @param on {select(), pause()} */
+  /** @param on {select(), pause(), address()} */
   constructor(on) {
     this.on = on;
     const query = new URLSearchParams(location.search);
@@ -30,9 +30,11 @@ export class Tools {
     this.#pause(false);
   }
 
-  showCounts(logstores, counts, total) {
+  /** `apart` is a Logstore that is not among all of them, and whose logs are not counted. */
+  showCounts(logstores, counts, total, apart) {
     this.#tab("", "All").textContent = number(total);
     for (const name of logstores) this.#tab(name, name).textContent = number(counts[name] ?? 0);
+    if (apart) this.#tab(apart, apart);
   }
 
   #tab(name, label) {
@@ -53,9 +55,15 @@ export class Tools {
 
   #select(change) {
     this.selection = { ...this.selection, ...change };
-    const query = new URLSearchParams(Object.entries(this.selection).filter(([, value]) => value));
-    history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+    this.keepAddress();
     this.on.select();
+  }
+
+  /** Has the page's address lead back to what is selected. */
+  keepAddress() {
+    const all = { ...this.selection, ...this.on.address() };
+    const query = new URLSearchParams(Object.entries(all).filter(([, value]) => value));
+    history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
   }
 
   #pause(paused) {

@@ -39,7 +39,9 @@ CREATE TABLE held (id BIGINT, project VARCHAR, logstore VARCHAR, time BIGINT, to
     tags VARCHAR, fields VARCHAR)
 """
 _COPY = f"INSERT INTO held SELECT {', '.join(['unnest(?)'] * 8)}"
-_BY_SPAN = "project = $project AND logstore = $logstore AND time >= $start AND time < $end"
+_BY_SPAN = (
+    "project = $project AND logstore IN (SELECT unnest($names::VARCHAR[])) AND time >= $start AND time < $end"
+)
 _BY_ID = "id IN (SELECT unnest($ids::BIGINT[]))"
 _KEYS = """
 SELECT DISTINCT unnest(json_keys(fields)) AS name FROM held WHERE {where}
@@ -99,7 +101,8 @@ class Engine:
     def _where(self, span: Span) -> tuple[str, dict[str, Any]]:
         if span.condition is not None:
             return _BY_ID, {"ids": self._store.ids(span)}
-        values = {"project": span.project, "logstore": span.logstore, "start": span.start, "end": span.end}
+        names = list(span.logstores)
+        values = {"project": span.project, "names": names, "start": span.start, "end": span.end}
         return _BY_SPAN, values
 
     def _keys(self, where: str, values: dict[str, Any]) -> list[str]:

@@ -41,7 +41,7 @@ def store() -> Iterator[Store]:
 
 
 def matches(store: Store, text: str) -> bool:
-    span = Span("demo", "web", LOG.time, LOG.time + 1, compile_query(text))
+    span = Span("demo", ("web",), LOG.time, LOG.time + 1, compile_query(text))
     found = store.between(span)
     assert len(store.ids(span)) == len(found) == sum(store.histogram(span, 60).values())
     return bool(found)

@@ -111,7 +111,7 @@ def test_logs_between_two_times_come_by_time(store: Store) -> None:
     store.append([new_log(2, project="other"), new_log(2, "checkout")])
 
     def between(**how: Any) -> list[int]:
-        found = store.between(Span("demo", "web", 1_000_001, 1_000_004), **how)
+        found = store.between(Span("demo", ("web",), 1_000_001, 1_000_004), **how)
         return [int(log.fields["number"]) for log in found]
 
     assert between() == [1, 2, 3]
@@ -159,8 +159,8 @@ def test_many_threads_may_write_and_read(store: Store) -> None:
         lambda store: store.query("web", before_id=1000),
         lambda store: store.query(since_id=MANY - 10),
         lambda store: store.counts(),
-        lambda store: store.between(Span("demo", "web", 0, 2_000_000), limit=100, reverse=True),
-        lambda store: store.between(Span("demo", "web", 0, 2_000_000, compile_query("77777"))),
+        lambda store: store.between(Span("demo", ("web",), 0, 2_000_000), limit=100, reverse=True),
+        lambda store: store.between(Span("demo", ("web",), 0, 2_000_000, compile_query("77777"))),
     ],
 )
 def test_a_hundred_thousand_logs_are_searched_in_a_moment(big: Store, ask: Callable[[Store], object]) -> None:

@@ -1,0 +1,93 @@
+import { byId, el } from "./dom.js";
+import { drawChart } from "./chart.js";
+
+const EVERY = 3000; // ms between looks at the store
+
+/** The dashboards: which one, over which time, for which Logstore; looked at again and again while shown. */
+export class Charts {
+  #generation = 0;
+  #timer = 0;
+  #figures = new Map(); // query → figure
+  shown = false;
+
+  /** @param selection returns {logstore}; @param paused returns whether to stand still */
+  constructor(selection, paused) {
+    this.selection = selection;
+    this.paused = paused;
+    this.form = byId("chart-tools");
+    const query = new URLSearchParams(location.search);
+    this.#choose("board", query.get("board"));
+    if (query.has("minutes")) this.form.elements.minutes.value = query.get("minutes");
+    if (this.form.elements.minutes.selectedIndex < 0) this.form.elements.minutes.selectedIndex = 0;
+    this.form.addEventListener("change", () => this.refresh());
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    document.addEventListener("visibilitychange", () => !document.hidden && this.refresh());
+  }
+
+  /** What of it belongs into the page's address. */
+  get address() {
+    return this.shown ? { view: "charts", board: this.board, minutes: this.form.elements.minutes.value } : {};
+  }
+
+  get board() {
+    return this.form.elements.board.value;
+  }
+
+  show(shown) {
+    this.shown = shown;
+    byId("charts").hidden = !shown;
+    this.refresh();
+  }
+
+  /** Asks at once, and from then on every few seconds. */
+  async refresh() {
+    clearTimeout(this.#timer);
+    if (!this.shown) return;
+    const generation = (this.#generation += 1);
+    this.on?.();
+    if (!document.hidden) await this.#load(generation);
+    if (generation === this.#generation) this.#timer = setTimeout(() => this.#again(), EVERY);
+  }
+
+  #again() {
+    if (!this.paused()) return void this.refresh();
+    this.#timer = setTimeout(() => this.#again(), EVERY);
+  }
+
+  async #load(generation) {
+    const logstore = this.selection().logstore;
+    const query = new URLSearchParams({ dashboard: this.board, minutes: this.form.elements.minutes.value });
+    if (logstore && this.board === "events") query.set("logstore", logstore);
+    const found = await fetchJson(`/api/charts?${query}`);
+    if (generation !== this.#generation) return;
+    byId("chart-state").textContent = found.error ?? "";
+    if (found.charts) await this.#draw(found);
+  }
+
+  async #draw({ charts, from, to }) {
+    const wanted = new Set(charts.map((chart) => chart.query));
+    for (const [name, figure] of this.#figures) {
+      if (wanted.has(name)) continue;
+      figure.remove();
+      this.#figures.delete(name);
+    }
+    for (const chart of charts) {
+      const figure = this.#figures.get(chart.query) ?? el("figure", { className: `chart ${chart.kind}` });
+      if (!figure.isConnected) byId("grid").append(figure);
+      this.#figures.set(chart.query, figure);
+      await drawChart(figure, chart, from, to);
+    }
+  }
+
+  #choose(name, value) {
+    for (const radio of this.form.elements[name]) radio.checked = radio.value === value || (radio.defaultChecked && !value);
+  }
+}
+
+async function fetchJson(url) {
+  try {
+    return await (await fetch(url)).json();
+  } catch {
+    return { error: "The charts stand still: the console is not there." };
+  }
+}
