@@ -16,6 +16,7 @@ from local.site.stream import Stream
 from local.sls.store import Store
 
 NO_STORE = {"cache-control": "no-store"}
+SECONDS = 60  # of the pulse
 
 
 def api_routes(
@@ -26,6 +27,7 @@ def api_routes(
     routes: list[BaseRoute] = [
         Route("/api/logs", api.logs),
         Route("/api/counts", api.counts),
+        Route("/api/pulse", api.pulse),
         Route("/api/stream", Stream(store, outage, spool).answer),
     ]
     if outage:
@@ -62,6 +64,10 @@ class _Api:
         full = len(found) == wanted.limit
         paging = {"x-next-before": str(found[-1].id)} if full else {}
         return JSONResponse([shape(log) for log in found], headers={**NO_STORE, **paging})
+
+    async def pulse(self, _request: Request) -> Response:
+        """How many logs arrived in each of the last 60 seconds, the oldest first."""
+        return JSONResponse(await run_in_threadpool(self._store.arrivals, SECONDS), headers=NO_STORE)
 
     async def counts(self, _request: Request) -> Response:
         """How many logs each Logstore holds."""

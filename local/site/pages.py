@@ -46,7 +46,7 @@ def page_routes(
         "slsUrl": sls_url,
         "project": project,
         "logstores": list(logstores),
-        "functionLogstore": function_logstore,
+        **({"functionLogstore": function_logstore} if function_logstore else {}),
     }
 
     async def sample_page(_request: Request) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +34,10 @@ WHERE id > :since AND id < :before
        OR (:logstore IS NULL AND logstore NOT IN (SELECT value FROM json_each(:apart))))
   AND (:needle = '' OR instr(text, :needle))
 ORDER BY id DESC LIMIT :limit
+"""
+_ARRIVALS = """
+SELECT CAST(received AS INTEGER), COUNT(*) FROM logs
+WHERE received > ? AND logstore NOT IN (SELECT value FROM json_each(?)) GROUP BY 1
 """
 _AFTER = """
 SELECT id, project, logstore, time, topic, source, tags, fields FROM logs
@@ -189,6 +194,14 @@ class Store:
         with self._lock:
             rows = self._connection.execute("SELECT logstore, COUNT(*) FROM logs GROUP BY logstore")
             return {name: count for name, count in rows if name not in self._apart}
+
+    def arrivals(self, seconds: int) -> list[int]:
+        """Return how many logs came in each of the last `seconds`, oldest first, of those not set apart."""
+        now = int(time.time())
+        with self._lock:
+            rows = self._connection.execute(_ARRIVALS, (now - seconds, json.dumps(self._apart)))
+            counts = dict(rows.fetchall())
+        return [counts.get(now - age, 0) for age in range(seconds - 1, -1, -1)]
 
     def close(self) -> None:
         """Close the database; nothing may be asked of it afterwards."""

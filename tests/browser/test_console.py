@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from local.serving import Server
 from local.site import create_site
+from local.sls.reads import Reader
 from local.sls.store import NewLog, Store
 from local.stack import WEB_DIST
 from tests.browser.visitor import Visitor
@@ -57,6 +58,7 @@ def new_log(logstore: str = "shop", *, tags: dict[str, str] | None = None, **fie
 @pytest.fixture
 def console(page: Page) -> Iterator[Console]:
     store = Store()
+    reader = Reader(store)
     site = create_site(
         store,
         functions_url="http://127.0.0.1:9000",
@@ -64,9 +66,13 @@ def console(page: Page) -> Iterator[Console]:
         project="demo",
         logstores=["shop", "checkout"],
         web_dist=WEB_DIST,
+        reader=reader,
+        function_logstore="function-logs",
     )
+    store.set_apart("function-logs")
     with Server(site) as server:
         yield Console(page, store, server)
+    reader.close()
     store.close()
 
 
@@ -94,7 +100,7 @@ def test_a_logstore_is_chosen_by_its_tab_and_what_arrives_is_chosen_too(console:
     console.add("a", "b")
     console.add("c", logstore="checkout")
     console.show()
-    expect(console.page.locator("#logstores")).to_contain_text("All 3shop 2checkout 1")
+    expect(console.page.locator("#logstores")).to_contain_text("All 3shop 2checkout 1function-logs")
 
     console.page.get_by_role("radio", name="checkout").check()
     expect(console.rows).to_have_count(1)
@@ -104,7 +110,7 @@ def test_a_logstore_is_chosen_by_its_tab_and_what_arrives_is_chosen_too(console:
 
     expect(console.rows).to_have_count(2)
     expect(console.rows.first).to_contain_text("here")
-    expect(console.page.locator("#logstores")).to_contain_text("All 5shop 3checkout 2")
+    expect(console.page.locator("#logstores")).to_contain_text("All 5shop 3checkout 2function-logs")
     assert console.page.url.endswith("/console?logstore=checkout")
 
 

@@ -103,9 +103,13 @@ def test_every_way_of_the_sdk_survives_an_outage(visitor: Visitor, stack: Stack,
         visitor.press(call)
     # One request each; what is in the queue may go along with the next.
     expect(console.locator("#depth")).to_contain_text("batches wait", timeout=UPLOAD_MS)
-    expect(visitor.line("get", "answer")).to_have_text("200", timeout=UPLOAD_MS)
+    into_spool = "200, into the spool: SLS takes nothing"
+    expect(visitor.line("get", "answer")).to_have_text(into_spool, timeout=UPLOAD_MS)
+    for call in ("img", "get"):  # the one learns it from the console, the other from its own answer
+        expect(visitor.line(call, "stored")).to_contain_text("waiting in the spool", timeout=UPLOAD_MS)
     visitor.expect_answer("img", "a picture")
     stack.outage.switch(up=True)
 
     expect(console.locator("#depth")).to_have_text("Spool: empty", timeout=RECOVERY_MS)
     visitor.wait_for_logs(7)
+    expect(visitor.line("get", "stored")).to_contain_text("show in the console", timeout=RECOVERY_MS)

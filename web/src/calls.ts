@@ -2,7 +2,7 @@ import { byId, el } from "./dom";
 import { newEventId, type Ledger, type Log } from "./ledger";
 import type { Receipt } from "./receipt";
 import type { Session } from "./session";
-import { describeAnswer } from "./wire";
+import { SPOOLED, describeAnswer } from "./wire";
 
 interface Call {
   id: string;
@@ -66,7 +66,7 @@ export class Calls {
   }
 
   #card(call: Call): HTMLElement {
-    const button = el("button", { type: "button", className: "primary", id: `call-${call.id}` }, "Send");
+    const button = el("button", { type: "button", id: `call-${call.id}` }, "Send");
     button.setAttribute("aria-label", `Send with ${call.title}`);
     button.addEventListener("click", () => call.run(newEventId()));
     const place = el("div", { className: "place", id: `receipt-${call.id}` });
@@ -105,7 +105,7 @@ export class Calls {
     receipt.requested("GET …/track · fetch");
     try {
       const answer = await fetch(`${this.trackUrl}/track?${this.#query(log)}`);
-      receipt.answered(describeAnswer(answer.status, await answer.text()));
+      receipt.answered(describeAnswer(answer.status, await answer.text(), answer.headers.get(SPOOLED)));
     } catch {
       receipt.answered({ ok: false, text: "no answer that the browser lets the page see" });
     }

@@ -1,26 +1,40 @@
 const PATIENCE = 15_000; // ms
+const IN_SPOOL = 15 * 60_000; // ms: as long as a batch waits there, its log is only late
 const PAUSE = 300; // ms
+const SOON = 1_500; // ms after which a log that is not there may be in the spool
 
 export type Stored = { kind: "stored"; ms: number } | { kind: "missing" } | { kind: "unknown" };
 
-/** Asks the console, as the laptop's stand-in has one, whether a log with `eventId` has arrived. */
-export async function confirmStored(logstore: string, eventId: string): Promise<Stored> {
+/**
+ * Asks the console, as the laptop's stand-in has one, whether a log with `eventId` has arrived. `waits` is
+ * called when it has not, and batches wait in the spool.
+ */
+export async function confirmStored(logstore: string, eventId: string, waits: () => void): Promise<Stored> {
   const query = new URLSearchParams({ logstore, contains: eventId, limit: "1" });
   const start = performance.now();
-  while (performance.now() - start < PATIENCE) {
-    const found = await ask(`api/logs?${query}`);
+  let patience = PATIENCE;
+  while (performance.now() - start < patience) {
+    const found = await ask<unknown[]>(`api/logs?${query}`);
     if (found === undefined) return { kind: "unknown" };
-    if (found) return { kind: "stored", ms: performance.now() - start };
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    if (found.length > 0) return { kind: "stored", ms: performance.now() - start };
+    if (performance.now() - start > SOON && (await spoolHolds())) {
+      patience = IN_SPOOL;
+      waits();
+    }
+    await new Promise((resolve) => setTimeout(resolve, patience === PATIENCE ? PAUSE : 4 * PAUSE));
   }
   return { kind: "missing" };
 }
 
-async function ask(url: string): Promise<boolean | undefined> {
+async function spoolHolds(): Promise<boolean> {
+  const spool = await ask<{ pending: number }>("api/spool");
+  return (spool?.pending ?? 0) > 0;
+}
+
+async function ask<T>(url: string): Promise<T | undefined> {
   try {
     const answer = await fetch(url, { cache: "no-store" });
-    if (!answer.ok) return undefined;
-    return ((await answer.json()) as unknown[]).length > 0;
+    return answer.ok ? ((await answer.json()) as T) : undefined;
   } catch {
     return undefined; // the page is served by something without a console
   }

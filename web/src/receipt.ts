@@ -7,6 +7,7 @@ type Tone = "wait" | "good" | "bad" | "plain";
 /** One call of the page, shown: what was sent, how it went out, how it was answered, whether it arrived. */
 export class Receipt {
   readonly root: HTMLElement;
+  #arrived = false;
   private readonly lines = { request: el("dd"), answer: el("dd"), stored: el("dd") };
 
   constructor(
@@ -37,13 +38,20 @@ export class Receipt {
     void this.#confirm();
   }
 
-  answered({ ok, text }: Answer): void {
+  answered({ ok, spooled, text }: Answer): void {
     this.#set("answer", text, ok === undefined ? "plain" : ok ? "good" : "bad");
+    if (spooled && !this.#arrived) this.#waits();
+  }
+
+  /** The spool has it, and replay brings it when SLS takes logs again. */
+  #waits(): void {
+    this.#set("stored", "waiting in the spool: it arrives once SLS is up", "wait");
   }
 
   async #confirm(): Promise<void> {
     this.#set("stored", "looking in the console", "wait");
-    const stored = await confirmStored(this.logstore, this.eventId);
+    const stored = await confirmStored(this.logstore, this.eventId, () => this.#waits());
+    this.#arrived = stored.kind === "stored";
     if (stored.kind === "missing") return this.#set("stored", "not there after 15 s", "bad");
     if (stored.kind === "unknown") return this.#set("stored", "no console here to ask", "plain");
     const query = new URLSearchParams({ contains: this.eventId });

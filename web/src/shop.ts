@@ -20,7 +20,7 @@ export class Shop {
 
   #card(product: Product): HTMLElement {
     const view = el("button", { type: "button" }, "View");
-    const add = el("button", { type: "button", className: "primary" }, "Add to cart");
+    const add = el("button", { type: "button", className: "main" }, "Add to cart");
     view.setAttribute("aria-label", `View ${product.name}`);
     add.setAttribute("aria-label", `Add ${product.name} to cart`);
     view.addEventListener("click", () => this.#view(product));

@@ -1,3 +1,6 @@
+/** The header by which track says that a batch waits in the spool. */
+export const SPOOLED = "x-log-spooled";
+
 /** What the SDK put on the wire. The SDK hides it: the page listens in, and changes nothing. */
 export interface Upload {
   transport: "beacon" | "XHR";
@@ -9,6 +12,7 @@ export interface Upload {
 
 export interface Answer {
   ok: boolean | undefined; // undefined: the browser does not say
+  spooled?: boolean; // SLS took nothing, and the spool has it
   text: string;
 }
 
@@ -64,10 +68,11 @@ function report(
 
 function readXhr(xhr: XMLHttpRequest): Answer {
   if (xhr.status === 0) return { ok: false, text: "no answer that the browser lets the page see" };
-  return describeAnswer(xhr.status, xhr.responseText);
+  return describeAnswer(xhr.status, xhr.responseText, xhr.getResponseHeader(SPOOLED));
 }
 
-/** A status and, for a refusal, the body that says why. */
-export function describeAnswer(status: number, body: string): Answer {
+/** A status and, for a refusal, the body that says why; `spooled` is the answer's header of that name. */
+export function describeAnswer(status: number, body: string, spooled: string | null): Answer {
+  if (status === 200 && spooled === "1") return { ok: true, spooled: true, text: "200, into the spool: SLS takes nothing" };
   return { ok: status === 200, text: status === 200 ? "200" : `${status} ${body}`.trim() };
 }

@@ -39,7 +39,10 @@ class Console {
     this.feed = new Feed({
       logs: (batch) => this.#arrived(batch),
       counts: (counts) => this.#counted(counts),
-      cloud: (cloud) => this.outage.show(cloud),
+      cloud: (cloud) => {
+        this.outage.show(cloud);
+        this.#showConnection();
+      },
       state: (state) => this.#connection(state),
     });
     byId("fresh").addEventListener("click", () => this.#showFresh());
@@ -55,8 +58,16 @@ class Console {
     this.configured = config.logstores;
     this.apart = config.functionLogstore;
     if (new URLSearchParams(location.search).get("view") === "charts") this.#view("charts");
-    this.#counted(await (await fetch("/api/counts")).json());
+    const [counts, arrivals] = await Promise.all(["/api/counts", "/api/pulse"].map(async (url) => (await fetch(url)).json()));
+    this.pulse.start(arrivals);
+    this.#counted(counts);
     await this.#load();
+  }
+
+  /** Which Logstore a log is in says nothing where all are in one. */
+  #showLogstores() {
+    const several = Object.keys(this.#counts).length > 1 && !this.tools.selection.logstore;
+    document.body.classList.toggle("one-logstore", !several);
   }
 
   #view(name) {
@@ -67,6 +78,7 @@ class Console {
   }
 
   #select() {
+    this.#showLogstores();
     this.charts.refresh();
     return this.#load();
   }
@@ -146,13 +158,23 @@ class Console {
     const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
     this.tools.showCounts(new Set([...this.configured, ...Object.keys(counts)]), counts, total, this.apart);
     this.pulse.update(total);
+    this.#showLogstores();
     document.title = `(${number(total)}) Console`;
     this.#summarise();
   }
 
   #connection(state) {
-    byId("connection").dataset.state = state;
-    byId("connection").textContent = { live: "live", connecting: "connecting", lost: "connection lost, trying again" }[state];
+    this.state = state;
+    this.#showConnection();
+  }
+
+  /** The stream may be well while SLS is not: then there is no green dot beside a red switch. */
+  #showConnection() {
+    const quiet = this.state === "live" && this.outage.up === false;
+    byId("connection").dataset.state = quiet ? "quiet" : this.state;
+    byId("connection").textContent = quiet
+      ? "connected"
+      : { live: "live", connecting: "connecting", lost: "connection lost, trying again" }[this.state];
   }
 
   #summarise() {

@@ -82,10 +82,11 @@ function options(picture, series) {
   return {
     width: Math.max(picture.clientWidth, 120),
     height: HEIGHT,
+    padding: [8, 12, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false } },
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, 1)] } },
-    axes: [{ ...axis, space: 60, values: clock }, { ...axis, size: 48, space: 34 }],
+    axes: [{ ...axis, space: 60, size: 28, values: clock }, { ...axis, size: 48, space: 34 }],
     series: [{}, ...series.map((one, index) => ({
       label: one.name,
       stroke: colour(COLOURS[index % COLOURS.length]),

@@ -23,6 +23,12 @@ export class Pulse {
     setInterval(() => this.#tick(), 1000);
   }
 
+  /** Begins with what came before the page was opened: a count for each second, oldest first. */
+  start(counts) {
+    this.#counts = counts;
+    this.#draw();
+  }
+
   /** Takes the number of logs in the store; what came since the last time counts for this second. */
   update(total) {
     if (this.#total !== null) this.#counts[SECONDS - 1] += Math.max(0, total - this.#total);

@@ -1,0 +1,115 @@
+"""``/api/charts`` and ``/api/pulse``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local.function_logs import into_store
+from local.serving import Server
+from local.site import create_site
+from local.sls.reads import Reader
+from local.sls.store import NewLog, Store
+from ops.observe.catalogue import DASHBOARDS
+
+
+@pytest.fixture
+def site(store: Store, web_dist: Path) -> Iterator[httpx.Client]:
+    reader = Reader(store)
+    app = create_site(
+        store,
+        functions_url="http://127.0.0.1:9000",
+        sls_url="http://127.0.0.1:9001",
+        project="demo",
+        logstores=["shop", "checkout"],
+        web_dist=web_dist,
+        reader=reader,
+        function_logstore="function-logs",
+    )
+    store.set_apart("function-logs")
+    with Server(app) as server, httpx.Client(base_url=server.url, timeout=10) as client:
+        yield client
+    reader.close()
+
+
+def add(store: Store, logstore: str, age: float = 0, **fields: str) -> None:
+    now = time.time()
+    store.append([NewLog("demo", logstore, int(now - age), now - age, "", "", {}, fields)])
+
+
+def rows(site: httpx.Client, query: str, **asked: str) -> list[dict[str, str]]:
+    answer = site.get("/api/charts", params=asked)
+    assert answer.status_code == 200
+    (found,) = [chart["rows"] for chart in answer.json()["charts"] if chart["query"] == query]
+    assert isinstance(found, list)
+    return found
+
+
+def test_both_dashboards_are_answered_chart_by_chart(site: httpx.Client) -> None:
+    for board in DASHBOARDS:
+        answer = site.get("/api/charts", params={"dashboard": board.title.lower()}).json()
+
+        assert answer["to"] - answer["from"] == 900
+        assert [chart["query"] for chart in answer["charts"]] == [chart.query for chart in board.charts]
+        assert all(chart["rows"] == [] or chart["query"] == "latency" for chart in answer["charts"])
+        assert not any("error" in chart for chart in answer["charts"])
+        assert [chart["text"] for chart in answer["charts"]] == [chart.text for chart in board.charts]
+
+
+def test_events_are_those_of_all_of_the_pages_logstores_or_of_one(site: httpx.Client, store: Store) -> None:
+    add(store, "shop", eventType="view")
+    add(store, "checkout", eventType="buy")
+    add(store, "function-logs", eventType="none of theirs")
+
+    assert {row["type"] for row in rows(site, "event-types")} == {"view", "buy"}
+    assert rows(site, "event-types", logstore="checkout") == [{"type": "buy", "logs": "1"}]
+
+
+def test_health_is_of_what_the_functions_print(site: httpx.Client, store: Store) -> None:
+    into_store(store, "demo", lambda *_: None)("track", "1-a", '{"event":"refused","status":404}')
+
+    assert rows(site, "told", dashboard="health") == [{"status": "404", "code": "none", "requests": "1"}]
+
+
+def test_the_time_is_asked_for_in_minutes(site: httpx.Client, store: Store) -> None:
+    add(store, "shop", age=3000, eventType="old")
+
+    assert rows(site, "event-types") == []
+    assert len(rows(site, "event-types", minutes="60")) == 1
+    assert len(rows(site, "event-types", minutes="10080")) == 1
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"dashboard": "sales"},
+        {"logstore": "function-logs"},
+        {"logstore": "nowhere"},
+        {"minutes": "0"},
+        {"minutes": "10081"},
+        {"minutes": "-1"},
+        {"minutes": "a"},
+        {"minutes": "1" * 5000},
+    ],
+)
+def test_anything_else_is_refused(site: httpx.Client, asked: dict[str, str]) -> None:
+    answer = site.get("/api/charts", params=asked)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("expected a dashboard (events or health)")
+
+
+def test_the_pulse_is_of_the_last_minute_and_of_pages(site: httpx.Client, store: Store) -> None:
+    add(store, "shop")
+    add(store, "shop", age=30)
+    add(store, "shop", age=70)
+    add(store, "function-logs")
+
+    counts = site.get("/api/pulse").json()
+
+    assert len(counts) == 60
+    assert sum(counts) == 2
