@@ -15,7 +15,7 @@ from local.serving import Server
 from ops.observe import catalogue
 from ops.observe.command import main
 from ops.provision.clients import Credentials
-from tests.ops.standins.sls_views import REGION, SlsViews
+from tests.ops.observe.sls_views import REGION, SlsViews
 
 PAGES = ("web", "checkout")
 

@@ -1,1 +1,0 @@
-"""Stand-ins of the management calls that `ops` makes."""
