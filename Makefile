@@ -7,13 +7,14 @@ PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check --req
 # What one has to wait for most of the time is something else than a core.
 JOBS   ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 2 )))
 
-.PHONY: help install run test check format web package bench fuzz soak lock rehearse cloud clean
+.PHONY: help install run test check format web package screenshots bench fuzz soak lock rehearse cloud clean
 
 help:
 	@echo "make run    the sample page, the console and the functions on this machine"
 	@echo "make test   every test, several at once: JOBS=1 for one after the other, ARGS='tests/track'"
 	@echo "make check  lint, format and types"
 	@echo "make install  what python -m ops needs: package, provision, verify"
+	@echo "make screenshots  the pictures in docs/images, taken with Chromium"
 	@echo "make bench  what starts, requests and events cost; writes docs/performance.md's tables"
 	@echo "make package  each function's folder for Function Compute, under build/"
 	@echo "make rehearse  docs/deploy.md, command by command, against a cloud on this machine"
@@ -73,6 +74,9 @@ check: $(VENV)/.dev
 # With RATE_LIMIT_STORE in the environment, redis-py comes along.
 package: | $(BIN)/python
 	$(BIN)/python -m ops package $(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(RATE_LIMIT_STORE),--rate-limit-store) $(FUNCTION)
+
+screenshots: $(VENV)/.dev web
+	$(BIN)/python -m tests.browser.screenshots
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(ARGS)

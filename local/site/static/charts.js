@@ -72,7 +72,7 @@ export class Charts {
       this.#figures.delete(name);
     }
     for (const chart of charts) {
-      const figure = this.#figures.get(chart.query) ?? el("figure", { className: `chart ${chart.kind}` });
+      const figure = this.#figures.get(chart.query) ?? el("figure", { className: `chart of-${chart.kind}s` });
       if (!figure.isConnected) byId("grid").append(figure);
       this.#figures.set(chart.query, figure);
       await drawChart(figure, chart, from, to);
