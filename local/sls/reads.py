@@ -18,8 +18,7 @@ from local.sls.store import Condition, Span, Store, StoredLog
 
 _MAX_LINES = 100  # GetLogs documentation
 _FARTHEST = 2**62  # seconds since the epoch, and lines
-_MOST_INTERVALS = 60  # of a histogram
-_INTERVALS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)  # seconds
+_PARTS = 60  # of a histogram
 
 
 class Search(NamedTuple):
@@ -103,24 +102,24 @@ class Reader:
         return Found(result.rows, where, statement, result.keys, result.processed, _since(began))
 
     def histogram(self, logstore: Logstore, search: Search) -> list[dict[str, Any]]:
-        """Return how many logs each of up to 60 intervals has; of an analysis the search part counts.
+        """Return how many logs each of 60 parts of the time has, fewer where these would be under a second.
 
-        Raises SlsError.
+        Of an analysis the search part counts. Raises SlsError.
         """
         where, statement = split_statement(search.query)
         if statement:
             self._analysis.check(statement)
-        interval = _interval(search.end - search.start)
-        counts = self._store.histogram(_span(logstore.project, (logstore.name,), search, where), interval)
-        first = search.start - search.start % interval
+        width = max(1, -(-(search.end - search.start) // _PARTS))
+        span = _span(logstore.project, (logstore.name,), search, where)
+        counts = self._store.histogram(span, width)
         return [
             {
-                "from": max(start, search.start),
-                "to": min(start + interval, search.end),
-                "count": counts.get(start, 0),
+                "from": start,
+                "to": min(start + width, search.end),
+                "count": counts.get(number, 0),
                 "progress": "Complete",
             }
-            for start in range(first, search.end, interval)
+            for number, start in enumerate(range(search.start, search.end, width))
         ]
 
     def close(self) -> None:
@@ -130,11 +129,6 @@ class Reader:
 
 def _since(began: float) -> int:
     return round((time.perf_counter() - began) * 1000)
-
-
-def _interval(seconds: int) -> int:
-    enough = -(-seconds // (_MOST_INTERVALS - 1)) or 1  # one less, as the first and the last may be cut
-    return next((interval for interval in _INTERVALS if interval >= enough), enough)
 
 
 def _span(project: str, logstores: tuple[str, ...], search: Search, where: str) -> Span:

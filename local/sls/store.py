@@ -175,11 +175,11 @@ class Store:
             return [row[0] for row in rows]
 
     def histogram(self, span: Span, interval: int) -> dict[int, int]:
-        """Return how many logs of `span` each `interval` of seconds has, by its start."""
+        """Return how many logs each `interval` of seconds from the start of `span` has, by its number."""
         where = span.where
-        statement = f"SELECT time - time % ?, COUNT(*) FROM logs WHERE {where.sql} GROUP BY 1"  # noqa: S608
+        statement = f"SELECT (time - ?) / ?, COUNT(*) FROM logs WHERE {where.sql} GROUP BY 1"  # noqa: S608
         with self._lock:
-            return dict(self._connection.execute(statement, (interval, *where.values)).fetchall())
+            return dict(self._connection.execute(statement, (span.start, interval, *where.values)).fetchall())
 
     def after(self, log_id: int, limit: int) -> list[tuple[Any, ...]]:
         """Return at most `limit` logs with greater ids, oldest first.
