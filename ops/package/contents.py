@@ -23,6 +23,7 @@ class Recipe(NamedTuple):
     `locks` name the files here that have the exact wheels with their hashes, in pip's format; `rooms` the
     directories of the project's own modules. `serves` is true for a custom runtime, where the package is an
     HTTP server by itself; each kind of runtime gets its own host (`shared/hosts`) and not the other.
+    `counts_in_store` is true where the client of RATE_LIMIT_STORE comes along.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Recipe(NamedTuple):
     rooms: tuple[str, ...]
     runtimes: tuple[str, ...] = tuple(RUNTIMES)
     serves: bool = False
+    counts_in_store: bool = False
 
     def on(self, runtime: str) -> Recipe:
         """The recipe for a runtime: the custom one needs a server besides. Raises PackageError."""
@@ -49,7 +51,10 @@ class Recipe(NamedTuple):
     def with_store(self) -> Recipe:
         """The recipe with the client that RATE_LIMIT_STORE needs."""
         return self._replace(
-            files=self.files + REDIS, limit=self.limit + STORE_LIMIT, locks=(*self.locks, "redis.lock")
+            files=self.files + REDIS,
+            limit=self.limit + STORE_LIMIT,
+            locks=(*self.locks, "redis.lock"),
+            counts_in_store=True,
         )
 
     @property
@@ -65,9 +70,11 @@ class Recipe(NamedTuple):
             found += sorted((ROOT / directory).rglob("*.py"))
             found += sorted((ROOT / directory).rglob("isbot/*"))  # data: track's patterns, and their licence
         paths = (path.relative_to(ROOT) for path in found)
-        return tuple(path for path in paths if not self._of_the_other_host(path))
+        return tuple(path for path in paths if not self._left_out(path))
 
-    def _of_the_other_host(self, path: Path) -> bool:
+    def _left_out(self, path: Path) -> bool:
+        if path == Path("shared/access/redis_scripts.py"):
+            return not self.counts_in_store
         if self.serves:
             return path.name == "index.py" or path == Path("shared/hosts/builtin.py")
         return path.name == "__main__.py" or path.is_relative_to("shared/hosts/custom")
