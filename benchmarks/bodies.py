@@ -37,9 +37,9 @@ def many_fields() -> bytes:
     return ('{"__logs__":[' + ",".join(["{" + log + "}"] * MAX_LOGS) + "]}").encode()
 
 
-def post(body: bytes) -> bytes:
-    """Return the event of a POST to track."""
-    return _event("POST", TRACK, body.decode(), {})
+def post(body: bytes, ticket: str = "") -> bytes:
+    """Return the event of a POST to track, with a page ticket in its path if there is one."""
+    return _event("POST", f"/t/{ticket}{TRACK}" if ticket else TRACK, body.decode(), {})
 
 
 def get() -> bytes:

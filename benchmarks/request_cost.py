@@ -10,11 +10,16 @@ from benchmarks.processes import report_of
 from benchmarks.rows import Part, Row
 
 SMALL, LARGE, GET = "POST of 1 KB, 10 logs", "POST of 3 MB, 4,096 logs", "GET of 12 pairs"
+PLAIN = f"{SMALL}: by the core alone, tickets and limits off"
+TICKETS, LIMIT = f"{SMALL}: tickets on", f"{SMALL}: a rate limit in the instance"
 FLOOR = "its floor: event by `json`, body by msgspec"
 MEMORY = "peak memory of a process"
 _NAMES = {
     "small": SMALL,
     "small floor": f"{SMALL}: {FLOOR}",
+    "plain": PLAIN,
+    "tickets": TICKETS,
+    "limit": LIMIT,
     "large": LARGE,
     "large floor": f"{LARGE}: {FLOOR}",
     "get": GET,
@@ -27,7 +32,7 @@ def measure(lab: Lab, rounds: int) -> Part:
     found = report_of(probe, lab.variables(lab.checkout))
     rows = []
     for key, name in _NAMES.items():
-        floor = _NAMES.get(f"{key} floor")
+        floor = _NAMES.get(f"{key} floor") or (PLAIN if key in ("tickets", "limit") else None)
         rows.append(Row(name, "µs", tuple(found[key]), (floor,) if floor else ()))
     return Part("request_cost", "A request to track: CPU time and memory", (*rows, *_memory(lab)))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,7 +14,7 @@ from benchmarks.lab import FUNCTIONS
 from benchmarks.replay import ALONE, TOGETHER
 from benchmarks.replay import MEMORY as REPLAYS
 from benchmarks.replay import RATE as BATCHES
-from benchmarks.request_cost import FLOOR, LARGE, MEMORY, SMALL
+from benchmarks.request_cost import FLOOR, LARGE, LIMIT, MEMORY, PLAIN, SMALL, TICKETS
 from benchmarks.rows import Part
 from benchmarks.throughput import BUILT_IN, CPU, CUSTOM, ERRORS, RATE, SLOWEST
 
@@ -70,6 +72,11 @@ def _requests(part: Part) -> Iterator[Target]:
     floor = part.ratio(LARGE, f"{LARGE}: {FLOOR}")
     if floor is not None:
         yield Target(f"{LARGE}: CPU against its floor", floor, 1.8, "×")
+    for name, bound in ((TICKETS, 30), (LIMIT, 10)):
+        row, plain = part.row(name), part.row(PLAIN)
+        if row is not None and plain is not None:
+            more = statistics.median(map(operator.sub, row.values, plain.values))
+            yield Target(f"{name}, beyond the same without", more, bound, "µs")
     yield from _median(part, f"{LARGE}: {MEMORY}", 96)
     yield from _median(part, SMALL, 250)
 

@@ -8,6 +8,7 @@ text-only logs, nothing checked, signed or written.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -15,9 +16,16 @@ from collections.abc import Callable
 import msgspec
 
 from benchmarks import bodies
-from benchmarks.probes.loop import answer_of, without_network
+from benchmarks.probes.loop import Context, answer_of, without_network
 from functions.track.index import handler
+from functions.track.service import build
+from ops.ticket.issue import issue
+from shared.access.tickets import to_base64url
+from shared.hosts.builtin import read_event, to_fc
+from shared.network.blocking import run
 
+_KEY = bytes(32)
+_LIMIT = "client 1000000/s burst 1000000, logstore 1000000/s burst 1000000"
 SECONDS = 0.05  # that each row runs in a round, at least
 
 
@@ -38,13 +46,28 @@ def _timed(work: Callable[[bytes], object], event: bytes) -> float:
     return 1e6 * spent / times
 
 
+def _set(**settings: str) -> Callable[[bytes], object]:
+    """Return track with settings beside those of this process."""
+    service = build({**os.environ, **settings})
+    return lambda event: to_fc(run(service.answer(read_event(event, Context, "1-benchmark"))))
+
+
+def _ticket() -> str:
+    return issue("a", _KEY, {"exp": int(time.time()) + 3600, "sub": "u-17"})
+
+
 def main(rounds: int) -> None:
     """Measure each row once a round."""
     without_network()
     small, large, get = bodies.post(bodies.small()), bodies.post(bodies.large()), bodies.get()
+    ticketed = bodies.post(bodies.small(), _ticket())
     rows: dict[str, tuple[Callable[[bytes], object], bytes]] = {
         "small": (lambda event: answer_of(handler, event), small),
         "small floor": (_floor, small),
+        # The same path through the core with and without what is off until it is set.
+        "plain": (_set(), small),
+        "tickets": (_set(TICKETS="enforce", TICKET_KEYS=f"a:{to_base64url(_KEY)}"), ticketed),
+        "limit": (_set(RATE_LIMIT=_LIMIT), small),
         "large": (lambda event: answer_of(handler, event), large),
         "large floor": (_floor, large),
         "get": (lambda event: answer_of(handler, event), get),
