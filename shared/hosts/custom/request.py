@@ -41,9 +41,8 @@ def read_request(scope: Scope, deadline: Deadline) -> Request:
 
 def _joined(items: Iterable[tuple[str, str]]) -> dict[str, str]:
     joined: dict[str, str] = {}
-    repeated: dict[
-        str, list[str]
-    ] = {}  # joined at the end, so that many of one name cost no more than others
+    # Joined at the end, so that many of one name cost no more than others.
+    repeated: dict[str, list[str]] = {}
     for name, value in items:
         if name in joined:
             repeated.setdefault(name, [joined[name]]).append(value)
