@@ -38,11 +38,14 @@ _HELD = """
 CREATE TABLE held (id BIGINT, project VARCHAR, logstore VARCHAR, time BIGINT, topic VARCHAR, source VARCHAR,
     tags VARCHAR, fields VARCHAR)
 """
-_COPY = f"INSERT INTO held SELECT {', '.join(['unnest(?)'] * 8)}"
+_COLUMNS = ("id", "project", "logstore", "time", "topic", "source", "tags", "fields")
+_TYPES = {name: "BIGINT" if name in ("id", "time") else "VARCHAR" for name in _COLUMNS}
+# As one text: DuckDB takes lists from Python a hundred times as slowly.
+_COPY = f"INSERT INTO held SELECT one.* FROM (SELECT unnest(from_json(?, '{json.dumps([_TYPES])}')) AS one)"  # noqa: S608
 _BY_SPAN = (
     "project = $project AND logstore IN (SELECT unnest($names::VARCHAR[])) AND time >= $start AND time < $end"
 )
-_BY_ID = "id IN (SELECT unnest($ids::BIGINT[]))"
+_BY_ID = "id IN (SELECT unnest(from_json($ids, '[\"BIGINT\"]')))"
 _KEYS = """
 SELECT DISTINCT unnest(json_keys(fields)) AS name FROM held WHERE {where}
 UNION SELECT DISTINCT '{prefix}' || unnest(json_keys(tags)) FROM held WHERE {where} ORDER BY name LIMIT {most}
@@ -95,12 +98,13 @@ class Engine:
 
     def _catch_up(self) -> None:
         while chunk := self._store.after(self._newest, _CHUNK):
-            self._db.execute(_COPY, [list(column) for column in zip(*chunk, strict=True)])
+            logs = [dict(zip(_COLUMNS, log, strict=True)) for log in chunk]
+            self._db.execute(_COPY, [json.dumps(logs, ensure_ascii=False)])
             self._newest = chunk[-1][0]
 
     def _where(self, span: Span) -> tuple[str, dict[str, Any]]:
         if span.condition is not None:
-            return _BY_ID, {"ids": self._store.ids(span)}
+            return _BY_ID, {"ids": json.dumps(self._store.ids(span))}
         names = list(span.logstores)
         values = {"project": span.project, "names": names, "start": span.start, "end": span.end}
         return _BY_SPAN, values
@@ -113,8 +117,6 @@ class Engine:
         return names
 
     def _processed(self, where: str, values: dict[str, Any]) -> int:
-        if "ids" in values:
-            return len(values["ids"])
         counted = self._db.execute(f"SELECT count(*) FROM held WHERE {where}", values).fetchone()  # noqa: S608
         return int(counted[0]) if counted else 0
 
