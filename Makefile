@@ -17,7 +17,7 @@ help:
 	@echo "make screenshots  the pictures in docs/images, taken with Chromium"
 	@echo "make bench  what starts, requests and events cost; writes docs/performance.md's tables"
 	@echo "make package  each function's folder for Function Compute, under build/"
-	@echo "make rehearse  docs/deploy.md, command by command, against a cloud on this machine"
+	@echo "make rehearse  docs/deploy.md, command by command, against a local stand-in of the cloud"
 	@echo "make cloud  such a cloud, empty, left running for one's own trying"
 	@echo "make fuzz   the fuzz targets guided by coverage, a minute each: ARGS='--seconds 600 origins'"
 	@echo "make soak   many clients while everything fails at random: nothing may be lost; ARGS='--seed 7'"

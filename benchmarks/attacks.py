@@ -50,7 +50,7 @@ def measure(lab: Lab, rounds: int, seconds: float) -> Part:
     wanted += [Wanted(f"{name}: {SLOWEST}", "ms") for name in (ALONE, *BESIDE)]
     turns = [partial(_crowds, lab)]
     turns += [partial(_visitors, lab, seconds, name, senders) for name, senders in _SENDERS.items()]
-    return Part("attacks", "Strangers, against one instance of track", take_turns(wanted, turns, rounds))
+    return Part("attacks", "Attacks on one instance of track", take_turns(wanted, turns, rounds))
 
 
 def _at_once(name: str) -> str:

@@ -1,4 +1,4 @@
-"""``python -m local``: the laptop's cloud until Ctrl-C. `make run` does its set-up first."""
+"""``python -m local``: the local cloud until Ctrl-C. `make run` does its set-up first."""
 
 import signal
 import sys

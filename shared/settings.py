@@ -40,7 +40,7 @@ class Environment:
         return any(self.get(name) for name in names)
 
     def text(self, name: str, form: re.Pattern[str] | str, expected: str, default: str | None = None) -> str:
-        """Return a value of the given form, `default` where unset; `expected` describes the form in words."""
+        """Return a value of the given form, `default` where unset; the error says what is `expected`."""
         value = self.get(name) or default
         if value is None or re.fullmatch(form, value) is None:
             raise SettingError(name, value, expected)

@@ -101,7 +101,7 @@ class Remembered:
 
 
 class Budget:
-    """Bytes that may be held at once; whoever needs more waits, in the order of asking."""
+    """Bytes that may be held at once; who needs more waits, first come, first served."""
 
     def __init__(self, total: int) -> None:
         self._total = self._free = total

@@ -10,7 +10,7 @@ _replay = Replay()
 
 
 def initialize(context: object) -> None:  # noqa: ARG001 - FC's signature
-    """Check the settings, once an instance; a bad one fails the start with its name and what it holds."""
+    """Check the settings, once an instance; raises SettingError for an invalid one: the start fails."""
     _replay.start()
 
 

@@ -26,7 +26,7 @@ _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_string = msgspec.json.Decoder(str).decode
 _format = msgspec.json.format
 _encode = msgspec.json.Encoder().encode
-# Members that an object may seem to have before it is known to have too many, in itself or in what it holds.
+# Members that an object may have in itself and in nested values, before it is refused unread.
 _MUCH = MAX_NESTED + MAX_LOG_FIELDS
 OUT_OF_RANGE = "has a number that is out of range"
 _LITTLE = 2 * _MUCH  # bytes that cannot hold so many

@@ -26,7 +26,7 @@ from shared.http.allowlist import origin_of
 from shared.http.request import Request
 from shared.settings import Environment, SettingError
 
-_KEPT = "batch_id"  # by which copies of a batch are told from events; holds nothing of anybody
+_KEPT = "batch_id"  # tells copies of a batch from events; not personal data
 _TAG = "__tag__:"  # SLS takes a field of a name that begins so for a tag
 _PERSONAL = frozenset(("client_ip", "user_agent", "referer"))
 _decode = msgspec.json.Decoder(dict[str, str]).decode

@@ -1,4 +1,4 @@
-"""`python -m ops verify`: a deployment checked from outside, as browsers, strangers and SLS see it."""
+"""`python -m ops verify`: a deployment checked from outside, as browsers, other clients and SLS see it."""
 
 from __future__ import annotations
 

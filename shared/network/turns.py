@@ -1,4 +1,4 @@
-"""Turns at large bodies: one is parsed at a time, and only so many bytes of what came of them are held.
+"""Turns for large bodies: one is parsed at a time, and the bytes to be sent of all of them are bounded.
 
 A parsed body takes many times the memory of its text, and the parser keeps the interpreter to itself while it
 works. So large bodies are parsed in a thread of their own, one after the other; between two steps of one, the
@@ -80,7 +80,7 @@ class Turns:
         except BaseException:
             if waiting in self._waiting:
                 self._waiting.remove(waiting)
-                self.give_back(0)  # whoever is behind may need less
+                self.give_back(0)  # the next in the queue may need less
             elif _was_granted(waiting.granted):  # and then this request was cancelled
                 self.give_back(size)
             raise

@@ -1,9 +1,9 @@
-"""How much one instance takes at once: so many requests, so many bytes of bodies, and not one more.
+"""Limits on what one instance takes at once: a number of requests, and bytes of bodies.
 
-Past either, a request is refused at once and told to come back. A queue would only answer later what its
-sender has given up by then, and would grow until the instance dies with all that it holds.
+Past either, a request is refused at once with 503 and `Retry-After`. A queue would only answer requests whose
+clients have already given up, and would grow until the instance runs out of memory.
 
-A request counts once its body is there: a client that is slow to send takes no place from others. Bytes count
+A request counts when its body is complete: a client that sends slowly takes no place from others. Bytes count
 as they arrive, whatever was announced, until the request is answered.
 """
 

@@ -44,7 +44,7 @@ class Application:
         self._refusals = Refusals(admission)
 
     async def __call__(self, scope: Scope, receive: Receive, to: Send) -> None:
-        """Answer one request; nothing escapes."""
+        """Answer one request. Never raises."""
         close = False
         try:
             response = await self._answer(scope, receive)

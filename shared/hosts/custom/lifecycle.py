@@ -1,6 +1,6 @@
-"""Telling Function Compute's own calls, by which it starts and stops an instance, from everybody else's.
+"""Function Compute's own calls, which start and stop an instance, told apart from requests of clients.
 
-Both come on ordinary paths, so anybody can ask for those through the trigger. What tells them apart is
+Both come on ordinary paths, which any client can request through the trigger. What tells them apart is
 `x-fc-control-path`, which Function Compute sets: `/http-invoke` for whatever came through a trigger, the path
 of the call itself for its own (Function Compute documentation, "HTTP handlers" of custom runtimes, 2.0; an
 echo service behind a 3.0 trigger shows `/http-invoke` too). Callers cannot set headers of such names ("HTTP
@@ -20,7 +20,7 @@ _CALLS = (INITIALIZE, PRE_STOP)
 
 
 def lifecycle_call(scope: Scope) -> tuple[str, bytes] | None:
-    """Return which call of the platform's this is; None for a request of anybody's."""
+    """Return which call of the platform this is; None for a client's request."""
     call = (scope["method"], scope["raw_path"])
     if call not in _CALLS:
         return None

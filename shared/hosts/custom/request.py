@@ -58,7 +58,7 @@ def _text(value: bytes) -> str:
 
 
 def _passed_on(name: str) -> bool:
-    """Whether the core may see a header; above all it has no business with the ones that hold the keys."""
+    """Whether the core may see a header; it must not see those that hold the function's keys."""
     return name not in _NOT_PASSED_ON and not name.startswith(_OWN)
 
 
