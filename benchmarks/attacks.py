@@ -36,6 +36,7 @@ BESIDE = (
     "1 KB POSTs of 20 visitors, beside one client that sends 3 MB without pause",
     "1 KB POSTs of 20 visitors, beside three of them",
 )
+WORST = "the dearest body found: CPU against an ordinary body of 3 MB and 4,096 logs"
 _SENDERS = {ALONE: 0, BESIDE[0]: 1, BESIDE[1]: 3}
 _CROWD_UNITS = {"peak memory": "MB", "answered 200": "", "refused": "", "the last answer after": "s"}
 
@@ -48,9 +49,16 @@ def measure(lab: Lab, rounds: int, seconds: float) -> Part:
     ]
     wanted += [Wanted(PEAK, "MB"), Wanted(LOST, "")]
     wanted += [Wanted(f"{name}: {SLOWEST}", "ms") for name in (ALONE, *BESIDE)]
-    turns = [partial(_crowds, lab)]
+    wanted += [Wanted(WORST, "×")]
+    turns = [partial(_crowds, lab), partial(_dearest, lab, seconds)]
     turns += [partial(_visitors, lab, seconds, name, senders) for name, senders in _SENDERS.items()]
     return Part("attacks", "Attacks on one instance of track", take_turns(wanted, turns, rounds))
+
+
+def _dearest(lab: Lab, seconds: float) -> Mapping[str, float]:
+    """Search for `seconds` beyond the corpus, the same bodies each time."""
+    command = [lab.python, "-m", "benchmarks.worst_body", "--json", "--search", str(seconds)]
+    return {WORST: report_of(command, lab.variables(lab.checkout))["ratio"]}
 
 
 def _at_once(name: str) -> str:

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from benchmarks.attacks import BESIDE, LOST, PEAK
+from benchmarks.attacks import BESIDE, LOST, PEAK, WORST
 from benchmarks.cold_start import BARE, SAMPLE
 from benchmarks.cold_start import FLOOR as LEAST
 from benchmarks.lab import FUNCTIONS
@@ -94,6 +94,7 @@ def _attacks(part: Part) -> Iterator[Target]:
     yield from _median(part, LOST, 0)
     for beside in BESIDE:
         yield from _median(part, f"{beside}: {SLOWEST}", 100)
+    yield from _median(part, WORST, 4)
 
 
 def _replay(part: Part) -> Iterator[Target]:

@@ -7,6 +7,7 @@ what the dearest cost in CPU time beside an ordinary body of 3 MB, and in memory
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import time
 import tracemalloc
@@ -85,7 +86,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--search", type=float, default=30, metavar="SECONDS")
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--memory", action="store_true", help="the most memory instead, of the corpus")
+    parser.add_argument("--json", action="store_true", help="only the dearest, for `python -m benchmarks`")
     options = parser.parse_args(arguments)
+    if options.json:
+        dearest = search(options.search, options.seed)[0]
+        print(json.dumps({"ratio": dearest.ratio, "name": dearest.name}))
+        return
     if options.memory:
         sizes = sorted(((memory(body), name) for name, body in hostile.corpus()), reverse=True)
         print("\n".join(f"{size:6.1f} MB  {name}" for size, name in sizes[:15]))

@@ -12,6 +12,7 @@ from shared.credentials import KEY_ID, KEY_SECRET, TOKEN, Credentials
 REGION = "cn-hangzhou"
 PROJECT = "webtracking-demo"
 LOGSTORES = ("web-tracking-logstore", "checkout")
+BUCKET = "webtracking-demo-spool"
 WRITE = ["log:PostLogStoreLogs", "log:PutLogs"]
 
 
@@ -21,14 +22,16 @@ def policy(action: object, resource: object) -> PolicyDocument:
 
 
 class FakeAccount:
-    """Three roles: the track function's, the token function's, and the one whose rights tokens carry."""
+    """Four roles: one for each function, and the one whose rights tokens carry."""
 
     def __init__(self) -> None:
         self.ram = Ram()
         logs = f"acs:log:*:*:project/{PROJECT}/logstore/*"
         target = f"acs:ram::{self.ram.account_id}:role/sls-web-tracking"
         on_fc = ["fc.aliyuncs.com"]
-        self.track_role = self.ram.add_role("track", trusted=on_fc, policies=[policy(WRITE, logs)])
+        spool = policy("oss:*", [f"acs:oss:*:*:{BUCKET}", f"acs:oss:*:*:{BUCKET}/*"])
+        self.track_role = self.ram.add_role("track", trusted=on_fc, policies=[policy(WRITE, logs), spool])
+        self.replay_role = self.ram.add_role("replay", trusted=on_fc, policies=[policy(WRITE, logs), spool])
         self.token_role = self.ram.add_role(
             "token", trusted=on_fc, policies=[policy("sts:AssumeRole", target)]
         )

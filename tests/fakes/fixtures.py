@@ -10,6 +10,7 @@ from pytest_mock import MockerFixture
 from shared.network.client import HttpClient
 from tests.fakes.account import FakeAccount
 from tests.fakes.network import FakeNetwork
+from tests.fakes.oss import FakeOss
 from tests.fakes.sls import FakeSls
 from tests.fakes.sts import FakeSts
 
@@ -40,3 +41,11 @@ def fake_sls(fake_account: FakeAccount, fake_network: FakeNetwork) -> Iterator[F
     sls = FakeSls(fake_account, fake_network)
     yield sls
     sls.close()
+
+
+@pytest.fixture
+def fake_oss(fake_account: FakeAccount, fake_network: FakeNetwork) -> Iterator[FakeOss]:
+    """OSS, at its usual addresses, with the spool's bucket."""
+    oss = FakeOss(fake_account, fake_network)
+    yield oss
+    oss.close()

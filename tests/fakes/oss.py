@@ -1,0 +1,45 @@
+"""Object Storage Service in memory."""
+
+from __future__ import annotations
+
+from local.oss import OssStandIn
+from shared.spool.format import Spooled, pending, rejected, unpack
+from shared.spool.settings import PREFIX
+from tests.fakes.account import BUCKET, REGION, FakeAccount
+from tests.fakes.network import FakeNetwork, Sent
+
+HOSTS = f"*oss-{REGION}*.aliyuncs.com"
+
+
+class FakeOss:
+    """Keeps the account's spool."""
+
+    def __init__(self, account: FakeAccount, network: FakeNetwork) -> None:
+        self._network = network
+        self._stand_in = OssStandIn(account.ram, region=REGION)
+        self._stand_in.create(BUCKET)
+        self.faults = self._stand_in.faults
+        network.serve(HOSTS, self._stand_in.app)
+
+    def spooled(self) -> list[Spooled]:
+        """The batches that wait, in the order of their objects' names."""
+        objects = self._stand_in.objects(BUCKET)
+        waiting = [held for name, held in objects.items() if name.startswith(pending(PREFIX))]
+        return [batch for held in waiting for batch in unpack(held.body)]
+
+    def rejected(self) -> list[str]:
+        """The names of what SLS will never take."""
+        return [name for name in self._stand_in.objects(BUCKET) if name.startswith(rejected(PREFIX))]
+
+    @property
+    def calls(self) -> list[Sent]:
+        """The requests that were sent to it, answered or not."""
+        return self._network.to(HOSTS)
+
+    def cut(self) -> None:
+        """Make it unreachable, until `network.mend`."""
+        self._network.cut(HOSTS)
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._stand_in.close()
