@@ -26,7 +26,7 @@ from benchmarks import (
 )
 from benchmarks.lab import RUNTIMES, Lab, machine, prepare
 from benchmarks.rows import Part
-from benchmarks.targets import judge
+from benchmarks.targets import compare
 
 
 class _Effort(NamedTuple):
@@ -95,7 +95,7 @@ class _Run:
         what = f"CPython {self._lab.version}, {machine()}, {time.strftime('%Y-%m-%d', time.gmtime())}"
         left_out = "".join(f"\n\nLeft out: {line}." for line in self._lab.left_out)
         self._print("machine", f"{what}.{left_out}")
-        if targets := judge(self.parts):
+        if targets := compare(self.parts):
             self._print("targets", report.targets_table(targets))
 
     def _measured(self, section: str, *parts: Part) -> None:

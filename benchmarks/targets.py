@@ -37,7 +37,7 @@ class Target(NamedTuple):
         return self.value >= self.bound if self.at_least else self.value <= self.bound
 
 
-def judge(parts: Sequence[Part]) -> list[Target]:
+def compare(parts: Sequence[Part]) -> list[Target]:
     """Return every target of which the figures are there."""
     judges = {
         "cold_start": _starts,

@@ -79,10 +79,10 @@ class Replay:
         return line
 
     async def _run(self, part: Part, context: object, request_id: str) -> tuple[int, dict[str, Any]]:
-        settings, deadline, given = self.start(), deadline_of(context, USUAL_TIMEOUT), from_context(context)
+        settings, deadline, own = self.start(), deadline_of(context, USUAL_TIMEOUT), from_context(context)
 
         def credentials() -> Credentials:
-            return self._source.read(given)
+            return self._source.read(own)
 
         credentials()  # without any, say so once and not for each object
         network = EventLoopNetwork()

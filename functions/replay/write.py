@@ -42,7 +42,7 @@ class Fate(Enum):
     SETUP = "setup"  # SLS takes nothing at all until something is set right
 
 
-class Verdict(NamedTuple):
+class WriteResult(NamedTuple):
     """A fate, and for the log why."""
 
     fate: Fate
@@ -58,7 +58,7 @@ class Writer:
         self._region = region
         self._credentials = credentials
 
-    async def write(self, batch: Spooled, deadline: Deadline) -> Verdict:
+    async def write(self, batch: Spooled, deadline: Deadline) -> WriteResult:
         """Write a batch with the time it holds, once; at the deadline it is LATER."""
         path, headers = signed_write(
             batch.logstore, batch.body, self._upstream.host, self._region, self._credentials(), time.time()
@@ -68,8 +68,8 @@ class Writer:
                 "POST", path, [*headers.items()], batch.body, deadline=deadline
             )
         except Unreachable as error:
-            return Verdict(Fate.LATER, str(error))
-        return Verdict(_fate(answer), reason(answer))
+            return WriteResult(Fate.LATER, str(error))
+        return WriteResult(_fate(answer), reason(answer))
 
 
 def _fate(answer: Answer) -> Fate:

@@ -15,7 +15,7 @@ from functions.replay.pace import Pace
 from functions.replay.settings import ReplaySettings
 from functions.replay.storage import Storage, Waiting
 from functions.replay.tasks import ATTEMPTS, REFUSED, Ended, Left, Tasks
-from functions.replay.write import Fate, Verdict
+from functions.replay.write import Fate, WriteResult
 from shared.deadline import Deadline
 from shared.logs import log
 from shared.spool.format import Spooled, pack
@@ -24,7 +24,7 @@ MAX_AGE = 7 * 24 * 3600  # seconds; SLS takes no older log (SLS documentation, "
 MAX_AHEAD = 15 * 60  # seconds; nor one further in the future, as a clock that jumped leaves it
 LONGEST_WRITE = 10.0  # seconds
 
-Write = Callable[[Spooled, Deadline], Awaitable[Verdict]]
+Write = Callable[[Spooled, Deadline], Awaitable[WriteResult]]
 
 
 @dataclass
@@ -123,13 +123,13 @@ class Writing:
             verdict = await self._write(job.batch, self._seconds().within(LONGEST_WRITE))
         except Exception as error:  # noqa: BLE001 - one batch's trouble must not hold up all others
             self._tasks.unforeseen(error)
-            verdict = Verdict(Fate.LATER, type(error).__name__)
+            verdict = WriteResult(Fate.LATER, type(error).__name__)
         try:
             await self._act(job, began, verdict)
         finally:
             self._pace.end()
 
-    async def _act(self, job: _Job, began: float, verdict: Verdict) -> None:
+    async def _act(self, job: _Job, began: float, verdict: WriteResult) -> None:
         fate, reason = verdict
         if fate is Fate.WRITTEN:
             self._pace.went_well()

@@ -40,13 +40,13 @@ class Spool:
 
             self._put = Groups(self._store).put
 
-    async def put(self, batch: Spooled, given: Credentials | None, deadline: Deadline) -> str | None:
+    async def put(self, batch: Spooled, own: Credentials | None, deadline: Deadline) -> str | None:
         """Return None once OSS has confirmed the batch, or why it has not, by the deadline.
 
-        `given` are the function's own credentials, where its host passes them on. Tried twice, the first
+        `own` are the function's own credentials, where its host passes them on. Tried twice, the first
         time in half of what is left. Raises ApiError where the function has no credentials.
         """
-        return await self._put(batch, self._credentials.read(given), deadline)
+        return await self._put(batch, self._credentials.read(own), deadline)
 
     async def _put_alone(self, batch: Spooled, credentials: Credentials, deadline: Deadline) -> str | None:
         return await self._store([batch], credentials, deadline.within(deadline.remaining() / 2), deadline)

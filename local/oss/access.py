@@ -19,7 +19,7 @@ MAX_SKEW = 15 * 60  # seconds between the request's date and the service's clock
 _DATE = "%Y%m%dT%H%M%SZ"
 
 
-class Gate:
+class OssAccess:
     """Lets signed requests through, or raises the OssError the service would answer with."""
 
     def __init__(self, ram: Ram, *, region: str, clock: Callable[[], float]) -> None:

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from local.oss.access import Gate
+from local.oss.access import OssAccess
 from local.oss.answers import XML
 from local.oss.bucket_settings import Settings
 from local.oss.buckets import Buckets
@@ -35,7 +35,7 @@ class Routes:
     """The ASGI application that carries out operations; what they refuse is answered in XML."""
 
     def __init__(
-        self, buckets: Buckets, gate: Gate, objects: Objects, listing: Listing, settings: Settings
+        self, buckets: Buckets, gate: OssAccess, objects: Objects, listing: Listing, settings: Settings
     ) -> None:
         self._buckets, self._gate = buckets, gate
         self._largest = max(objects.largest, LARGEST_DOCUMENT)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from starlette.responses import Response
 
-from local.oss.access import Gate
+from local.oss.access import OssAccess
 from local.oss.answers import XML, nothing, xml
 from local.oss.buckets import Bucket, Buckets
 from local.oss.call import Call, check_md5
@@ -24,7 +24,7 @@ _ALGORITHMS = ("AES256", "KMS", "SM4")
 class Settings:
     """The operations; a bucket is private, and stays it."""
 
-    def __init__(self, buckets: Buckets, gate: Gate, *, region: str, account: str) -> None:
+    def __init__(self, buckets: Buckets, gate: OssAccess, *, region: str, account: str) -> None:
         self._buckets, self._gate = buckets, gate
         self._region, self._account = region, account
 

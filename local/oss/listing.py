@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from starlette.responses import Response
 
-from local.oss.access import Gate
+from local.oss.access import OssAccess
 from local.oss.answers import encoder, xml
 from local.oss.buckets import Buckets, StoredObject
 from local.oss.call import Call
@@ -42,7 +42,7 @@ class Wish(NamedTuple):
 class Listing:
     """The operation, over all buckets."""
 
-    def __init__(self, buckets: Buckets, gate: Gate) -> None:
+    def __init__(self, buckets: Buckets, gate: OssAccess) -> None:
         self._buckets, self._gate = buckets, gate
 
     def list_objects(self, call: Call, identity: Identity) -> Response:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from starlette.responses import Response
 
-from local.oss.access import Gate
+from local.oss.access import OssAccess
 from local.oss.answers import content, encoder, nothing, xml
 from local.oss.buckets import Buckets, StoredObject
 from local.oss.call import Call, base64_md5, check_md5, crc64
@@ -26,7 +26,7 @@ _KEPT = ("content-type", "cache-control", "content-disposition", "content-encodi
 class Objects:
     """The operations; `clock` gives epoch seconds, `largest` is the most bytes an object may have."""
 
-    def __init__(self, buckets: Buckets, gate: Gate, clock: Callable[[], float], largest: int) -> None:
+    def __init__(self, buckets: Buckets, gate: OssAccess, clock: Callable[[], float], largest: int) -> None:
         self._buckets, self._gate, self._clock, self.largest = buckets, gate, clock, largest
 
     def put(self, call: Call, identity: Identity) -> Response:

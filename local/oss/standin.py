@@ -8,7 +8,7 @@ from collections.abc import Callable
 from starlette.types import ASGIApp
 
 from local.faults import Faults
-from local.oss.access import Gate
+from local.oss.access import OssAccess
 from local.oss.app import Routes, envelope
 from local.oss.bucket_settings import Settings
 from local.oss.buckets import Buckets, StoredObject
@@ -40,7 +40,7 @@ class OssStandIn:
         """Start without a bucket; signatures must be for `region`, objects have at most `largest` bytes."""
         self.faults = Faults(render_error)
         self._buckets = Buckets(clock)
-        gate = Gate(ram, region=region, clock=clock)
+        gate = OssAccess(ram, region=region, clock=clock)
         routes = Routes(
             self._buckets,
             gate,

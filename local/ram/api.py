@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from local.ram.account import Identity, Ram
 from local.ram.policy import MalformedPolicy, PolicyDocument, check_policy
 from local.sts import acs3
-from local.sts.authentication import Gate
+from local.sts.authentication import StsAuthentication
 from local.sts.claims import Call
 from local.sts.errors import StsError, error_fields, request_id
 
@@ -50,7 +50,7 @@ class RamApi:
     """
 
     def __init__(self, ram: Ram, *, calls_a_minute: int = 6000) -> None:
-        self._ram, self._gate = ram, Gate(ram, time.time, calls_a_minute)
+        self._ram, self._gate = ram, StsAuthentication(ram, time.time, calls_a_minute)
         self._lock = threading.Lock()
         self.roles: dict[str, StoredRole] = {}
         self.policies: dict[

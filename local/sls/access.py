@@ -24,7 +24,7 @@ MAX_SKEW = 15 * 60  # seconds between the request's date and the service's clock
 API_VERSION = "0.6.0"
 
 
-class Gate:
+class SlsAccess:
     """Lets signed requests through, or raises the SlsError the service would answer with."""
 
     def __init__(self, ram: Ram, *, region: str, clock: Callable[[], float]) -> None:

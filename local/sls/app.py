@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.sls.access import API_VERSION, Gate
+from local.sls.access import API_VERSION, SlsAccess
 from local.sls.compression import too_large
 from local.sls.errors import SlsError
 from local.sls.management import OPERATIONS, Management, named
@@ -32,7 +32,7 @@ class Routes:
     """The handlers, one for each operation; what they refuse, they raise as SlsError."""
 
     def __init__(
-        self, projects: Projects, reader: Reader, gate: Gate, writer: Writer, management: Management
+        self, projects: Projects, reader: Reader, gate: SlsAccess, writer: Writer, management: Management
     ) -> None:
         self._projects = projects
         self._management = management

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.ram import Identity
-from local.sls.access import Gate
+from local.sls.access import SlsAccess
 from local.sls.errors import SlsError
 from local.sls.projects import LOGSTORE, PROJECT, Logstore, Projects
 
@@ -34,7 +34,7 @@ class Management:
     do not find it yet. `calls` are what came, such as `create_logstore`, in order.
     """
 
-    def __init__(self, served: Projects, gate: Gate, *, region: str, account: str) -> None:
+    def __init__(self, served: Projects, gate: SlsAccess, *, region: str, account: str) -> None:
         """`served` gets each Logstore, for writes and reads."""
         self._served, self._gate = served, gate
         self._region, self._account = region, account

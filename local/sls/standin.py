@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from local.faults import Faults
 from local.ram import Ram
-from local.sls.access import Gate
+from local.sls.access import SlsAccess
 from local.sls.app import Routes
 from local.sls.envelope import envelope
 from local.sls.management import Management
@@ -44,7 +44,7 @@ class SlsStandIn:
         self.reader = Reader(self.store)
         self.faults = Faults()
         self._projects = Projects()
-        gate = Gate(ram, region=region, clock=clock)
+        gate = SlsAccess(ram, region=region, clock=clock)
         self.management = Management(self._projects, gate, region=region, account=ram.account_id)
         self._clock = clock
         writer = Writer(self.store, clock)

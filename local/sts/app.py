@@ -14,7 +14,7 @@ from local.faults import Faults
 from local.ram import Ram
 from local.sts import acs3, rpc_v1
 from local.sts.assume_role import Wish, assume_role
-from local.sts.authentication import Gate
+from local.sts.authentication import StsAuthentication
 from local.sts.caller_identity import caller_identity
 from local.sts.claims import Call, Claim
 from local.sts.errors import Format, StsError, error_fields, render, render_error, request_id
@@ -41,7 +41,7 @@ class StsStandIn:
         self.faults = Faults(render_error)
         self.app: ASGIApp = self.faults.wrap(self._serve)
         self._ram, self._clock = ram, clock
-        self._gate = Gate(ram, clock, calls_a_minute)
+        self._gate = StsAuthentication(ram, clock, calls_a_minute)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)

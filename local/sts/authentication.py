@@ -14,7 +14,7 @@ from local.sts.errors import StsError, missing
 MAX_SKEW = 15 * 60  # seconds a time stamp may be off, either way
 
 
-class Gate:
+class StsAuthentication:
     """Checks claims against the account; safe to use from many threads."""
 
     def __init__(self, ram: Ram, clock: Callable[[], float], calls_a_minute: int) -> None:

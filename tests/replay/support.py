@@ -18,7 +18,7 @@ from functions.replay.held import Remembered
 from functions.replay.order import WHOLE, Part
 from functions.replay.settings import ReplaySettings
 from functions.replay.storage import Page, Waiting
-from functions.replay.write import Fate, Verdict
+from functions.replay.write import Fate, WriteResult
 from functions.replay.writing import Write
 from shared.deadline import Deadline
 from shared.spool.format import Spooled, object_name, pack, unpack
@@ -33,10 +33,10 @@ SETTINGS = {
     "FC_FUNCTION_NAME": "replay",
     "SPOOL_OSS_BUCKET": BUCKET,
 }
-WRITTEN = Verdict(Fate.WRITTEN, "")
-THROTTLED = Verdict(Fate.THROTTLED, "SLS answered 403 WriteQuotaExceed, request id 5F1A")
-LATER = Verdict(Fate.LATER, "SLS answered 503 ServerBusy, request id 5F1A")
-UNFIT = Verdict(Fate.UNFIT, "SLS answered 400 PostBodyInvalid, request id 5F1A")
+WRITTEN = WriteResult(Fate.WRITTEN, "")
+THROTTLED = WriteResult(Fate.THROTTLED, "SLS answered 403 WriteQuotaExceed, request id 5F1A")
+LATER = WriteResult(Fate.LATER, "SLS answered 503 ServerBusy, request id 5F1A")
+UNFIT = WriteResult(Fate.UNFIT, "SLS answered 400 PostBodyInvalid, request id 5F1A")
 
 
 def batch(
@@ -140,13 +140,13 @@ class Memory:
 class Sls:
     """Takes writes: says `verdicts` in turn, then WRITTEN; keeps what it has confirmed."""
 
-    def __init__(self, *verdicts: Verdict | Exception) -> None:
+    def __init__(self, *verdicts: WriteResult | Exception) -> None:
         self._verdicts = list(verdicts)
         self.asked: list[Spooled] = []
         self.confirmed: list[Spooled] = []
         self.given: list[float] = []
 
-    async def write(self, spooled: Spooled, deadline: Deadline) -> Verdict:
+    async def write(self, spooled: Spooled, deadline: Deadline) -> WriteResult:
         """Answer one write."""
         self.asked.append(spooled)
         self.given.append(deadline.remaining())

@@ -15,7 +15,7 @@ from functions.replay.held import Remembered
 from functions.replay.pace import PAUSES
 from functions.replay.storage import StorageFailed
 from functions.replay.tasks import ATTEMPTS
-from functions.replay.write import Fate, Verdict
+from functions.replay.write import Fate, WriteResult
 from functions.replay.writing import MAX_AGE
 from shared.deadline import Deadline
 from shared.spool.format import Spooled
@@ -83,7 +83,7 @@ def test_what_is_spooled_meanwhile_is_written_by_the_same_run() -> None:
     storage, late = Memory([batch("early")]), batch("late", age=1)
 
     class Meanwhile(Sls):
-        async def write(self, spooled: Spooled, deadline: Deadline) -> Verdict:
+        async def write(self, spooled: Spooled, deadline: Deadline) -> WriteResult:
             if spooled is not late:
                 storage.objects.update(Memory([late]).objects)
             return await super().write(spooled, deadline)
@@ -113,7 +113,7 @@ def test_an_object_is_deleted_after_its_write_and_not_before() -> None:
     (name,) = storage.names()
     there: list[bool] = []
 
-    async def write(*_: object) -> Verdict:
+    async def write(*_: object) -> WriteResult:
         there.append(name in storage.objects)
         return WRITTEN
 
@@ -245,12 +245,12 @@ def test_an_object_past_the_limit_is_set_aside_unread() -> None:
 
 
 @pytest.mark.parametrize("verdict", [WRITTEN, UNFIT], ids=["written", "unfit"])
-def test_two_runs_at_once_lose_nothing_and_neither_fails(verdict: Verdict) -> None:
+def test_two_runs_at_once_lose_nothing_and_neither_fails(verdict: WriteResult) -> None:
     batches = [batch(str(number)) for number in range(10)]
     storage = Memory(batches)
     other, seen = Sls(*[verdict] * 10), list[Spooled]()
 
-    async def write(spooled: Spooled, _: Deadline) -> Verdict:
+    async def write(spooled: Spooled, _: Deadline) -> WriteResult:
         """Have the other run do all there is to do between this one's read and its answer."""
         if not seen:
             seen.append(spooled)
@@ -285,7 +285,7 @@ def test_the_run_ends_before_its_time_is_up_and_the_next_goes_on() -> None:
     batches = [batch(str(number), age=600 - number) for number in range(50)]
     storage, sls = Memory(batches), Sls()
 
-    async def slow(spooled: Spooled, deadline: Deadline) -> Verdict:
+    async def slow(spooled: Spooled, deadline: Deadline) -> WriteResult:
         await asyncio.sleep(0.05)
         return await sls.write(spooled, deadline)
 
@@ -312,7 +312,7 @@ def test_a_write_leaves_time_for_the_delete(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_closed_logstore_does_not_hold_up_the_other(caplog: pytest.LogCaptureFixture) -> None:
     batches = [batch(str(n), age=60 - n, logstore=(LOGSTORE, OTHER)[n % 2]) for n in range(6)]
     reason = "SLS answered 404 LogStoreNotExist, request id 5"
-    storage, sls = Memory(batches), Sls(Verdict(Fate.LOGSTORE, reason))
+    storage, sls = Memory(batches), Sls(WriteResult(Fate.LOGSTORE, reason))
     assert drain(storage, sls.write)[:4] == ("incomplete", 3, 0, reason)
     assert [one.logstore for one in sls.asked] == [LOGSTORE, OTHER, OTHER, OTHER]
     assert len(storage.names()) == 3
@@ -324,12 +324,14 @@ def test_a_closed_logstore_does_not_hold_up_the_other(caplog: pytest.LogCaptureF
 @pytest.mark.parametrize(
     ("verdicts", "asked"),
     [
-        ([Verdict(Fate.SETUP, "SLS answered 401 SignatureNotMatch, request id 5")], 1),
-        ([Verdict(Fate.LOGSTORE, "403"), Verdict(Fate.LOGSTORE, "SLS answered 401 S")], 2),
+        ([WriteResult(Fate.SETUP, "SLS answered 401 SignatureNotMatch, request id 5")], 1),
+        ([WriteResult(Fate.LOGSTORE, "403"), WriteResult(Fate.LOGSTORE, "SLS answered 401 S")], 2),
     ],
     ids=["nothing is taken", "every Logstore is closed"],
 )
-def test_a_fault_of_the_set_up_ends_the_run_and_everything_stays(verdicts: list[Verdict], asked: int) -> None:
+def test_a_fault_of_the_set_up_ends_the_run_and_everything_stays(
+    verdicts: list[WriteResult], asked: int
+) -> None:
     batches = [batch(str(n), age=60 - n, logstore=(LOGSTORE, OTHER)[n % 2]) for n in range(6)]
     storage, sls = Memory(batches), Sls(*verdicts)
     assert drain(storage, sls.write)[:4] == ("refused", 0, 0, verdicts[-1].reason)

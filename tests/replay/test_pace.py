@@ -11,7 +11,7 @@ import pytest
 from functions.replay import pace as module
 from functions.replay.drain import WRITES
 from functions.replay.pace import PAUSES, START, Pace, TooMany
-from functions.replay.write import Fate, Verdict
+from functions.replay.write import Fate, WriteResult
 from shared.deadline import Deadline
 from shared.spool.format import Spooled
 from tests.replay.support import THROTTLED, WRITTEN, Memory, Sls, batch, drain
@@ -181,7 +181,7 @@ class Shard:
         self.confirmed: list[Spooled] = []
         self.under_way: list[int] = []
 
-    async def write(self, spooled: Spooled, deadline: Deadline) -> Verdict:
+    async def write(self, spooled: Spooled, deadline: Deadline) -> WriteResult:
         """Answer one write after a moment."""
         assert deadline.remaining() > 0
         self._under_way += 1
@@ -212,7 +212,7 @@ def test_an_sls_that_throttles_is_met_by_slowing_down_and_everything_comes() -> 
 def test_when_the_throttling_ends_it_speeds_up_again() -> None:
     storage, shard = Memory([batch(str(number)) for number in range(4000)]), Shard(4)
 
-    async def write(spooled: Spooled, deadline: Deadline) -> Verdict:
+    async def write(spooled: Spooled, deadline: Deadline) -> WriteResult:
         if len(shard.confirmed) == 500:
             shard._most = 1000
         return await shard.write(spooled, deadline)

@@ -16,7 +16,7 @@ from functions.replay.held import Remembered
 from functions.replay.order import Part
 from functions.replay.storage import StorageFailed
 from functions.replay.tasks import ATTEMPTS
-from functions.replay.write import Fate, Verdict
+from functions.replay.write import Fate, WriteResult
 from functions.replay.writing import MAX_AGE, MAX_AHEAD
 from shared.deadline import Deadline
 from shared.spool.format import Spooled, digit_of, object_name, pack, time_of, unpack
@@ -38,7 +38,7 @@ from tests.replay.support import (
 )
 
 AWAY = StorageFailed("OSS answered 503 ServiceUnavailable, request id 6", passing=True)
-CLOSED = Verdict(Fate.LOGSTORE, "SLS answered 404 LogStoreNotExist, request id 5")
+CLOSED = WriteResult(Fate.LOGSTORE, "SLS answered 404 LogStoreNotExist, request id 5")
 
 
 @pytest.fixture(autouse=True)
@@ -57,11 +57,11 @@ def shared(*batches: Spooled, number: int = 0) -> Memory:
 class Choosy(Sls):
     """Says of each batch what `says` has for its text, else WRITTEN."""
 
-    def __init__(self, **says: Verdict) -> None:
+    def __init__(self, **says: WriteResult) -> None:
         super().__init__()
         self.says = {text.encode(): verdict for text, verdict in says.items()}
 
-    async def write(self, spooled: Spooled, deadline: Deadline) -> Verdict:
+    async def write(self, spooled: Spooled, deadline: Deadline) -> WriteResult:
         """Answer one write."""
         assert deadline.remaining() > 0
         self.asked.append(spooled)
@@ -84,7 +84,7 @@ def test_the_object_is_there_until_its_last_batch_is_confirmed() -> None:
     storage = shared(*(batch(str(n)) for n in range(20)))
     there: list[bool] = []
 
-    async def write(*_: object) -> Verdict:
+    async def write(*_: object) -> WriteResult:
         there.append(bool(storage.names()))
         return WRITTEN
 
@@ -183,7 +183,7 @@ def test_a_run_that_is_out_of_time_leaves_only_what_it_has_not_written(
     batches = [batch(str(n)) for n in range(200)]
     storage, sls = shared(*batches), Sls()
 
-    async def slow(spooled: Spooled, deadline: Deadline) -> Verdict:
+    async def slow(spooled: Spooled, deadline: Deadline) -> WriteResult:
         await asyncio.sleep(0.05)
         return await sls.write(spooled, deadline)
 
@@ -295,7 +295,7 @@ def test_a_clock_that_jumps_by_hours_in_a_run_loses_nothing(
     storage, sls = Memory([batch(str(n), age=2 * 24 * 3600 + n) for n in range(100)]), Sls()
     want, real = set(storage.batches()), time.time
 
-    async def jumping(spooled: Spooled, deadline: Deadline) -> Verdict:
+    async def jumping(spooled: Spooled, deadline: Deadline) -> WriteResult:
         if len(sls.asked) == 50:
             monkeypatch.setattr(time, "time", lambda: real() + hours * 3600)
         return await sls.write(spooled, deadline)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from functions.replay.write import Fate, Verdict, Writer
+from functions.replay.write import Fate, Writer, WriteResult
 from shared.alibaba.signature_v4 import SLS, signed_headers
 from shared.credentials import Credentials
 from shared.deadline import Deadline
@@ -20,7 +20,7 @@ from tests.support.raw_server import CLOSE, HANG, OK, RESET, RawServer, answer, 
 KEYS = Credentials("LTAI5tReplay", "replay-secret", "replay-token")
 
 
-def _write(server: RawServer, seconds: float = 10, spooled: Spooled | None = None) -> Verdict:
+def _write(server: RawServer, seconds: float = 10, spooled: Spooled | None = None) -> WriteResult:
     with contextlib.closing(HttpClient(server.url)) as upstream:
         return run(Writer(upstream, "cn-hangzhou", lambda: KEYS).write(spooled or batch(), Deadline(seconds)))
 

@@ -12,8 +12,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from local.fc import event, limits
+from local.fc.control.access import ControlAccess
 from local.fc.control.errors import ControlError
-from local.fc.control.gate import Gate
 from local.fc.errors import FcError, Refused
 from local.fc.host import Host, failure, send_answer
 from local.sts.claims import Call
@@ -68,7 +68,9 @@ class Address:
     `trigger` returns the configuration in force, None where the trigger is gone.
     """
 
-    def __init__(self, current: Current, trigger: Callable[[], dict[str, Any] | None], gate: Gate) -> None:
+    def __init__(
+        self, current: Current, trigger: Callable[[], dict[str, Any] | None], gate: ControlAccess
+    ) -> None:
         self._current, self._trigger, self._gate = current, trigger, gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -11,10 +11,10 @@ import binascii
 from collections.abc import Callable
 from typing import NamedTuple
 
+from local.fc.control.access import ControlAccess
 from local.fc.control.code import LARGEST_ZIP
 from local.fc.control.errors import ControlError, denied, invalid
 from local.fc.control.fields import Fields, between, typed
-from local.fc.control.gate import Gate
 from local.fc.control.machine import Machine
 from local.fc.control.properties import checked
 from local.fc.control.readings import Body, Readings, Request
@@ -46,7 +46,7 @@ class Operations(Readings):
         self,
         registry: Registry,
         machine: Machine,
-        gate: Gate,
+        gate: ControlAccess,
         *,
         code: Code,
         logstores: Logstores,

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from local.fc import event
+from local.fc.control.access import ControlAccess
 from local.fc.control.address import Address, Current
-from local.fc.control.gate import Gate
 from local.fc.control.queue import Queue, Timer
 from local.fc.control.records import FunctionRecord
 from local.fc.function import Function
@@ -29,7 +29,13 @@ class Deployed:
     """A function as it runs. For the control plane, which never calls two of its methods at once."""
 
     def __init__(
-        self, record: FunctionRecord, function: Function, folder: Path, gate: Gate, log: Log, minute: float
+        self,
+        record: FunctionRecord,
+        function: Function,
+        folder: Path,
+        gate: ControlAccess,
+        log: Log,
+        minute: float,
     ) -> None:
         """Nothing is started before the first call."""
         self._record, self._gate, self._sink, self._minute = record, gate, log, minute

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from local.fc.control import code
+from local.fc.control.access import ControlAccess
 from local.fc.control.cron import MINUTE
 from local.fc.control.deployed import Deployed
-from local.fc.control.gate import Gate
 from local.fc.control.records import FunctionRecord
 from local.fc.control.runtime import Surroundings, runnable
 from local.fc.function import Function
@@ -33,7 +33,7 @@ class Machine:
     """
 
     def __init__(
-        self, around: Surroundings, gate: Gate, bucket: str, sink: Sink, minute: float = MINUTE
+        self, around: Surroundings, gate: ControlAccess, bucket: str, sink: Sink, minute: float = MINUTE
     ) -> None:
         """Everything that is unpacked goes below a temporary directory, which stop() removes."""
         self._around, self._gate, self._sink, self._minute = around, gate, sink, minute

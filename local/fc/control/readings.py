@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from local.fc.control.access import ControlAccess
 from local.fc.control.errors import ControlError
 from local.fc.control.fields import read_object
-from local.fc.control.gate import Gate
 from local.fc.control.machine import Machine
 from local.fc.control.records import FunctionRecord, Registry, TriggerRecord
 from local.ram import Identity
@@ -37,7 +37,9 @@ class Request(NamedTuple):
 class Readings:
     """The operations; each raises ControlError, and returns what is answered. `lock` is held for each."""
 
-    def __init__(self, registry: Registry, machine: Machine, gate: Gate, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, registry: Registry, machine: Machine, gate: ControlAccess, clock: Callable[[], float]
+    ) -> None:
         self.lock = threading.RLock()
         self._registry, self._machine, self._gate, self._clock = registry, machine, gate, clock
 

@@ -15,10 +15,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from local.fc import event
+from local.fc.control.access import OLD_VERSION, VERSION, ControlAccess
 from local.fc.control.api import Code, Logstores, Operations
 from local.fc.control.cron import MINUTE
 from local.fc.control.errors import ControlError
-from local.fc.control.gate import OLD_VERSION, VERSION, Gate
 from local.fc.control.machine import Machine, Sink
 from local.fc.control.readings import Request
 from local.fc.control.records import Registry
@@ -52,7 +52,7 @@ class FunctionCompute:
         minute: float = MINUTE,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._gate = Gate(ram, clock)
+        self._gate = ControlAccess(ram, clock)
         self.registry = Registry(region, ram.account_id)
         around = Surroundings(ram, region, endpoints, clock)
         self._machine = Machine(around, self._gate, code.bucket, sink, minute)

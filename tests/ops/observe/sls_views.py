@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from local.ram import Ram
-from local.sls.access import Gate
+from local.sls.access import SlsAccess
 from local.sls.errors import SlsError
 from local.sls.signatures import SignedRequest
 
@@ -50,7 +50,7 @@ class SlsViews:
     """
 
     def __init__(self, ram: Ram, *logstores: str) -> None:
-        self._gate = Gate(ram, region=REGION, clock=time.time)
+        self._gate = SlsAccess(ram, region=REGION, clock=time.time)
         self.held: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in _KINDS}
         self.indexes: dict[str, dict[str, Any] | None] = dict.fromkeys(logstores)
         self.writes: list[str] = []

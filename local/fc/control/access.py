@@ -29,12 +29,12 @@ _CALLS_A_MINUTE = 60_000  # none of this service's quotas
 _OLD = re.compile(r"FC ([^:\s]+):(\S+)")
 
 
-class Gate:
+class ControlAccess:
     """Lets signed calls through, or raises the ControlError that the API would answer with."""
 
     def __init__(self, ram: Ram, clock: Callable[[], float] = time.time) -> None:
         self._ram, self._clock = ram, clock
-        self._gate = authentication.Gate(ram, clock, _CALLS_A_MINUTE)
+        self._gate = authentication.StsAuthentication(ram, clock, _CALLS_A_MINUTE)
 
     def identify(self, call: Call) -> Identity:
         """Return who signed a call with ACS3."""
