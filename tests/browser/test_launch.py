@@ -62,9 +62,12 @@ def test_a_child_that_is_never_ready_is_an_error(tmp_path: Path) -> None:
 
 def test_a_child_dies_with_whoever_started_it(tmp_path: Path) -> None:
     script = (
-        "import os, pathlib, sys; from tests.support.children import child\n"
+        "import os, pathlib, sys; from tests.support.children import child, wait_for\n"
         "home = pathlib.Path(sys.argv[1])\n"
-        "with child(['sleep', '600'], home=home): os._exit(0)"
+        "with child(['sleep', '600'], home=home) as process:\n"
+        "    name = pathlib.Path(f'/proc/{process.pid}/comm')\n"  # setpriv's until it has done its work
+        "    wait_for(lambda: name.read_text() == 'sleep\\n', process, 30)\n"
+        "    os._exit(0)\n"
     )
 
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, check=True, timeout=60)
