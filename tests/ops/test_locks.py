@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,21 @@ def test_a_package_gets_what_its_list_names_and_nothing_else(lock: Path) -> None
     lines = lock.with_suffix(".txt").read_text().splitlines()
     assert [line for line in lines if not line.startswith("#")]
     assert {_normal(line) for line in lines if not line.startswith("#")} == _listed(lock).keys()
+
+
+def test_make_run_installs_what_its_programs_import_at_their_start() -> None:
+    locked = {_normal(name) for name in _listed(ROOT / "requirements/run.lock")}
+    providers = packages_distributions()
+    missing = set()
+    rehearsed = (ROOT / "local/deployer", ROOT / "local/rehearsal")  # by `make rehearse`, which installs more
+    for path in [*ROOT.glob("local/**/*.py"), *ROOT.glob("shared/**/*.py"), *ROOT.glob("functions/**/*.py")]:
+        if path.parent in rehearsed:
+            continue
+        for node in ast.parse(path.read_text()).body:  # what stands in a function is imported when needed
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for top in {name.partition(".")[0] for name in names}:
+                found = {_normal(provider) for provider in providers.get(top, ())}
+                if found and not found & locked:
+                    missing.add(f"{path.relative_to(ROOT)}: {top}")
+    assert not missing
