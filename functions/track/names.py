@@ -68,10 +68,12 @@ class Names:
         Raises Unfit for a name that is longer than MAX_NAME or has a character that is refused.
         """
         key = tuple(names)
+        if tags:  # what a log may have, tags may not: nothing remembered of logs counts here
+            return _checked(key, tags)
         found = self._known.get(key)
         if found is None:
             found = _checked(key, tags)
-            if not tags and len(self._known) < _REMEMBERED:
+            if len(self._known) < _REMEMBERED:
                 self._known[key] = found
         return found
 

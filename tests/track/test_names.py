@@ -63,6 +63,13 @@ def test_a_field_of_that_name_which_is_no_tag_is_the_clients_own() -> None:
     assert (fields_of(batch), batch.dropped) == ([log], 0)
 
 
+@pytest.mark.parametrize("name", sorted(OWN_NAMES))
+def test_a_log_of_the_same_names_does_not_let_a_tag_of_the_proxys_pass(name: str) -> None:
+    for log in ({name: "x"}, {name: 1}):
+        batch = read_batch(json.dumps({"__logs__": [log], "__tags__": {name: "admin"}}).encode())
+        assert (batch.tags, batch.dropped) in (({}, 1), ({}, 2))
+
+
 def test_nothing_is_dropped_of_an_ordinary_batch_and_the_same_names_are_looked_at_once() -> None:
     logs = [{"event": "view", "page": str(number)} for number in range(300)]
     other = [{f"n{number}": "1", "__source__": "x"} for number in range(300)]
