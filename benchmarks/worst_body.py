@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from benchmarks import hostile
-from functions.track.batch import read_batch
-from functions.track.tags import tag_with_sender
-from functions.track.upload import put_logs_body
+from functions.track.body import read_batch
+from functions.track.upload import encode
 from shared.http.errors import ApiError
 
 SENDER = {"client_ip": "203.0.113.7", "user_agent": "Mozilla/5.0", "referer": "https://shop.example.com/"}
@@ -35,7 +34,7 @@ class Found(NamedTuple):
 def answer(body: bytes) -> str:
     """Read, tag and encode a body as track does; return what became of it."""
     try:
-        sent = put_logs_body(tag_with_sender(read_batch(body), SENDER), 1_795_416_071)
+        sent = encode(read_batch(body), SENDER, 1_795_416_071)
     except ApiError as refusal:
         return refusal.message
     return f"{len(sent)} bytes"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
+from collections.abc import Sized
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -43,14 +43,12 @@ class Nested(NamedTuple):
 class FieldReader:
     """Reads the parts of one request, each raising Unfit for what is refused, and counts what they cost.
 
-    `nested` gathers the objects and arrays for the caller to check, `dropped` counts the fields and tags that
-    a client may not set, and did.
+    `nested` gathers the objects and arrays for the caller to check, `names` counts what is dropped.
     """
 
     def __init__(self) -> None:
         self.nested = Nested([], [], [])
-        self.dropped = 0
-        self._names = Names()
+        self.names = Names()
         self._fields = self._mixed_fields = 0
         self._mixed = False  # whether the log before had other values than text
 
@@ -62,17 +60,8 @@ class FieldReader:
             fields = dict(_members(text))
             self._count(fields, mixed=True)
             self._mixed = _stringify(fields, self.nested.logs)
-        self.drop(fields)
+        self.names.drop(fields)
         return _encode(fields)
-
-    def pairs(self, fields: dict[str, str], own: Mapping[str, str | None]) -> bytes:
-        """Return a GET's pairs as a log; an `own` field takes the place of a pair, with None as value too."""
-        self._count(fields)
-        self.drop(fields)
-        for name in own.keys() & fields.keys():
-            del fields[name]
-            self.dropped += 1
-        return _encode({**fields, **{name: value for name, value in own.items() if value}})
 
     def tags(self, text: msgspec.Raw) -> dict[str, str]:
         """Return the tags in an object, or in an array with their positions for names."""
@@ -85,7 +74,7 @@ class FieldReader:
         if len(fields) > MAX_TAGS:
             raise Unfit(f"has {len(fields)} tags; at most {MAX_TAGS} are allowed")
         _stringify(fields, self.nested.tags)
-        self.drop(fields, tags=True)
+        self.names.drop(fields, tags=True)
         return {name: _plain(tag) for name, tag in fields.items()}
 
     def value(self, value: msgspec.Raw) -> str | None:
@@ -95,12 +84,6 @@ class FieldReader:
         fields: dict[str, Any] = {"": value}
         _stringify(fields, self.nested.beside)
         return _plain(fields[""])
-
-    def drop(self, fields: dict[str, Any], *, tags: bool = False) -> None:
-        """Drop and count what a client may not set."""
-        for name in self._names.forbidden(fields, tags=tags):
-            if fields.pop(name, None) is not None:
-                self.dropped += 1
 
     def _text_only(self, text: msgspec.Raw) -> dict[str, Any] | None:
         """Return a log that has nothing but text; None for another, and where the one before was another."""

@@ -12,7 +12,9 @@ SDK sends one, and in a console it would make one field look like another. In va
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from typing import Any
+
+import msgspec
 
 from functions.track.limits import MAX_NAME
 
@@ -56,43 +58,46 @@ class Unfit(ValueError):
     """A part of a body is refused; the text says why, and its reader knows where it is."""
 
 
-class Names:
+class Names(msgspec.Struct):
     """Checks the names of one request, the same ones in the same order only once."""
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, ...], tuple[str, ...]] = {}
+    dropped: int = 0  # fields and tags that a client may not set, and did
+    _known: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def forbidden(self, names: Collection[str], *, tags: bool = False) -> tuple[str, ...]:
-        """Return those of a log's names, or with `tags` of the tags', that a client may not set.
+    def drop(self, fields: dict[str, Any], *, tags: bool = False) -> None:
+        """Drop and count those of a log's fields, or with `tags` of the tags, that a client may not set.
 
         Raises Unfit for a name that is longer than MAX_NAME or has a character that is refused.
         """
-        key = tuple(names)
-        if tags:  # what a log may have, tags may not: nothing remembered of logs counts here
-            return _checked(key, tags)
-        found = self._known.get(key)
-        if found is None:
-            found = _checked(key, tags)
-            if len(self._known) < _REMEMBERED:
-                self._known[key] = found
-        return found
+        key = tuple(fields)
+        forbidden = None if tags else self._known.get(key)  # what a log may have, tags may not
+        if forbidden is None:
+            forbidden = _forbidden(key, tags)
+            if not tags and len(self._known) < _REMEMBERED:
+                self._known[key] = forbidden
+        for name in forbidden:
+            if fields.pop(name, None) is not None:
+                self.dropped += 1
 
 
-def _checked(names: tuple[str, ...], tags: bool) -> tuple[str, ...]:
+def _forbidden(names: tuple[str, ...], tags: bool) -> tuple[str, ...]:
     # All names as one text: a call for each would cost more than reading a body of 200,000 of them.
     text = "\n".join(names)
     if text.count("\n") != max(len(names) - 1, 0):
         raise Unfit(CONTROL)
     if len(text) > MAX_NAME // 4 and _longest(names) > MAX_NAME:
         raise Unfit(TOO_LONG)
-    return _reserved(names, _without_blanks(text), tags)
+    text = text.replace(" ", "")
+    # What is not printable is a superset of what is refused, and found in a fraction of the time.
+    if not text.replace("\n", "").isprintable():
+        text = _without_blanks(text)
+    # Every reserved name has one of these, apart from tags of the proxy's own.
+    if tags or "__" in text or "_extract_others_" in text:
+        return _reserved(names, text, tags)
+    return ()
 
 
 def _without_blanks(text: str) -> str:
-    text = text.replace(" ", "")
-    # What is not printable is a superset of what is refused, and found in a fraction of the time.
-    if text.replace("\n", "").isprintable():
-        return text
     data = text.encode()
     if len(data.translate(None, _C0)) < len(data):
         raise Unfit(CONTROL)

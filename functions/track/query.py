@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from functions.track.batch import Batch
-from functions.track.fields import FieldReader
-from functions.track.limits import MAX_PAIRS
-from functions.track.names import Unfit
+from functions.track.limits import MAX_LOG_FIELDS, MAX_PAIRS
+from functions.track.names import Names, Unfit
 from shared.http.errors import PARAMETER_TOO_LARGE, POST_BODY_INVALID, ApiError
 
 API_VERSION = "APIVersion"
@@ -15,6 +16,7 @@ API_VERSION = "APIVersion"
 # What form encoding leaves as it is; a space becomes one `+`, every other byte three (WHATWG URL,
 # "application/x-www-form-urlencoded", and Python's urlencode, which leaves `~` alone).
 _ONE_BYTE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~ "
+_encode = msgspec.json.Encoder().encode
 
 
 def read_pairs(query: Mapping[str, str], sender: Mapping[str, str | None] | None = None) -> Batch:
@@ -30,12 +32,19 @@ def read_pairs(query: Mapping[str, str], sender: Mapping[str, str | None] | None
         message = f"the pairs have {size} bytes; at most {MAX_PAIRS} are allowed: send what is long by POST"
         raise ApiError(PARAMETER_TOO_LARGE, message)
     topic, source = fields.pop("__topic__", None), fields.pop("__source__", None)
-    reader = FieldReader()
+    if len(fields) > MAX_LOG_FIELDS:
+        message = f"the log in the pairs has {len(fields)} fields; at most {MAX_LOG_FIELDS} are allowed"
+        raise ApiError(POST_BODY_INVALID, message)
+    names = Names()
     try:
-        log = reader.pairs(fields, sender or {})
+        names.drop(fields)
     except Unfit as fault:
         raise ApiError(POST_BODY_INVALID, f"the log in the pairs {fault}") from None
-    return Batch(logs=[log], topic=topic, source=source, dropped=reader.dropped)
+    own = sender or {}
+    log = {name: value for name, value in fields.items() if name not in own}
+    dropped = names.dropped + len(fields) - len(log)
+    log.update({name: value for name, value in own.items() if value})
+    return Batch(logs=[_encode(log)], topic=topic, source=source, dropped=dropped)
 
 
 def encoded_size(pairs: Mapping[str, str]) -> int:

@@ -8,14 +8,15 @@ import time
 from collections.abc import Mapping
 from functools import partial
 
-from functions.track.batch import Batch, read_batch
+from functions.track.batch import Batch
+from functions.track.body import read_batch
 from functions.track.delivery import BUSY, RETRY_AFTER, Delivery
 from functions.track.limits import MAX_BODY
 from functions.track.pixel import gif_error, gif_response
 from functions.track.query import read_pairs
 from functions.track.settings import TrackSettings
-from functions.track.tags import SenderTags, tag_with_sender
-from functions.track.upload import Upload, put_logs_body, put_webtracking_body
+from functions.track.tags import SenderTags
+from functions.track.upload import Upload, encode
 from shared.credentials import CredentialSource
 from shared.http.errors import LOGSTORE_NOT_EXIST, POST_BODY_TOO_LARGE, SERVER_BUSY, ApiError
 from shared.http.request import Request
@@ -93,14 +94,18 @@ class Tracker:
         size = MAX_BODY if compressed else request.size
         received = time.time()
         if size <= SMALL and self._rate_limit is None:
-            return await self._deliver(self._parse(request, logstore, compressed, received), Response(200))
+            batch = self._read(request, compressed)
+            return await self._deliver(self._upload(request, logstore, batch, received), Response(200))
         return await self._in_turn(request, logstore, compressed, size, received)
 
     async def _in_turn(
         self, request: Request, logstore: str, compressed: bool, size: int, received: float
     ) -> Response:
         """Read and deliver a body when its turn comes, so that no other request waits for a large one."""
-        parse = partial(self._parse, request, logstore, compressed, received)
+
+        def parse() -> Upload:
+            return self._upload(request, logstore, self._read(request, compressed), received)
+
         try:
             async with self._network.turn(size, request.deadline) as turn:
                 if self._rate_limit is None:
@@ -114,9 +119,6 @@ class Tracker:
         except TimeoutError as late:
             raise ApiError(SERVER_BUSY, BUSY, detail=str(late), retry_after=RETRY_AFTER) from None
 
-    def _parse(self, request: Request, logstore: str, compressed: bool, received: float) -> Upload:
-        return self._upload(request, logstore, self._read(request, compressed), received)
-
     def _read(self, request: Request, compressed: bool) -> Batch:
         body, request.body = request.body, b""  # nobody holds it while SLS is awaited
         if compressed:
@@ -126,25 +128,23 @@ class Tracker:
         return read_batch(body)
 
     def _upload(self, request: Request, logstore: str, batch: Batch, received: float) -> Upload:
-        filtered = self._filters.reason_to_drop(request) if self._filters is not None and batch.logs else None
+        # The id is the same in every copy of the batch, so that a query can tell copies from events.
+        tags = {**self._sender.read(request), "batch_id": os.urandom(16).hex()}
+        filtered = None
+        if self._filters is not None and batch.logs:
+            filtered = self._filters.reason_to_drop(request)
+            batch, tags = self._filters.batch(batch), self._filters.tags(request, tags)
+        wanted = batch.logs and filtered is None
         return Upload(
             logstore=logstore,
             logs=len(batch.logs),
-            body=self._encode(request, batch, received) if batch.logs and filtered is None else b"",
+            body=encode(batch, tags, None if self._anonymous else int(received)) if wanted else b"",
             received=received,
             credentials=request.credentials,
             deadline=request.deadline,
             dropped=batch.dropped,
             filtered=filtered,
         )
-
-    def _encode(self, request: Request, batch: Batch, received: float) -> bytes:
-        # The id is the same in every copy of the batch, so that a query can tell copies from events.
-        tags = {**self._sender.read(request), "batch_id": os.urandom(16).hex()}
-        if self._filters is not None:
-            batch, tags = self._filters.batch(batch), self._filters.tags(request, tags)
-        tagged = tag_with_sender(batch, tags)
-        return put_webtracking_body(tagged) if self._anonymous else put_logs_body(tagged, received)
 
     async def _deliver(self, upload: Upload, success: Response) -> Response:
         """Return `success` once the upload is where it cannot be lost, or where a filter drops it."""

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
 
-import msgspec
-
-from functions.track.batch import Batch
 from shared.http.request import Request
 
 _MAPPED_IPV4 = bytes(10) + b"\xff\xff"
-
-
-def tag_with_sender(batch: Batch, sender: Mapping[str, str]) -> Batch:
-    """Return the batch tagged with its sender; what a client put in place of those tags is gone already."""
-    return msgspec.structs.replace(batch, tags={**(batch.tags or {}), **sender})
 
 
 class SenderTags:

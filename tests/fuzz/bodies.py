@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 import lz4.block
 
-from functions.track.batch import read_batch
+from functions.track.body import read_batch
 from functions.track.compression import decompress
 from functions.track.limits import MAX_BODY
 from shared.http.errors import ApiError

@@ -12,8 +12,11 @@ from urllib.parse import urlencode
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from functions.track.body import read_batch
 from functions.track.query import encoded_size, read_pairs
+from functions.track.slow_path import read_slowly
 from functions.track.text import number_text
+from shared.http.errors import ApiError
 from tests.support.fc import context
 from tests.track.support import KEY_ID, SECRET, TRACK, Track, body_of, fields_of, timeless
 
@@ -213,3 +216,27 @@ def test_pairs_become_one_log(fields: dict[str, str]) -> None:
     assert fields_of(batch) == [{name: value for name, value in free.items() if name not in reserved}]
     assert batch.topic == fields.get("__topic__", "T")
     assert batch.source == fields.get("__source__")
+
+
+@given(
+    st.fixed_dictionaries(
+        {"__logs__": st.lists(st.dictionaries(names | texts, texts, max_size=4), max_size=4)},
+        optional={
+            "__topic__": st.none() | texts,
+            "__source__": st.none() | texts,
+            "__tags__": st.none() | st.dictionaries(names | texts, texts, max_size=4),
+        },
+    ),
+    st.booleans(),
+)
+def test_a_body_of_text_is_read_the_same_in_either_way(body: dict[str, Any], ascii_only: bool) -> None:
+    text = json.dumps(body, ensure_ascii=ascii_only).encode("utf-8", "replace")
+    try:
+        wanted: object = read_slowly(text)
+    except ApiError as refusal:
+        wanted = refusal.message
+    try:
+        found: object = read_batch(text)
+    except ApiError as refusal:
+        found = refusal.message
+    assert found == wanted

@@ -13,7 +13,7 @@ import pytest
 
 from functions.track import limits
 from functions.track.batch import Batch
-from functions.track.upload import put_logs_body
+from functions.track.upload import encode
 from shared.http.errors import ApiError
 from shared.spool.format import Spooled, pack, unpack
 from tests.track.support import TRACK, Start, Track
@@ -162,13 +162,13 @@ def test_64_tags_pass_and_65_do_not(kind: str, track: Track) -> None:
 
 @pytest.mark.parametrize("over", [0, 1])
 def test_a_signed_write_has_at_most_twice_the_size_of_a_body(over: int) -> None:
-    empty = len(put_logs_body(Batch(logs=[b'{"a":""}']), 1_795_416_071))
+    empty = len(encode(Batch(logs=[b'{"a":""}']), {}, 1_795_416_071))
     batch = Batch(logs=[b'{"a":"%b"}' % (b"v" * (limits.MAX_FORWARDED - empty + over))])
     if over:
         with pytest.raises(ApiError, match="has 6291457 bytes; at most 6291456"):
-            put_logs_body(batch, 1_795_416_071)
+            encode(batch, {}, 1_795_416_071)
     else:
-        assert len(put_logs_body(batch, 1_795_416_071)) == limits.MAX_FORWARDED
+        assert len(encode(batch, {}, 1_795_416_071)) == limits.MAX_FORWARDED
 
 
 def _with_fields(counts: Sequence[int], value: str = '""') -> str:

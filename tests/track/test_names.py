@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from functions.track.batch import read_batch
+from functions.track.body import read_batch
 from functions.track.names import OWN_NAMES, SLS_NAMES
 from functions.track.query import read_pairs
 from tests.support.fc import context

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.track.batch import read_batch
+from functions.track.body import read_batch
 from functions.track.text import number_text
 from tests.track.support import Track
 

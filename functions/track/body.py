@@ -1,0 +1,62 @@
+"""A POST's JSON body as a batch.
+
+What the browser SDK usually sends is small and has nothing but text in it, so it is decoded at once. Any
+other body, and one that is to be refused, takes `slow_path`, which reads log by log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Annotated
+
+import msgspec
+
+from functions.track.batch import Batch
+from functions.track.limits import MAX_LOG_FIELDS, MAX_LOGS, MAX_NAME, MAX_TAGS
+from functions.track.names import Names, Unfit
+
+_BOM = b"\xef\xbb\xbf"
+_SMALL = 64 * 1024  # bytes of JSON that cannot have enough members to matter
+_Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]  # in characters; `names` counts bytes
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True):
+    logs: Annotated[
+        list[Annotated[dict[_Name, str], msgspec.Meta(max_length=MAX_LOG_FIELDS)]],
+        msgspec.Meta(max_length=MAX_LOGS),
+    ] = msgspec.field(name="__logs__")
+    topic: str | None = msgspec.field(name="__topic__", default=None)
+    source: str | None = msgspec.field(name="__source__", default=None)
+    tags: Annotated[dict[_Name, str], msgspec.Meta(max_length=MAX_TAGS)] | None = msgspec.field(
+        name="__tags__", default=None
+    )
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def read_batch(body: bytes) -> Batch:
+    """Return the batch in a decompressed body.
+
+    Raises ApiError: PostBodyInvalid for what is not JSON, not of the shape, or past one of `limits`.
+    """
+    body = body.removeprefix(_BOM)
+    if len(body) <= _SMALL:
+        with contextlib.suppress(msgspec.DecodeError, UnicodeError, Unfit):
+            return _text_only(_decode(body))
+    # Imported here because pages hardly ever send such a body.
+    from functions.track.slow_path import read_slowly
+
+    return read_slowly(body)
+
+
+def _text_only(body: _Body) -> Batch:
+    names = Names()
+    logs: list[bytes] = []
+    for log in body.logs:
+        names.drop(log)
+        logs.append(_encode(log))
+    if body.tags:
+        names.drop(body.tags, tags=True)
+    return Batch(logs, body.topic, body.source, body.tags, names.dropped)

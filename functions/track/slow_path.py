@@ -1,0 +1,154 @@
+"""Any JSON body as a batch, read log by log: one with other values than text, or one to be refused.
+
+A log that is read is JSON again at once, as it will be forwarded, so that a body of 3 MB never becomes the
+many small objects that Python would make of it.
+
+Nothing is built before its size is known: the body is first split by a decoder that skips, in C, what is in
+the logs (msgspec's `Raw`), and an element that is no object, or a log too many, ends it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NoReturn, TypeVar
+
+import msgspec
+
+from functions.track.batch import Batch
+from functions.track.fields import FieldReader
+from functions.track.limits import MAX_LOGS
+from functions.track.names import Unfit
+from functions.track.nesting import check_nesting, refuse_depth
+from shared.http.errors import POST_BODY_INVALID, ApiError
+from shared.http.surrogates import repair
+
+_NULL = msgspec.Raw(b"null")
+_FEW = 64 * 1024  # bytes of JSON that cannot have enough elements to matter
+_Read = TypeVar("_Read")
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True):
+    logs: msgspec.Raw = msgspec.field(name="__logs__")
+    topic: msgspec.Raw = msgspec.field(name="__topic__", default=_NULL)
+    source: msgspec.Raw = msgspec.field(name="__source__", default=_NULL)
+    tags: msgspec.Raw = msgspec.field(name="__tags__", default=_NULL)
+
+
+class _LooseBody(msgspec.Struct):
+    """The same with other members passed over."""
+
+    logs: msgspec.Raw = msgspec.field(name="__logs__")
+    topic: msgspec.Raw = msgspec.field(name="__topic__", default=_NULL)
+    source: msgspec.Raw = msgspec.field(name="__source__", default=_NULL)
+    tags: msgspec.Raw = msgspec.field(name="__tags__", default=_NULL)
+
+
+class _Object(msgspec.Struct, gc=False):
+    """Any object, its members passed over."""
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+_decode_loosely = msgspec.json.Decoder(_LooseBody).decode
+_decode_objects = msgspec.json.Decoder(list[_Object]).decode
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+def read_slowly(body: bytes) -> Batch:
+    """Return the batch in a decompressed body without a byte order mark.
+
+    Raises ApiError: PostBodyInvalid for what is not JSON, not of the shape, or past one of `limits`.
+    """
+    try:
+        try:
+            return _read(body)
+        except msgspec.DecodeError as error:
+            if isinstance(error, msgspec.ValidationError):
+                raise
+            return _read(repair(body))
+    except RecursionError:
+        refuse_depth()
+    except msgspec.ValidationError as error:
+        _refuse(f"the body is not of the shape: {error}")
+    except UnicodeError:
+        _refuse("the body is not UTF-8")
+    except msgspec.DecodeError as error:
+        _refuse(f"the body is not JSON: {error}" if body else "the body is empty")
+
+
+def _read(body: bytes) -> Batch:
+    body.decode()  # what is skipped is not looked at for that
+    outer, others = _members(body)
+    reader = FieldReader()
+    batch = Batch(
+        logs=_logs(outer.logs, reader),
+        topic=_part("__topic__", reader.value, outer.topic),
+        source=_part("__source__", reader.value, outer.source),
+        tags=_tags(outer.tags, reader),
+    )
+    batch.dropped = reader.names.dropped
+    if others is not None or any(reader.nested):
+        check_nesting(others, reader.nested)
+    return batch
+
+
+def _members(body: bytes) -> tuple[_Body | _LooseBody, msgspec.Raw | None]:
+    """Return the members that matter, and where there are others the body without its logs and tags."""
+    try:
+        return _decode(body), None
+    except msgspec.ValidationError:
+        outer = _decode_loosely(body)
+    for part in map(bytes, (outer.logs, outer.tags)):
+        if part[:1] in (b"[", b"{"):
+            body = body.replace(part, b"0", 1)
+    return outer, msgspec.Raw(body)
+
+
+def _logs(text: msgspec.Raw, reader: FieldReader) -> list[bytes]:
+    logs: list[bytes] = []
+    try:
+        # Empty objects first, where there may be so many elements that even their texts would weigh.
+        if len(text) > _FEW:
+            _check_count(_decode_objects(text))
+        texts = _split(text)
+        _check_count(texts)
+        for log in texts:
+            logs.append(reader.log(log))  # noqa: PERF401 - their number tells where it ended
+    except Unfit as fault:
+        _refuse(f"$.__logs__[{len(logs)}] {fault}")
+    except msgspec.ValidationError as error:
+        _refuse(f"the body is not of the shape: {_in_logs(text, error)}")
+    return logs
+
+
+def _in_logs(text: msgspec.Raw, error: msgspec.ValidationError) -> str:
+    """Return what is wrong with the logs' shape, and where."""
+    try:
+        _decode_objects(text)
+    except msgspec.ValidationError as found:
+        error = found
+    said = str(error)
+    return said.replace("`$", "`$.__logs__") if "`$" in said else f"{said} - at `$.__logs__`"
+
+
+def _check_count(logs: Sequence[object]) -> None:
+    if len(logs) > MAX_LOGS:
+        _refuse(f"the body has {len(logs)} logs; at most {MAX_LOGS} are allowed")
+
+
+def _tags(text: msgspec.Raw, reader: FieldReader) -> dict[str, str] | None:
+    if bytes(text) == b"null":
+        return None
+    if bytes(text)[:1] not in (b"{", b"["):
+        _refuse("the body is not of the shape: Expected `object | array | null` - at `$.__tags__`")
+    return _part("__tags__", reader.tags, text)
+
+
+def _part(name: str, read: Callable[[msgspec.Raw], _Read], text: msgspec.Raw) -> _Read:
+    try:
+        return read(text)
+    except Unfit as fault:
+        _refuse(f"$.{name} {fault}")
+
+
+def _refuse(message: str) -> NoReturn:
+    raise ApiError(POST_BODY_INVALID, message) from None
