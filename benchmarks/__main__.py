@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -17,16 +16,21 @@ from benchmarks import (
     cold_start,
     compression,
     cost,
+    outage,
     profiles,
     replay,
     report,
     request_cost,
+    scale,
     throughput,
     tokens,
 )
+from benchmarks.figures import figures_of
 from benchmarks.lab import RUNTIMES, Lab, machine, prepare
 from benchmarks.rows import Part
 from benchmarks.targets import compare
+from ops.plan import figures
+from ops.plan.compute import prices as listed
 
 
 class _Effort(NamedTuple):
@@ -73,9 +77,8 @@ class _Run:
         measured = throughput.measure(self._lab, self._effort.throughput, self._effort.seconds)
         self._measured("throughput", measured)
         times = throughput.times(measured)
-        prices = cost.Prices()
+        prices = listed()
         self._print("cost", report.cost_table(cost.table(times, prices), cost.break_even(times, prices)))
-        cost.MEASURED.write_text(json.dumps(times.options()))
 
     def attacks(self) -> None:
         self._measured("attacks", attacks.measure(self._lab, self._effort.attacks, self._effort.seconds))
@@ -135,6 +138,10 @@ def main(arguments: Sequence[str]) -> None:
         print("\ndocs/performance.md is left as it is: it takes a full run with nothing left out")
     else:
         report.write(run.sections)
+        figures.write(figures_of(run.parts, time.strftime("%Y-%m-%d", time.gmtime()), lab.version))
+        # What is computed from the figures, anew.
+        outage.main([])
+        scale.main([])
 
 
 if __name__ == "__main__":

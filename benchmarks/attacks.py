@@ -16,10 +16,11 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import bodies
+from benchmarks.cost import DISTANCE
 from benchmarks.lab import BUILD, Lab
 from benchmarks.processes import report_of
 from benchmarks.rows import Part, Wanted, take_turns
-from benchmarks.throughput import DISTANCE, SLOWEST, Server, serving
+from benchmarks.throughput import SLOWEST, Server, serving
 
 FAR = 3.0  # seconds to SLS and back
 CROWD = 64

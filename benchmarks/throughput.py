@@ -16,13 +16,13 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from benchmarks import bodies
-from benchmarks.cost import Times
+from benchmarks.cost import DISTANCE
 from benchmarks.lab import BUILD, Lab
 from benchmarks.processes import cpu_so_far, report_of
 from benchmarks.request_cost import event_file
 from benchmarks.rows import Part, Wanted, take_turns
+from ops.plan.compute import Times
 
-DISTANCE = 0.01  # seconds to SLS and back
 CLIENTS = 64
 _SAID = BUILD / "server.log"
 BUILT_IN, CUSTOM = "built-in runtime", "custom runtime"

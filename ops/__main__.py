@@ -15,6 +15,7 @@ COMMANDS = {
     "application": "put together what the Serverless Devs registry hands out by `s init`",
     "package": "assemble each function's own folder under build/",
     "provision": "create the Project, the Logstores, their indexes, the spool's bucket and the RAM roles",
+    "plan": "compute what a site's traffic needs: instances, shards, quotas, a month's bill",
     "observe": "create index keys, saved searches, two dashboards and alarms in SLS",
     "verify": "check a deployment from outside",
     "ticket": "make a key for page tickets, issue a ticket, explain one",

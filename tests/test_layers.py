@@ -99,3 +99,13 @@ def test_only_the_entry_points_know_their_host() -> None:
     outside = {name for name in hosts if not within(name, "shared.hosts")}
     assert outside
     assert {name.rpartition(".")[2] for name in outside} <= {"index", "__main__"}
+
+
+def test_what_operators_run_needs_neither_tests_nor_benchmarks_nor_the_local_cloud() -> None:
+    files = [path for path in (ROOT / "ops").rglob("*.py") if "node_modules" not in path.parts]
+    assert files
+    for path in files:
+        for imported in imports_of(path):
+            assert imported.partition(".")[0] in {"ops", "shared", "functions"}, (
+                f"{name_of(path)}: {imported}"
+            )

@@ -2,23 +2,23 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.cost import Prices
-from benchmarks.outage import (
+from benchmarks.outage import PAGE, PARTS, rows, tables
+from ops.plan.compute import prices
+from ops.plan.outage import (
     DUTY,
     GROUPING,
+    MOST_PARTS,
     OLDEST,
-    PAGE,
     REPLAY,
     SHARD,
     Measured,
     batches_a_second,
     drain,
-    rows,
-    spoken,
 )
+from ops.plan.show import spoken
 
 MEASURED = Measured(alone=350e-6, together=100e-6, shared=20)
-PRICES = Prices()
+PRICES = prices()
 
 
 def test_an_instance_writes_as_its_share_of_a_core_and_the_kind_of_objects_let_it() -> None:
@@ -27,7 +27,7 @@ def test_an_instance_writes_as_its_share_of_a_core_and_the_kind_of_objects_let_i
 
 
 def test_it_writes_no_faster_than_its_writes_at_once_let_it() -> None:
-    assert batches_a_second(1, Measured(alone=1e-9)) == pytest.approx(6400)
+    assert batches_a_second(1, Measured(alone=1e-9, together=1e-9)) == pytest.approx(6400)
 
 
 def test_parts_divide_the_time_and_not_the_price() -> None:
@@ -53,13 +53,22 @@ def test_what_outlasts_seven_days_is_marked() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.2, "1 s"), (119, "119 s"), (120, "2.0 min"), (7200, "2.0 h"), (172_800, "2.0 days")],
+    [
+        (0.2, "1 s"),
+        (119, "119 s"),
+        (120, "2.0 min"),
+        (7200, "2.0 h"),
+        (172_800, "2.0 days"),
+        (86_400_000, "> 1,000 days"),
+    ],
 )
 def test_a_time_is_said_in_the_largest_unit_that_makes_sense(seconds: float, words: str) -> None:
     assert spoken(seconds) == words
 
 
-def test_the_page_has_the_table_of_the_usual_figures() -> None:
-    text = PAGE.read_text()
-    for row in rows(Measured(), PRICES):
-        assert " | ".join(row) in text
+def test_the_page_has_the_tables_of_the_usual_figures() -> None:
+    assert f"<!-- outage -->\n{tables(Measured.usual(), PRICES)}\n<!-- /outage -->" in PAGE.read_text()
+
+
+def test_its_most_parts_are_those_that_can_be_deployed() -> None:
+    assert PARTS[-1] == MOST_PARTS

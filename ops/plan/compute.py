@@ -1,0 +1,88 @@
+"""What an instance of Function Compute costs, and how many requests need how many of them.
+
+The model. A call costs its share of the price of 10,000. An instance costs for as long as it has at least one
+request: for vCPU, memory and disk, at the size it is configured with. Idle instances cost nothing.
+
+- Built-in runtime: one request at a time, so each pays for its own duration: SLS's distance, and the CPU time
+  of the request stretched by the share of a core that the instance has.
+- Custom runtime: requests overlap. Arrivals are taken to be random (Poisson), so that with `rate` requests
+  a second of `duration` seconds each, an instance is busy 1 - exp(-rate * duration) of the time (the
+  M/G/infinity queue). A second instance is taken when the CPU of one would be busier than `UTILIZATION`, or
+  the requests in flight would exceed its concurrency; the rate is shared evenly.
+
+Left out: starts of instances, and rounding of durations.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ops.plan.prices import PriceList
+from ops.plan.prices import read as read_prices
+
+UTILIZATION = 0.7  # of an instance's CPU, above which answers would get slow
+CONCURRENCY = 64  # DEPLOY_CONCURRENCY in s.concurrent.yaml
+FREE_DISK = 0.5  # GB
+
+
+class Prices(NamedTuple):
+    """Function Compute's, in units of account (CU); `unit` is USD a CU, of the first in a month."""
+
+    calls: float  # 10,000 of them
+    vcpu: float  # a second
+    memory: float  # a GB and second
+    disk: float  # a GB and second, beyond FREE_DISK
+    unit: float
+
+
+class Size(NamedTuple):
+    """An instance: s.yaml's for the built-in runtime, s.concurrent.yaml's for the custom one."""
+
+    vcpu: float
+    memory: float  # GB
+    disk: float = 0.5  # GB
+
+    def a_second(self, prices: Prices) -> float:
+        """Return the CU that a busy second costs."""
+        disk = max(0.0, self.disk - FREE_DISK)
+        return self.vcpu * prices.vcpu + self.memory * prices.memory + disk * prices.disk
+
+
+BUILT_IN, CUSTOM = Size(0.35, 0.5), Size(1.0, 1.0)
+
+
+class Times(NamedTuple):
+    """Of a request, in seconds: waiting for SLS, and CPU in each runtime."""
+
+    waiting: float
+    built_in: float
+    custom: float
+
+
+def whole(value: float) -> int:
+    """Return the least whole number that is not less; a rounding error past one does not take another."""
+    return math.ceil(value * (1 - 1e-12))
+
+
+def prices(found: PriceList | None = None) -> Prices:
+    """Return Function Compute's part of a price list, by default the usual one."""
+    found = found or read_prices()
+    names = ("fc.calls", "fc.vcpu", "fc.memory", "fc.disk", "fc.cu")
+    return Prices(*(found.price(name) for name in names))
+
+
+def built_in_seconds(times: Times, size: Size) -> float:
+    """Return the billed seconds of one request."""
+    return times.waiting + times.built_in / size.vcpu
+
+
+def custom_seconds(
+    times: Times, size: Size, rate: float, concurrency: int = CONCURRENCY
+) -> tuple[float, int]:
+    """Return the billed seconds of a request at `rate` requests a second, and the number of instances."""
+    duration = times.waiting + times.custom / size.vcpu
+    by_cpu = rate * times.custom / (size.vcpu * UTILIZATION)
+    instances = max(1, whole(by_cpu), whole(rate * duration / concurrency))
+    busy = -math.expm1(-rate / instances * duration)
+    return instances * busy / rate, instances

@@ -1,0 +1,162 @@
+"""The plan: instances, shards, logs, the spool in an outage and what empties it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ops.plan import compute, outage
+from ops.plan.demand import Demand, Load, load
+from ops.plan.figures import LINE, PACKED_ALONE, PACKED_TOGETHER, Figures
+from ops.plan.prices import PriceList
+
+USUAL_MAX = 20  # MAX_INSTANCES in s.yaml
+SPARE = 2  # what MAX_INSTANCES is, beside the instances at the peak (docs/deploy.md, "The worst month")
+# An upload's wait for an SLS that does not answer: 9 of its 10 s, and of those delivery.py's FIRST_SHARE.
+HANGING = 6.75
+TOKEN_SECONDS = 0.005  # of an invocation of token that answers from its cache (docs/deploy.md)
+TOKEN_LIFE = 3600 / 2  # seconds after which an instance of token renews its credential
+# In the functions' Logstore, bytes for each invocation: what FC adds to a line, and its request metrics, as
+# in the sample of its documentation, "Request-level metrics".
+LINE_ADDS, METRICS = 200, 600
+MB = 1e6
+GB = 1e9
+
+
+class Instances(NamedTuple):
+    """Of track, at the peak."""
+
+    busy: int
+    billed: float  # seconds an upload
+    most: int  # MAX_INSTANCES
+    hanging: int  # while SLS answers nothing
+
+
+class Token(NamedTuple):
+    """If pages took credentials instead, and wrote to SLS themselves."""
+
+    calls: float  # a second
+    instances: int
+    billed: float  # seconds a call
+    renewals: float  # AssumeRole calls a second
+
+
+class Shards(NamedTuple):
+    """Of the Logstore, and what takes the most of them."""
+
+    by_writes: int
+    by_bytes: int
+
+    @property
+    def number(self) -> int:
+        """How many it takes."""
+        return max(self.by_writes, self.by_bytes)
+
+
+class Spool(NamedTuple):
+    """What an outage leaves in OSS, a second and in all, and how it comes back."""
+
+    batches: float
+    objects: float
+    requests: float  # PUTs a second
+    traffic: float  # bytes a second
+    bytes: float
+    parts: int  # REPLAY_PARTS
+    drain: outage.Drain
+    shards: int  # to spare, so that it empties so fast
+
+
+class Plan(NamedTuple):
+    """What to deploy, and what it takes."""
+
+    demand: Demand
+    load: Load
+    instances: Instances
+    token: Token
+    shards: Shards
+    log_bytes: float  # a second, into the functions' Logstore
+    log_shards: int
+    spool: Spool
+
+
+def make(demand: Demand, figures: Figures, prices: PriceList) -> Plan:
+    """Return the plan for a site at its peak."""
+    asked = load(demand)
+    logged = (asked.uploads * METRICS) + (
+        asked.uploads * (LINE + LINE_ADDS) if demand.request_log == "all" else 0.0
+    )
+    shards = shards_for(asked.uploads, asked.written, prices)
+    return Plan(
+        demand=demand,
+        load=asked,
+        instances=_instances(demand, asked, figures),
+        token=_token(demand, asked, figures),
+        shards=shards,
+        log_bytes=logged,
+        log_shards=shards_for(0, logged, prices).number,
+        spool=_spool(demand, asked, figures, prices),
+    )
+
+
+def shards_for(writes: float, written: float, prices: PriceList) -> Shards:
+    """Return the shards for so many writes and bytes a second."""
+    return Shards(
+        by_writes=max(1, compute.whole(writes / prices.quota("sls.shard.writes"))),
+        by_bytes=max(1, compute.whole(written / (MB * prices.quota("sls.shard.traffic")))),
+    )
+
+
+def _instances(demand: Demand, asked: Load, figures: Figures) -> Instances:
+    cpu = figures.request_cpu(demand.concurrent, asked.body)
+    times = compute.Times(demand.sls_seconds, cpu, cpu)
+    if demand.concurrent:
+        billed, busy = compute.custom_seconds(times, compute.CUSTOM, asked.uploads, demand.concurrency)
+        hanging = compute.whole(asked.uploads * HANGING / demand.concurrency)
+    else:
+        billed = compute.built_in_seconds(times, compute.BUILT_IN)
+        busy = compute.whole(asked.uploads * billed)
+        hanging = compute.whole(asked.uploads * HANGING)
+    return Instances(busy, billed, max(USUAL_MAX, SPARE * busy), max(busy, hanging))
+
+
+def _token(demand: Demand, asked: Load, figures: Figures) -> Token:
+    cpu = figures.token_cpu / 1e6
+    if demand.concurrent:
+        times = compute.Times(0, cpu, cpu)
+        billed, instances = compute.custom_seconds(times, compute.CUSTOM, asked.tokens, demand.concurrency)
+    else:
+        billed, instances = TOKEN_SECONDS, compute.whole(asked.tokens * TOKEN_SECONDS)
+    return Token(asked.tokens, instances, billed, instances / TOKEN_LIFE)
+
+
+def _spool(demand: Demand, asked: Load, figures: Figures, prices: PriceList) -> Spool:
+    measured = outage.Measured(figures.replay_alone / 1e6, figures.replay_together / 1e6)
+    together = demand.concurrent and asked.uploads > outage.GROUPING
+    # The built-in runtime puts each batch into an object of its own, whatever their number.
+    measured = measured if together else measured._replace(together=measured.alone)
+    seconds = 3600 * demand.outage_hours
+    batches = asked.uploads * seconds
+    requests = asked.uploads / (measured.shared if together else 1)
+    traffic = asked.written * (PACKED_TOGETHER if together else PACKED_ALONE)
+    parts, drained = _parts(seconds, asked.uploads, measured, prices)
+    speed = parts * outage.batches_a_second(asked.uploads, measured)
+    return Spool(
+        batches=batches,
+        objects=requests * seconds,
+        requests=requests,
+        traffic=traffic,
+        bytes=traffic * seconds,
+        parts=parts,
+        drain=drained,
+        shards=shards_for(speed, speed * asked.forwarded, prices).number,
+    )
+
+
+def _parts(
+    seconds: float, rate: float, measured: outage.Measured, prices: PriceList
+) -> tuple[int, outage.Drain]:
+    """Return the fewest parts that empty the spool in the time in which it filled, or the most there are."""
+    for parts in range(1, outage.MOST_PARTS + 1):
+        drained = outage.drain(seconds, rate, parts, measured, compute.prices(prices))
+        if drained.seconds <= seconds:
+            break
+    return parts, drained

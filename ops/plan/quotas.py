@@ -1,0 +1,113 @@
+"""What the plan asks of each quota, and which has to be raised."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ops.plan.compute import whole
+from ops.plan.plan import GB, Plan
+from ops.plan.prices import PriceList
+
+ENOUGH, RAISE, BEYOND = "enough", "raise", "beyond"
+
+
+class Need(NamedTuple):
+    """One quota beside what the plan needs."""
+
+    name: str  # of the quota in the price list
+    what: str
+    needed: float
+    given: float
+    most: float | None
+    remedy: str
+
+    @property
+    def verdict(self) -> str:
+        """Whether it is enough, has to be raised, or cannot be raised so far."""
+        if self.needed <= self.given:
+            return ENOUGH
+        return RAISE if self.most is None or self.needed <= self.most else BEYOND
+
+    @property
+    def share(self) -> float:
+        """What is needed, as a share of what an account has at first."""
+        return self.needed / self.given
+
+
+def needs(plan: Plan, prices: PriceList) -> list[Need]:
+    """Return every quota that grows with the traffic, the one that is exceeded first at the top."""
+    found = [*_compute(plan, prices), *_logs(plan, prices), *_outside(plan, prices)]
+    return sorted(found, key=lambda need: -need.share)
+
+
+def reserved(instances: int, parts: int, prices: PriceList) -> int:
+    """Return the region's quota of instances that track and token, with as many each, and replay take.
+
+    s.yaml sets MAX_INSTANCES aside for both, s.replay.yaml one instance for each part.
+    """
+    return whole((2 * instances + parts) / prices.quota("fc.reservable"))
+
+
+def _need(prices: PriceList, name: str, what: str, needed: float, remedy: str) -> Need:
+    quota = prices.quotas[name]
+    return Need(name, what, needed, quota.value, quota.most, remedy)
+
+
+def _compute(plan: Plan, prices: PriceList) -> list[Need]:
+    instances, parts = plan.instances, plan.spool.parts
+    hanging = max(instances.most, instances.hanging)
+    return [
+        _need(
+            prices,
+            "fc.instances",
+            "FC instances, with MAX_INSTANCES",
+            reserved(instances.most, parts, prices),
+            "Quota Center",
+        ),
+        _need(
+            prices,
+            "fc.instances",
+            "FC instances, while SLS hangs",
+            reserved(hanging, parts, prices),
+            "Quota Center, or a higher DEPLOY_CONCURRENCY",
+        ),
+        _need(
+            prices,
+            "fc.burst",
+            "FC instances started at once",
+            instances.busy,
+            "scaling takes minutes: minInstances, or ask FC",
+        ),
+    ]
+
+
+def _logs(plan: Plan, prices: PriceList) -> list[Need]:
+    written = plan.load.written + plan.log_bytes
+    shards = plan.shards.number + plan.log_shards
+    more = "a higher count in the SDK, or several Projects"
+    return [
+        _need(prices, "sls.writes", "SLS writes a minute, Project", 60 * plan.load.uploads, more),
+        _need(prices, "sls.traffic", "SLS GB a minute, Project", 60 * written / GB, "the console of SLS"),
+        _need(prices, "sls.shards", "SLS shards, Project", shards, more),
+        _need(
+            prices,
+            "sls.split",
+            "SLS shards by automatic splitting",
+            plan.shards.number,
+            "split by hand, or use several Logstores",
+        ),
+    ]
+
+
+def _outside(plan: Plan, prices: PriceList) -> list[Need]:
+    starting = min(plan.token.instances, prices.quota("fc.burst"))
+    spool = plan.spool
+    return [
+        _need(
+            prices, "oss.requests", "OSS requests a second, outage", spool.requests, "ask OSS; --concurrent"
+        ),
+        # Each of the many instances that wait has too few batches a second for them to share objects.
+        _need(prices, "oss.requests", "OSS requests a second, SLS hangs", plan.load.uploads, "ask OSS"),
+        _need(prices, "oss.upload", "OSS Gbit/s, outage", 8 * spool.traffic / GB, "ask OSS"),
+        _need(prices, "sts.calls", "STS AssumeRole a second, token starts", starting, "ask STS"),
+    ]
