@@ -16,7 +16,7 @@ from ops.plan.figures import (
     UPLOAD_ADDS,
     Figures,
 )
-from ops.plan.plan import HANGING, LINE_ADDS, METRICS, Plan
+from ops.plan.plan import FRAME, HANGING, LINE_ADDS, METRICS, Plan
 from ops.plan.prices import PriceList
 
 PERFORMANCE, OUTAGE = "docs/performance.md", "docs/outage.md"
@@ -88,7 +88,8 @@ def _services(prices: PriceList) -> Iterator[Assumption]:
     yield Assumption(f"A shard takes {writes.value:g} writes and {traffic.value:g} MB a second.", writes.url)
     yield Assumption(
         f"An invocation leaves {METRICS} bytes of request metrics in the functions' Logstore, and with "
-        f"REQUEST_LOG=all a line of {LINE} bytes, to which FC adds {LINE_ADDS}.",
+        f"REQUEST_LOG=all a line of {LINE} bytes, to which FC adds {LINE_ADDS}; a built-in runtime writes "
+        f"two lines of its own, {FRAME} bytes.",
         "FC documentation, 'Request-level metrics' (its sample); what FC adds was not verified",
     )
 

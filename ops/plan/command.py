@@ -26,6 +26,8 @@ def main(arguments: Sequence[str]) -> int:
     """Print the plan; wrong usage ends with exit status 2 and one line."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.concurrency is not None and not options.concurrent:
+        parser.error("--concurrency is of the custom runtime: add --concurrent")
     demand = _demand(options)
     if fault := _fault(demand):
         parser.error(fault)
@@ -80,7 +82,7 @@ def _demand(options: argparse.Namespace) -> Demand:
         retention_days=options.retention_days,
         peak_hours=peak,
         sls_seconds=options.sls_ms / 1000,
-        concurrency=options.concurrency,
+        concurrency=options.concurrency or _USUAL.concurrency,
         request_log=options.request_log,
         answer_bytes=options.answer_bytes,
         outage_hours=options.outage_hours,
@@ -137,8 +139,8 @@ def _running(parser: argparse.ArgumentParser) -> None:
     add, default = group.add_argument, "; default: %(default)g"
     wait = between(0, 9000)
     add("--sls-ms", type=wait, default=1000 * _USUAL.sls_seconds, help=f"until SLS has answered{default}")
-    once = f"DEPLOY_CONCURRENCY{default}"
-    add("--concurrency", type=whole(1, 200), default=_USUAL.concurrency, help=once)
+    once = f"with --concurrent: DEPLOY_CONCURRENCY; default: {_USUAL.concurrency}"
+    add("--concurrency", type=whole(1, 200), help=once)
     add("--request-log", choices=("all", "problems"), default="all", help="REQUEST_LOG; default: all")
     wire = f"of an answer on the wire{default}"
     add("--answer-bytes", type=between(0, 100_000), default=_USUAL.answer_bytes, help=wire)

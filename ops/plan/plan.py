@@ -18,6 +18,7 @@ TOKEN_LIFE = 3600 / 2  # seconds after which an instance of token renews its cre
 # In the functions' Logstore, bytes for each invocation: what FC adds to a line, and its request metrics, as
 # in the sample of its documentation, "Request-level metrics".
 LINE_ADDS, METRICS = 200, 600
+FRAME = 2 * (65 + LINE_ADDS)  # the built-in runtimes' `FC Invoke Start RequestId: …`, and its `End`
 MB = 1e6
 GB = 1e9
 
@@ -81,9 +82,7 @@ class Plan(NamedTuple):
 def make(demand: Demand, figures: Figures, prices: PriceList) -> Plan:
     """Return the plan for a site at its peak."""
     asked = load(demand)
-    logged = (asked.uploads * METRICS) + (
-        asked.uploads * (LINE + LINE_ADDS) if demand.request_log == "all" else 0.0
-    )
+    logged = asked.uploads * _logged(demand)
     shards = shards_for(asked.uploads, asked.written, prices)
     return Plan(
         demand=demand,
@@ -103,6 +102,12 @@ def shards_for(writes: float, written: float, prices: PriceList) -> Shards:
         by_writes=max(1, compute.whole(writes / prices.quota("sls.shard.writes"))),
         by_bytes=max(1, compute.whole(written / (MB * prices.quota("sls.shard.traffic")))),
     )
+
+
+def _logged(demand: Demand) -> int:
+    """Return the bytes that an upload leaves in the functions' Logstore."""
+    line = LINE + LINE_ADDS if demand.request_log == "all" else 0
+    return METRICS + line + (0 if demand.concurrent else FRAME)
 
 
 def _instances(demand: Demand, asked: Load, figures: Figures) -> Instances:

@@ -57,7 +57,7 @@ def test_sls_charges_what_is_written_by_the_gigabyte() -> None:
     found = costs(site(100))
 
     assert found["SLS: events"] == pytest.approx(100 * SECONDS * (90 + 22 + 275) / 1e9 * 0.05)
-    assert found["SLS: the functions' logs"] == pytest.approx(100 * SECONDS * 1020 / 1e9 * 0.05)
+    assert found["SLS: the functions' logs"] == pytest.approx(100 * SECONDS * 1550 / 1e9 * 0.05)
 
 
 def test_thirty_days_of_storage_are_in_that_price_and_the_thirty_first_is_not() -> None:

@@ -48,12 +48,12 @@ def test_shards_are_counted_in_the_project_and_in_the_logstore() -> None:
     assert need("SLS shards by automatic splitting", site(128_000)).verdict == ENOUGH  # 256
     assert need("SLS shards by automatic splitting", site(128_001)).verdict == RAISE  # 257
     both = need("SLS shards, Project", site(128_000))
-    assert both.needed == found.shards.number + found.log_shards == 256 + 27
+    assert both.needed == found.shards.number + found.log_shards == 256 + 40
 
 
 def test_traffic_is_the_pages_and_the_functions_own() -> None:
     found = need("SLS GB a minute, Project", site(1000))
-    assert found.needed == pytest.approx(60 * 1000 * (90 + 22 + 275 + 1020) / 1e9)
+    assert found.needed == pytest.approx(60 * 1000 * (90 + 22 + 275 + 1550) / 1e9)
     assert need("OSS Gbit/s, outage", site(1000)).needed == pytest.approx(8e3 * 387 * 0.43 / 1e9)
 
 
