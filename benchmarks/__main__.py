@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from benchmarks import (
@@ -122,6 +122,14 @@ _PARTS: dict[str, Callable[[_Run], None]] = {
 }
 
 
+def publish(sections: Mapping[str, str], parts: Sequence[Part], version: str) -> None:
+    """Write the page, keep the figures for the planner, and compute anew what is computed from them."""
+    report.write(sections)
+    figures.write(figures_of(parts, time.strftime("%Y-%m-%d", time.gmtime()), version))
+    outage.main([])
+    scale.main([])
+
+
 def main(arguments: Sequence[str]) -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split("\n")[0])
@@ -137,11 +145,7 @@ def main(arguments: Sequence[str]) -> None:
     if options.short or options.parts or lab.left_out:
         print("\ndocs/performance.md is left as it is: it takes a full run with nothing left out")
     else:
-        report.write(run.sections)
-        figures.write(figures_of(run.parts, time.strftime("%Y-%m-%d", time.gmtime()), lab.version))
-        # What is computed from the figures, anew.
-        outage.main([])
-        scale.main([])
+        publish(run.sections, run.parts, lab.version)
 
 
 if __name__ == "__main__":

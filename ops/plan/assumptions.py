@@ -45,7 +45,7 @@ def _site(plan: Plan) -> Iterator[Assumption]:
         f"A visit's events come within {demand.visit_seconds:g} s (--visit-seconds); the longer, the more "
         f"batches are sent by time with fewer events. {demand.event_bytes:g} bytes an event "
         f"(--bytes-per-event), to which track adds {EVENT_ADDS}, and {UPLOAD_ADDS} for each upload.",
-        "tests/ops/plan/test_figures.py",
+        "measured of track itself by tests/ops/plan/test_figures.py",
     )
     yield Assumption(
         f"A day's volume is that of {demand.peak_hours:g} h of the peak (--peak-hours, --peak-to-mean).",
@@ -114,9 +114,10 @@ def _spool(figures: Figures) -> Iterator[Assumption]:
 
 def _bill(plan: Plan) -> Iterator[Assumption]:
     yield Assumption(
-        "A month has 30 days. SLS is paid by ingested data. Left out: free quotas but the Internet's, "
-        "discounts, resource plans, starts of instances, queries, reading from SLS over the Internet.",
-        "the price list",
+        "A month has 30 days. The Logstore's billing mode is pay-by-ingested-data; which one a new Logstore "
+        "has was not verified. Left out: free quotas but the Internet's, discounts, resource plans, starts "
+        "of instances, queries, reading from SLS over the Internet.",
+        "the price list; SLS documentation, 'Pay-by-ingested-data'",
     )
     yield Assumption(
         f"An answer takes {plan.demand.answer_bytes:g} bytes on the wire (--answer-bytes): track's and FC's "

@@ -39,7 +39,8 @@ class Bill(NamedTuple):
 def bill(plan: Plan, prices: PriceList) -> Bill:
     """Return the bill of a month in which the peak comes every day and nothing breaks."""
     items = [*_functions(plan, prices), *_logs(plan, prices), _internet(plan, prices)]
-    return Bill(items, [_outage(plan, prices), _token(plan, prices), _to_sls(plan, prices)])
+    besides = (_outage, _by_feature, _token, _to_sls)
+    return Bill(items, [item(plan, prices) for item in besides])
 
 
 def _functions(plan: Plan, prices: PriceList) -> list[Item]:
@@ -91,6 +92,20 @@ def _outage(plan: Plan, prices: PriceList) -> Item:
     stored = spool.bytes / GB * prices.price("oss.stored") * hours / (24 * MONTH)
     name = f"an outage of {plan.demand.outage_hours:g} h: OSS, replay"
     return Item(name, f"{spool.objects:,.0f} objects", requests + stored + spool.drain.dollars)
+
+
+def _by_feature(plan: Plan, prices: PriceList) -> Item:
+    """Return what SLS costs for the events where the Logstore's billing mode is pay-by-feature."""
+    seconds = busy_seconds(plan.demand)
+    events = seconds * plan.load.written / GB  # sent as they are: track does not compress
+    stored = STORED * events / MONTH * plan.demand.retention_days
+    cost = (
+        events * (prices.price("sls.feature.traffic") + prices.price("sls.feature.indexed"))
+        + seconds * plan.load.uploads / 1e6 * prices.price("sls.feature.requests")
+        + MONTH * plan.shards.number * prices.price("sls.feature.shards")
+        + MONTH * stored * prices.price("sls.stored")
+    )
+    return Item("SLS: events, paid by feature instead", f"{stored:,.1f} GB stored", cost)
 
 
 def _token(plan: Plan, prices: PriceList) -> Item:

@@ -16,6 +16,7 @@ USUAL = "cn-hangzhou"
 NEEDED = {
     "prices": (
         *("fc.cu", "fc.calls", "fc.vcpu", "fc.memory", "fc.disk", "sls.ingested", "sls.stored"),
+        *("sls.feature.traffic", "sls.feature.indexed", "sls.feature.requests", "sls.feature.shards"),
         *("oss.put", "oss.get", "oss.stored", "internet.out", "internet.free"),
     ),
     "quotas": (

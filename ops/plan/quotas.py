@@ -56,6 +56,7 @@ def _need(prices: PriceList, name: str, what: str, needed: float, remedy: str) -
 def _compute(plan: Plan, prices: PriceList) -> list[Need]:
     instances, parts = plan.instances, plan.spool.parts
     hanging = max(instances.most, instances.hanging)
+    more = "a higher DEPLOY_CONCURRENCY" if plan.demand.concurrent else "the custom runtime"
     return [
         _need(
             prices,
@@ -69,7 +70,7 @@ def _compute(plan: Plan, prices: PriceList) -> list[Need]:
             "fc.instances",
             "FC instances, while SLS hangs",
             reserved(hanging, parts, prices),
-            "Quota Center, or a higher DEPLOY_CONCURRENCY",
+            f"Quota Center, or {more}",
         ),
         _need(
             prices,
@@ -94,7 +95,7 @@ def _logs(plan: Plan, prices: PriceList) -> list[Need]:
             "sls.split",
             "SLS shards by automatic splitting",
             plan.shards.number,
-            "split by hand, or use several Logstores",
+            "split by hand, or set the Logstore's maximum",
         ),
     ]
 

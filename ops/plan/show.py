@@ -135,7 +135,7 @@ def _load(plan: Plan) -> list[_Row]:
 
 def _deploy(plan: Plan) -> list[_Row]:
     instances, shards, token = plan.instances, plan.shards, plan.token
-    by = "by writes" if shards.by_writes >= shards.by_bytes else "by bytes"
+    by = "for the writes" if shards.by_writes >= shards.by_bytes else "for the bytes"
     return [
         ("instances of track at the peak", amount(instances.busy), ""),
         ("MAX_INSTANCES", amount(instances.most), "twice that, 20 at least"),
@@ -144,7 +144,7 @@ def _deploy(plan: Plan) -> list[_Row]:
             amount(instances.hanging),
             _lost(instances),
         ),
-        ("shards of the Logstore", amount(shards.number), by),
+        ("shards of the Logstore", amount(shards.number), f"{by}; provision makes 2"),
         ("shards of the functions' Logstore", amount(plan.log_shards), ""),
         ("REPLAY_PARTS", amount(plan.spool.parts), ""),
         ("token instead: instances", amount(token.instances), f"{amount(token.calls)} calls a second"),

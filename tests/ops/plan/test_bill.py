@@ -100,3 +100,13 @@ def test_token_is_called_once_a_visit_and_nothing_else_is_charged() -> None:
 def test_what_writes_to_sls_would_cost_over_the_internet_is_shown() -> None:
     found = costs(site(100))["if writes to SLS count as Internet"]
     assert found == pytest.approx(100 * SECONDS * 387 / 1e9 * 0.1)
+
+
+def test_paid_by_feature_sls_charges_each_for_itself_and_storage_from_the_first_day() -> None:
+    site_of_two_shards = site(1000)._replace(retention_days=10)
+    found = costs(site_of_two_shards)["SLS: events, paid by feature instead"]
+
+    written = 1000 * SECONDS * 387 / 1e9  # GB
+    stored = 1.2 * written / 30 * 10
+    requests = 1000 * SECONDS / 1e6 * 0.03
+    assert found == pytest.approx(written * (0.04 + 0.08) + requests + 2 * 30 * 0.01 + stored * 30 * 0.002)

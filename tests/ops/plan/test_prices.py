@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aliyun.log import LogClient
 
 from ops.plan.prices import HERE, NEEDED, USUAL, PriceListError, read, shipped_lists
 
@@ -102,3 +104,10 @@ def test_what_is_no_json_is_refused_in_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
     with pytest.raises(PriceListError, match="known: cn-hangzhou"):
         read(str(tmp_path))
+
+
+def test_a_logstore_of_provision_splits_as_far_as_the_list_says() -> None:
+    create = inspect.signature(LogClient.create_logstore).parameters
+    assert create["auto_split"].default is True
+    assert create["shard_count"].default == 2  # as ops/plan/show.py says
+    assert create["max_split_shard"].default == read().quota("sls.split")

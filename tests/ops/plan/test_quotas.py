@@ -45,8 +45,8 @@ def test_while_sls_hangs_each_upload_waits_in_an_instance() -> None:
 
 def test_shards_are_counted_in_the_project_and_in_the_logstore() -> None:
     found = plan(site(128_000))
-    assert need("SLS shards by automatic splitting", site(128_000)).verdict == ENOUGH  # 256
-    assert need("SLS shards by automatic splitting", site(128_001)).verdict == RAISE  # 257
+    for uploads, verdict in ((32_000, ENOUGH), (32_001, RAISE), (128_000, RAISE), (128_001, BEYOND)):
+        assert need("SLS shards by automatic splitting", site(uploads)).verdict == verdict
     both = need("SLS shards, Project", site(128_000))
     assert both.needed == found.shards.number + found.log_shards == 256 + 40
 
