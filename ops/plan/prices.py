@@ -92,8 +92,8 @@ class PriceList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         cost, below = 0.0, 0.0
         for tier in self.cu_tiers:
             top = units if tier.up_to is None else min(units, tier.up_to)
-            cost += max(0.0, top - below) * tier.price
-            below = max(below, top)
+            cost += (top - below) * tier.price
+            below = top
         return cost
 
 

@@ -13,6 +13,7 @@ import pytest
 from functions.track.limits import MAX_BODY, MAX_LOGS
 from ops.__main__ import main
 from ops.plan.command import MOST_BODY, MOST_LOGS
+from ops.plan.plan import HANGING
 from ops.plan.prices import read
 from ops.plan.show import amount, money
 
@@ -68,6 +69,13 @@ def test_the_text_says_what_was_asked_for(capsys: pytest.CaptureFixture[str]) ->
     ):
         assert wanted in text
     assert "of 100: RAISE; Quota" in text  # the instances while SLS hangs
+
+
+def test_it_says_whether_the_instances_reach_while_sls_hangs(capsys: pytest.CaptureFixture[str]) -> None:
+    reach = 20 * 64 / HANGING  # uploads a second, of which 64 wait in each of 20 instances
+    for uploads, word in ((reach, "within MAX_INSTANCES"), (reach + 0.001, "answers 429: lost")):
+        site = ("--visitors-per-second", str(uploads), "--events-per-visit", "1", "--concurrent")
+        assert word in said(capsys, *site)
 
 
 def test_json_has_the_same_plan(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,7 +38,7 @@ def test_a_built_in_instance_serves_one_upload_at_a_time() -> None:
     assert found.billed == pytest.approx(0.051)
     assert found.busy == 51
     assert found.most == 102
-    assert found.hanging == 6750
+    assert found.hanging == math.ceil(1000 * HANGING)
 
 
 def test_a_custom_instance_serves_64_or_as_many_as_its_cpu_lets_it() -> None:
@@ -47,7 +47,12 @@ def test_a_custom_instance_serves_64_or_as_many_as_its_cpu_lets_it() -> None:
     assert plan(site(1001, concurrent=True)).instances.busy == 2
     few = plan(site(1000, concurrent=True)._replace(concurrency=8)).instances
     assert few.busy == math.ceil(1000 * 0.0507 / 8) == 7
-    assert few.hanging == math.ceil(1000 * 6.75 / 8) == 844
+    assert few.hanging == math.ceil(1000 * HANGING / 8)
+
+
+def test_an_sls_that_is_slower_than_an_outage_is_planned_for() -> None:
+    found = plan(site(100)._replace(sls_seconds=9)).instances
+    assert found.busy == found.hanging == 901  # 100 × 9.001 s
 
 
 def test_a_byte_beyond_those_measured_costs_what_it_cost_in_a_large_body() -> None:

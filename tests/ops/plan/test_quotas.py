@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from ops.plan.demand import Demand
+from ops.plan.plan import HANGING
 from ops.plan.quotas import BEYOND, ENOUGH, RAISE, Need, needs, reserved
 from tests.ops.plan.support import ROUND, plan, site
 
@@ -39,7 +42,7 @@ def test_track_and_token_set_as_many_instances_aside_each_and_replay_its_parts()
 
 def test_while_sls_hangs_each_upload_waits_in_an_instance() -> None:
     found = need("FC instances, while SLS hangs", site(100))
-    assert found.needed == 1502  # (2 × 675 + 1) / 0.9
+    assert found.needed == math.ceil((2 * math.ceil(100 * HANGING) + 1) / 0.9)
     assert need("FC instances, while SLS hangs", site(100, concurrent=True)).verdict == ENOUGH
 
 
