@@ -21,9 +21,9 @@ import msgspec
 
 from functions.track.batch import Batch
 from functions.track.bots import Bots
-from shared.access.address import client_address, pack
 from shared.http.allowlist import origin_of
 from shared.http.request import Request
+from shared.network.address import pack
 from shared.settings import Environment, SettingError
 
 _KEPT = "batch_id"  # tells copies of a batch from events; not personal data
@@ -52,7 +52,7 @@ class Filters:
 
     def reason_to_drop(self, request: Request) -> str | None:
         """Return `ip`, `gpc` or `bot` for a request that is not to be stored, None for any other."""
-        if self._networks and self._is_ignored(client_address(request, self._header)):
+        if self._networks and self._is_ignored(request.client_address(self._header)):
             return "ip"
         if self._gpc == "drop" and _objects(request):
             return "gpc"
@@ -109,11 +109,12 @@ class Filters:
         user_agent = request.headers.get("user-agent")
         return self._bots is not None and user_agent is not None and user_agent in self._bots
 
-    def _is_ignored(self, address: bytes | None) -> bool:
-        if address is None:
+    def _is_ignored(self, address: str | None) -> bool:
+        packed = pack(address or "")
+        if packed is None:
             return False
-        number = int.from_bytes(address, "big")
-        return any(size == len(address) and number >> bits == prefix for size, bits, prefix in self._networks)
+        number = int.from_bytes(packed, "big")
+        return any(size == len(packed) and number >> bits == prefix for size, bits, prefix in self._networks)
 
 
 def _objects(request: Request) -> bool:

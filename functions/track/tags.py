@@ -5,8 +5,7 @@ from __future__ import annotations
 import socket
 
 from shared.http.request import Request
-
-_MAPPED_IPV4 = bytes(10) + b"\xff\xff"
+from shared.network.address import pack
 
 
 class SenderTags:
@@ -30,31 +29,15 @@ class SenderTags:
     def _address(self, request: Request) -> str | None:
         if self._client_ip == "off":
             return None
-        address = request.source_ip
-        if self._header and (entries := request.headers.get(self._header)):
-            # The last entry is the one that the CDN wrote; those before it are the client's word.
-            last = entries.rpartition(",")[2].strip()
-            address = last if _packed(last) else address
-        if self._client_ip == "truncate":
-            return truncated(address)
-        return address if _packed(address) else None  # a host may have taken it from a header
+        address = request.client_address(self._header)
+        return truncated(address) if address and self._client_ip == "truncate" else address
 
 
 def truncated(address: str) -> str | None:
     """Return an IPv4 address's /24 or an IPv6 address's /48, None for what is no address."""
-    packed = _packed(address)
+    packed = pack(address)
     if packed is None:
         return None
-    if packed.startswith(_MAPPED_IPV4) and len(packed) == 16:
-        packed = packed[12:]
     if len(packed) == 4:
         return socket.inet_ntop(socket.AF_INET, packed[:3] + bytes(1))
     return socket.inet_ntop(socket.AF_INET6, packed[:6] + bytes(10))
-
-
-def _packed(address: str) -> bytes | None:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        return socket.inet_pton(family, address)
-    except (OSError, ValueError):
-        return None

@@ -10,12 +10,12 @@ import hashlib
 import logging
 import math
 
-from shared.access.address import client_address
 from shared.access.counters import Charge, Counters, InstanceCounters, Over
 from shared.access.rate import Rule, read_rules
 from shared.http.errors import REQUEST_RATE_EXCEEDED, ApiError
 from shared.http.request import Request, without_ticket
 from shared.logs import log
+from shared.network.address import pack
 from shared.network.interface import Network
 from shared.settings import Environment, SettingError
 
@@ -53,7 +53,7 @@ class RateLimit:
         if kind == "logstore":
             return logstore
         if kind == "client":
-            address = client_address(request, self._header) or b""
+            address = pack(request.client_address(self._header) or "") or b""
             return address[:8].hex() if len(address) == 16 else address.hex()
         if request.subject:  # of any length, and a person's
             return hashlib.sha256(request.subject.encode()).hexdigest()[:32]

@@ -9,6 +9,7 @@ import msgspec
 
 from shared.credentials import Credentials
 from shared.deadline import Deadline
+from shared.network.address import pack
 
 TICKET_MARK = "/t/"  # a page's ticket is the path's segment after the last one
 # From the first mark to where the route begins: a mark may come more than once.
@@ -30,6 +31,18 @@ class Request(msgspec.Struct):
     credentials: Credentials | None = None  # the function's own, where the host hands them along
     subject: str | None = None  # who sent it, by the word of a good ticket
     ticket: str | None = None  # what tells a good ticket from every other
+
+    def client_address(self, header: str | None) -> str | None:
+        """Return the IP address of who sent it, as it is written; None where none is known.
+
+        `header`, in lower case, is the one that a CDN puts it in. Its last entry counts, if it is an address:
+        that one the CDN wrote, and those before it are the client's word.
+        """
+        if header and (entries := self.headers.get(header)):
+            last = entries.rpartition(",")[2].strip()
+            if pack(last) is not None:
+                return last
+        return self.source_ip if pack(self.source_ip) is not None else None  # a host may have read a header
 
     def __repr__(self) -> str:
         return f"Request({self.method} {without_ticket(self.path)})"

@@ -1,4 +1,4 @@
-"""The form of an upstream's address: `http(s)://host[:port]`, and nothing after it but a slash.
+"""Addresses: of an upstream, `http(s)://host[:port]` and nothing after it but a slash; and of IP.
 
 Taken apart without patterns: a cold start would pay for compiling them.
 """
@@ -11,6 +11,7 @@ from typing import NamedTuple
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST_LABEL = 63  # characters, as the resolver takes them
 _LONGEST_PORT = 5  # digits
+_MAPPED_IPV4 = bytes(10) + b"\xff\xff"  # before an IPv4 address in an IPv6 one (RFC 4291, 2.5.5.2)
 
 
 class Address(NamedTuple):
@@ -29,7 +30,7 @@ def parse_address(text: str) -> Address | None:
         return None
     host, digits = _split_port(rest.removesuffix("/"))
     name = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if not (is_host_name(host) if name is host else _is_ipv6(name)):
+    if not (is_host_name(host) if name is host else _packed(socket.AF_INET6, name) is not None):
         return None
     default = _DEFAULT_PORTS[scheme]
     port = default if digits is None else _port(digits)
@@ -41,6 +42,22 @@ def parse_address(text: str) -> Address | None:
 def is_host_name(text: str) -> bool:
     """Whether `text` is labels of letters, digits, `-` and `_` (not DNS's, but met in practice)."""
     return all(_is_label(label) for label in text.split("."))
+
+
+def pack(text: str) -> bytes | None:
+    """Return an IP address in bytes, 4 of IPv4 or 16 of IPv6; None for what is none.
+
+    An IPv4 address that comes as an IPv6 one is taken for what it is.
+    """
+    packed = _packed(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
+    return packed[12:] if packed and len(packed) == 16 and packed.startswith(_MAPPED_IPV4) else packed
+
+
+def _packed(family: socket.AddressFamily, text: str) -> bytes | None:
+    try:
+        return socket.inet_pton(family, text)
+    except (OSError, ValueError):
+        return None
 
 
 def _is_label(label: str) -> bool:
@@ -61,11 +78,3 @@ def _port(digits: str) -> int | None:
         return None
     port = int(digits)
     return port if 0 < port < 65536 else None
-
-
-def _is_ipv6(literal: str) -> bool:
-    try:
-        socket.inet_pton(socket.AF_INET6, literal)
-    except (OSError, ValueError):
-        return False
-    return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.network.address import Address, parse_address
+from shared.network.address import Address, pack, parse_address
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,25 @@ def test_a_sound_address_is_taken_apart(text: str, address: Address) -> None:
 )
 def test_what_could_not_be_connected_to_is_no_address(text: str) -> None:
     assert parse_address(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "packed"),
+    [
+        ("203.0.113.7", bytes([203, 0, 113, 7])),
+        ("::ffff:203.0.113.7", bytes([203, 0, 113, 7])),
+        ("::FFFF:cb00:7107", bytes([203, 0, 113, 7])),
+        ("::", bytes(16)),
+        ("2001:db8::1", bytes.fromhex("20010db8") + bytes(11) + b"\x01"),
+        ("::fffe:203.0.113.7", bytes(10) + b"\xff\xfe" + bytes([203, 0, 113, 7])),
+    ],
+)
+def test_an_ip_address_is_packed(text: str, packed: bytes) -> None:
+    assert pack(text) == packed
+
+
+@pytest.mark.parametrize(
+    "text", ["", "203.0.113", "203.0.113.256", "2001:db8::g", "[::1]", "::1%lo", "a:b", "1\x00", "１.2.3.4"]
+)
+def test_what_is_no_ip_address_is_not_packed(text: str) -> None:
+    assert pack(text) is None
