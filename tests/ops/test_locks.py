@@ -12,7 +12,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LOCKS = sorted([*ROOT.glob("requirements/*.lock"), *ROOT.glob("ops/package/*.lock")])
-NPM_LOCKS = (ROOT / "web/package-lock.json", ROOT / "ops/serverless-devs/package-lock.json")
+NPM_LOCKS = tuple(
+    ROOT / folder / "package-lock.json" for folder in ("web", "ops/serverless-devs", "tests/node")
+)
 
 _PIN = re.compile(r"^([\w.-]+)==(\S+)", re.M)
 # pip's format, as `make lock` writes it: one requirement over several lines.
