@@ -15,9 +15,10 @@ from ops.provision.wanted import InvalidTarget
 from ops.verify.catalogue import CATALOGUE
 from ops.verify.check import Result, carry_out
 from ops.verify.discover import Urls, discover
+from ops.verify.page_ticket import LASTS, SUBJECT, keys_from, ticket_for
 from ops.verify.report import all_checked, all_well, as_json, table
 from ops.verify.session import Session
-from ops.verify.target import NOBODY, Target, base, region_of
+from ops.verify.target import NOBODY, Target, base, region_of, split
 from ops.verify.trigger import Trigger
 from shared.spool.settings import PREFIX
 
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("--signed needs keys in the environment; see --help")
     trigger = Trigger(options.timeout, keys if options.signed else None)
     try:
-        target = _target(options, _urls(options, trigger))
+        target = _target(options, trigger)
     except InvalidTarget as fault:
         print(f"verify: {fault}", file=sys.stderr)
         return USAGE
@@ -58,24 +59,30 @@ def _show(target: Target, results: Sequence[Result], *, as_machine: bool) -> Non
     if as_machine:
         print(as_json(target, results))
         return
-    print(f"track {target.track or '–'}\ntoken {target.token or '–'}\nfrom  {target.origin}\n")
+    carried = ", with a page ticket" if target.ticket else ""
+    print(f"track {target.track or '–'}\ntoken {target.token or '–'}\nfrom  {target.origin}{carried}\n")
     print(table(results))
 
 
-def _urls(options: argparse.Namespace, trigger: Trigger) -> Urls:
-    if options.deployed:
-        options.urls = [*options.urls, *_deployed(options.deployed)]
-    if not (options.urls or options.track or options.token):
+def _named(options: argparse.Namespace) -> list[str]:
+    """The addresses as they were given, with their tickets."""
+    urls = [*options.urls, *(_deployed(options.deployed) if options.deployed else [])]
+    named = [url for url in (options.track, options.token) if url]
+    if not (urls or named):
         raise InvalidTarget("name at least one URL")
+    if urls and named:
+        raise InvalidTarget("give URLs either by themselves or as --track and --token")
+    if len(urls) > 2:
+        raise InvalidTarget("name one URL or two: track's and token's")
+    return urls or named
+
+
+def _urls(options: argparse.Namespace, named: Sequence[str], ticket: str, trigger: Trigger) -> Urls:
     if options.track or options.token:
-        if options.urls:
-            raise InvalidTarget("give URLs either by themselves or as --track and --token")
         return Urls(
             base(options.track) if options.track else None, base(options.token) if options.token else None
         )
-    if len(options.urls) > 2:
-        raise InvalidTarget("name one URL or two: track's and token's")
-    return discover(options.urls, trigger, options.origin)
+    return discover(named, trigger, options.origin, ticket)
 
 
 def _deployed(path: Path) -> list[str]:
@@ -90,7 +97,11 @@ def _deployed(path: Path) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _target(options: argparse.Namespace, urls: Urls) -> Target:
+def _target(options: argparse.Namespace, trigger: Trigger) -> Target:
+    named = _named(options)
+    keys = keys_from(options.ticket_keys, os.environ.get("TICKET_KEYS", ""))
+    ticket = ticket_for(named, keys, options.ticket_seconds)
+    urls = _urls(options, named, ticket, trigger)
     region = options.region or region_of(urls.track or urls.token or "") or os.environ.get("SLS_REGION", "")
     if not options.logstore:
         raise InvalidTarget("name the Logstore: --logstore, or SLS_LOGSTORES in the environment")
@@ -113,6 +124,10 @@ def _target(options: argparse.Namespace, urls: Urls) -> Target:
         spool_bucket=options.spool_bucket,
         spool_prefix=options.spool_prefix,
         oss_endpoint=options.oss_endpoint,
+        tickets=options.tickets,
+        ticket=ticket,
+        ticket_keys=keys,
+        subject="" if any(split(url)[1] for url in named) or not keys else SUBJECT,
     )
 
 
@@ -160,6 +175,20 @@ def _parser() -> argparse.ArgumentParser:
     add("--other-logstore", default="", help="one that exists and that pages must not write to")
     add("--other-project", default="", help="one that exists and that pages must not write to")
     add("--role-arn", default="", help="a role that the token must not be able to assume")
+    add("--tickets", default=environ.get("TICKETS", ""), help="off, audit or enforce; default: TICKETS")
+    add(
+        "--ticket-keys",
+        type=Path,
+        metavar="FILE",
+        help="holds what TICKET_KEYS does, or a line TICKET_KEYS=…; default: TICKET_KEYS in the environment. "
+        "Calls then carry a ticket, unless the URLs hold one: https://…/t/TICKET. No ticket is ever shown",
+    )
+    add(
+        "--ticket-seconds",
+        type=int,
+        default=LASTS,
+        help="how long that ticket lasts, at most TICKET_MAX_SECONDS; default: %(default)s",
+    )
     add("--no-client-ip", dest="client_ip", action="store_false", help="logs carry no address: CLIENT_IP=off")
     add(
         "--signed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ops.verify.target import base
+from ops.verify.target import base, carrying
 from ops.verify.trigger import NoAnswer, Trigger
 
 NO_LOGSTORE = "verify-no-such-logstore"
@@ -18,16 +18,17 @@ class Urls(NamedTuple):
     token: str | None
 
 
-def discover(urls: Sequence[str], trigger: Trigger, origin: str) -> Urls:
+def discover(urls: Sequence[str], trigger: Trigger, origin: str, ticket: str = "") -> Urls:
     """Tell the functions apart by asking, which writes nothing; one URL alone is to serve both.
 
-    Each function answers 404 `NotFound` to the other's routes. Where that does not tell, the first counts as
-    track's and the last as token's, and the checks say what is wrong with it.
+    Each function, asked with `ticket`, answers 404 `NotFound` to the other's routes. Where that does not
+    tell, the first counts as track's and the last as token's, and the checks say what is wrong with it.
     Raises ops.provision.wanted.InvalidTarget.
     """
     bases = [base(url) for url in urls]
     first, last = bases[0], bases[-1]
-    if first != last and _is_token(trigger, first, origin) and not _is_token(trigger, last, origin):
+    asked = [carrying(one, ticket) for one in (first, last)]
+    if first != last and _is_token(trigger, asked[0], origin) and not _is_token(trigger, asked[1], origin):
         return Urls(last, first)
     return Urls(first, last)
 

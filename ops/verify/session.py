@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from ops.provision.clients import Credentials
-from ops.verify.target import Target
+from ops.verify.page_ticket import WANTED
+from ops.verify.target import Target, carrying
 from ops.verify.trigger import Answer, NoAnswer, Trigger
+from shared.http.errors import TICKET_INVALID
 
 
 class Skip(Exception):
@@ -46,17 +48,23 @@ class Session:
         origin: str = "",
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
+        ticket: str | None = None,
     ) -> Answer:
         """Call `…/logstores/{logstore}/{form}`; the SDK's own headers unless given. Raises NoAnswer, Skip."""
         path = f"/logstores/{logstore or self.target.logstore}/{form}"
         query = f"?{urlencode({'APIVersion': '0.6.0', **pairs})}" if pairs is not None else ""
-        return self.call(self.target.track, "track", method, path + query, origin, body, headers)
+        return self.call(self.target.track, "track", method, path + query, origin, body, headers, ticket)
 
     def token(
-        self, method: str = "GET", *, origin: str = "", headers: Mapping[str, str] | None = None
+        self,
+        method: str = "GET",
+        *,
+        origin: str = "",
+        headers: Mapping[str, str] | None = None,
+        ticket: str | None = None,
     ) -> Answer:
         """Call `…/get_sts_token`. Raises NoAnswer, Skip."""
-        return self.call(self.target.token, "token", method, "/get_sts_token", origin, b"", headers)
+        return self.call(self.target.token, "token", method, "/get_sts_token", origin, b"", headers, ticket)
 
     def first_token(self) -> Answer:
         """The answer with the token that all checks of tokens look at. Raises NoAnswer, Skip."""
@@ -90,19 +98,20 @@ class Session:
         origin: str = "",
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
+        ticket: str | None = None,
     ) -> Answer:
-        """Call a function, from the allowed origin unless another is given. Raises NoAnswer, Skip.
+        """Call a function, from the allowed origin and with the run's ticket unless others are given.
 
-        An address that never answered is asked once only, so that a run against nothing ends soon.
+        An address that never answered is asked once only, so that a run against nothing ends soon. A call
+        that is refused because the run has no ticket raises Unknown. Raises NoAnswer, Skip.
         """
         if base is None:
             raise Skip(f"no URL serves {function}")
         if base in self._silent:
             raise Skip(f"{base} does not answer")
         try:
-            answer = self.trigger.call(
-                method, base + path, origin or self.target.origin, body=body, headers=headers
-            )
+            url = carrying(base, self.target.ticket if ticket is None else ticket) + path
+            answer = self.trigger.call(method, url, origin or self.target.origin, body=body, headers=headers)
         except NoAnswer:
             if base not in self._heard:
                 self._silent.add(base)
@@ -110,4 +119,6 @@ class Session:
         self._heard.add(base)
         if not answer.by_fc:
             self.answers.append(answer)
+        if ticket is None and not self.target.ticket and answer.code == TICKET_INVALID.code:
+            raise Unknown(WANTED)
         return answer

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ops.provision.wanted import InvalidTarget, Spool, checked
+from shared.http.request import TICKET_MARK, without_ticket
 from shared.spool.settings import PREFIX
 
 ROUTES = re.compile(r"/(?:get_sts_token|healthz|logstores(?:/[^/]*(?:/track(?:(?:_ua)?\.gif)?)?)?)?/*$")
@@ -18,6 +20,7 @@ _NAMES = {
     "region": re.compile(r"[a-z]{2}-[a-z]+(-[a-z0-9]+)*"),
 }
 
+MODES = ("off", "audit", "enforce")  # of TICKETS
 NOBODY = "https://verify-refused.invalid"  # .invalid belongs to nobody (RFC 2606)
 
 
@@ -27,6 +30,9 @@ class Target:
 
     `refused` is an origin that must be refused; `must_refuse` says that the operator named it, so that a
     function without an allowlist is a fault. `client_ip` says whether logs should carry the client's address.
+    `tickets` is TICKETS, "" where that is not known; `ticket` the one that calls carry and
+    `subject` what it makes of the tag, "" where that is not known; `ticket_keys` are those of TICKET_KEYS. No
+    address holds a ticket.
     Raises ops.provision.wanted.InvalidTarget.
     """
 
@@ -48,12 +54,18 @@ class Target:
     spool_bucket: str = ""
     spool_prefix: str = PREFIX
     oss_endpoint: str = ""
+    tickets: str = ""
+    ticket: str = field(default="", repr=False)
+    subject: str = ""
+    ticket_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for kind, form in _NAMES.items():
             name = getattr(self, kind)
             if name and not form.fullmatch(name):
                 raise InvalidTarget(f"{name!r} cannot be a {kind}")
+        if self.tickets and self.tickets not in MODES:
+            raise InvalidTarget(f"TICKETS is {self.tickets!r}; it can be {', '.join(MODES)}")
         if self.spool_bucket:
             checked(Spool(self.spool_bucket, self.spool_prefix))
         for origin in (self.origin, self.refused):
@@ -92,12 +104,29 @@ class Target:
 
 
 def base(url: str) -> str:
-    """The address below which a function's routes are. Raises InvalidTarget for what is no HTTP address."""
+    """The address below which a function's routes are, without a ticket. Raises InvalidTarget, as split."""
+    return split(url)[0]
+
+
+def split(url: str) -> tuple[str, str]:
+    """The address below which a function's routes are, and the page ticket in it, "" for none.
+
+    Raises InvalidTarget for what is no HTTP address, or has something between a ticket and a route.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise InvalidTarget(f"{url!r} is no address; write it like https://name-id.cn-hangzhou.fcapp.run")
-    path = ROUTES.sub("", parts.path)
-    return f"{parts.scheme}://{parts.netloc}{path.rstrip('/')}"
+        shown = without_ticket(url)
+        raise InvalidTarget(f"{shown!r} is no address; write it like https://name-id.cn-hangzhou.fcapp.run")
+    path = ROUTES.sub("", re.sub("//+", "/", parts.path)).rstrip("/")
+    before, mark, ticket = path.rpartition(TICKET_MARK)
+    if "/" in ticket and mark:
+        raise InvalidTarget("the ticket has to be the end of an address, as in https://…/t/TICKET")
+    return f"{parts.scheme}://{parts.netloc}{before if mark else path}", ticket if mark else ""
+
+
+def carrying(base: str, ticket: str) -> str:
+    """The same address with a ticket in it, if there is one."""
+    return f"{base}{TICKET_MARK}{ticket}" if ticket else base
 
 
 def region_of(url: str) -> str:

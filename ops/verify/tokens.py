@@ -16,8 +16,8 @@ LEAST = timedelta(minutes=10)  # the SDK keeps a token for 5 (web-sts-plugin 0.3
     "token: shape",
     "200 with exactly the four members that the SDK's STS plugin is given",
     "502: STS refuses the function; its log names the reason (role, trust, STS_ROLE_ARN). 503: STS cannot be "
-    "reached. 403: --origin is not in ALLOWED_ORIGINS. 404, or other members: another function answers "
-    "here; name token's URL with --token, or check track alone with --track.",
+    "reached. 403: --origin is not in ALLOWED_ORIGINS, or see the checks of tickets. 404, or other members: "
+    "another function answers here; name token's URL with --token, or check track alone with --track.",
 )
 def shape(session: Session) -> str:
     """Names only; the values are nobody's business."""

@@ -16,6 +16,7 @@ from alibabacloud_fc_open20210406.client import Client
 from alibabacloud_tea_openapi.utils_models import Config
 
 from ops.provision.clients import Credentials
+from shared.http.request import without_ticket
 
 # What the SDK calls `Content-Type` must be in lower case: in any other it is signed as empty
 # (alibabacloud-gateway-fc-util 0.0.5, `auth_string`).
@@ -28,7 +29,10 @@ class NoAnswer(Exception):
 
 
 class Answer(NamedTuple):
-    """One answer; header names are in lower case, each with all the values that came."""
+    """One answer; header names are in lower case, each with all the values that came.
+
+    `path` is fit to be shown: there is no ticket in it.
+    """
 
     method: str
     path: str
@@ -107,13 +111,13 @@ class Trigger:
             warnings.simplefilter("ignore", DeprecationWarning)
             response = _within(self._timeout, lambda: self._invoke(url, method, body, sent))
         if response.history:
-            raise NoAnswer(f"redirected to {urlsplit(response.url)._replace(query='').geturl()}")
+            moved = urlsplit(response.url)
+            raise NoAnswer(f"redirected to {moved.scheme}://{moved.netloc}{without_ticket(moved.path)}")
         names = {name.lower() for name in response.raw.headers}
         answered = {name: tuple(response.raw.headers.getlist(name)) for name in names}
         seconds = time.monotonic() - started
-        return Answer(
-            method, urlsplit(url).path, origin, response.status_code, answered, response.content, seconds
-        )
+        path = without_ticket(urlsplit(url).path)
+        return Answer(method, path, origin, response.status_code, answered, response.content, seconds)
 
 
 def _within(seconds: float, call: Callable[[], requests.Response]) -> requests.Response:

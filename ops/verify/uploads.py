@@ -13,7 +13,8 @@ TEXT = {CONTENT_TYPE: "text/plain;charset=UTF-8"}  # what sendBeacon sends (web-
 _WRITE_ADVICE = (
     "502 UpstreamRejected: SLS refuses the function; its log names the reason (role, Project, endpoint). "
     "503: SLS cannot be reached. 404 LogStoreNotExist: SLS_LOGSTORES lacks --logstore. 403: --origin is not "
-    "in ALLOWED_ORIGINS. Another status than 200: the SDK counts it as lost; see what rewrites answers."
+    "in ALLOWED_ORIGINS; TicketInvalid: see the checks of it. Another status than 200: the SDK counts it "
+    "as lost; see what rewrites answers."
 )
 _ROUTE_ADVICE = (
     "Something in front (a custom domain's route, a CDN) answers for the function: look at its rules."

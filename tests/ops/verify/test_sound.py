@@ -8,13 +8,15 @@ import re
 import pytest
 
 from local.stack import FREE_PORTS, Stack
-from ops.verify import main, spool
+from ops.verify import main, spool, tickets
 from ops.verify.catalogue import CATALOGUE
 from tests.ops.verify.conftest import LOGSTORE, ORIGIN, PROJECT, RUNTIME, Verify
 from tests.ops.verify.proxy import Answer, Asked, Proxy, Reply, serving
 
 SPOOL = {check.name for check in spool.CHECKS}  # tests.ops.verify.test_spool; here there is none
-NAMES = {check.name for check in CATALOGUE} - SPOOL
+TICKETS = {check.name for check in (*tickets.CHECKS, *tickets.STORED)}  # likewise, test_tickets
+UNUSED = SPOOL | TICKETS
+NAMES = {check.name for check in CATALOGUE} - UNUSED
 
 
 def test_everything_holds_on_a_sound_deployment(verify: Verify) -> None:
@@ -29,7 +31,7 @@ def test_a_table_shows_a_mark_for_each_check_and_the_totals(verify: Verify) -> N
 
     assert run.status == 0
     assert sum(line.startswith("✓ ") for line in run.out.splitlines()) == len(NAMES)
-    assert f"{len(NAMES)} passed, 0 failed, {len(SPOOL)} skipped" in run.out
+    assert f"{len(NAMES)} passed, 0 failed, {len(UNUSED)} skipped" in run.out
 
 
 def test_what_was_written_is_marked_and_stays_in_the_logstore(verify: Verify) -> None:
@@ -65,7 +67,7 @@ def test_a_run_that_checked_little_says_so_at_its_end(
 
     last = capsys.readouterr().out.splitlines()[-1]
     assert status == 3
-    assert re.search(r"; 8 of 36 could not be checked: see the lines with \?", last), last
+    assert re.search(r"; 8 of 41 could not be checked: see the lines with \?", last), last
 
 
 def test_without_an_allowlist_there_is_nobody_to_refuse(
@@ -79,7 +81,7 @@ def test_without_an_allowlist_there_is_nobody_to_refuse(
 
     refusals = {name for name in NAMES if "refused origin" in name}
     assert open_to_all.status == 0
-    assert open_to_all.checks("skipped").keys() == refusals | SPOOL
+    assert open_to_all.checks("skipped").keys() == refusals | UNUSED
     assert contrary.checks("failed").keys() == refusals | {"SLS: the client's address"}
 
 
@@ -119,7 +121,7 @@ def only(route: str) -> Answer:
 def test_one_function_can_be_checked_alone(verify: Verify) -> None:
     run = verify("--track", verify.stack.functions_url, "--json")
 
-    skipped = {name: why for name, why in run.checks("skipped").items() if name not in SPOOL}
+    skipped = {name: why for name, why in run.checks("skipped").items() if name not in UNUSED}
     assert run.status == 0
     assert skipped.keys() == {name for name in NAMES if name.startswith("token")}
     assert set(skipped.values()) == {"no URL serves token"}
