@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,7 +11,9 @@ from functools import partial
 
 from local.fc.function import HIGHEST_CONCURRENCY, Credentials, Function
 from local.ram import PolicyDocument, Ram
-from shared.settings import Environment
+from shared.access.gate import LONGEST_LIFE, MAX_SECONDS
+from shared.access.tickets import SHORTEST_KEY, read_keys, to_base64url
+from shared.settings import Environment, SettingError
 from shared.spool.format import DIGITS, pending
 from shared.spool.settings import SpoolSettings
 
@@ -44,6 +47,10 @@ _KEY_ID, _KEY_SECRET = "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_
 _ROLE_ARN = re.compile(r"acs:ram::(\d+):role/([A-Za-z0-9.-]+)")
 
 
+TICKET_LASTS = 600  # seconds, unless TICKET_MAX_SECONDS is less
+GUARDED = "/guarded"  # before the paths of the functions that enforce tickets
+
+
 class Deployment:
     """An account, made from settings: those of `environ`, else the defaults.
 
@@ -53,6 +60,10 @@ class Deployment:
     `spool` is where batches wait that SLS does not take. There is none where SPOOL_OSS_BUCKET is set and
     empty, nor unless that is set where SLS_ENDPOINT is somebody else's: the keys for there open no bucket
     here.
+
+    Beside track and token there is a pair of them that enforces page tickets, whatever TICKETS says of the
+    others; `ticket_keys` are its keys, those of TICKET_KEYS or one made up, and `ticket_seconds` is how long
+    the tickets of the sample page last.
 
     Raises shared.settings.SettingError for one of these, or for a Project, Logstore, region or spool that
     the functions would refuse.
@@ -68,6 +79,10 @@ class Deployment:
         self.custom = env.choice("FUNCTION_RUNTIME", (BUILTIN, CUSTOM)) == CUSTOM
         self._concurrency = env.integer("CONCURRENCY", 1, HIGHEST_CONCURRENCY, _CONCURRENCY)
         self.replay_parts = env.integer("REPLAY_PARTS", 1, len(DIGITS), 1)
+        self.ticket_keys = _ticket_keys(env)
+        self.ticket_seconds = min(
+            TICKET_LASTS, env.integer("TICKET_MAX_SECONDS", 1, LONGEST_LIFE, MAX_SECONDS)
+        )
         # A role that is named in the settings is the one that the stand-in has.
         role = _ROLE_ARN.fullmatch(self._environ.get("STS_ROLE_ARN", ""))
         account, self._target = role.groups() if role else ("1234567890123456", "sls-web-tracking")
@@ -149,6 +164,16 @@ class Deployment:
         defaults = {"STS_ENDPOINT": sts_url, "STS_ROLE_ARN": target}
         return self._as_runtime(self._function("token", role, _TOKEN_READS, defaults))
 
+    def guarded(self, function: Function) -> Function:
+        """Return the same function as one that enforces page tickets."""
+        keys = ",".join(f"{kid}:{to_base64url(key)}" for kid, key in self.ticket_keys.items())
+        enforcing = {"TICKETS": "enforce", "TICKET_KEYS": keys}
+        return replace(
+            function,
+            name=f"guarded-{function.name}",
+            environment={**function.environment, **enforcing},
+        )
+
     def _function_role(self, name: str, *policies: PolicyDocument) -> str:
         return self.ram.add_role(f"sls-webtracking-{name}", trusted=["fc.aliyuncs.com"], policies=policies)
 
@@ -200,6 +225,14 @@ class Deployment:
             role, session_name="fc", session_policy=None, duration=CREDENTIALS_LAST, now=time.time()
         )
         return Credentials(issued.id, issued.secret, issued.security_token)
+
+
+def _ticket_keys(env: Environment) -> dict[str, bytes]:
+    held = env.get("TICKET_KEYS")
+    try:
+        return read_keys(held) if held else {"local": secrets.token_bytes(SHORTEST_KEY)}
+    except ValueError as error:
+        raise SettingError("TICKET_KEYS", "(not shown)", str(error)) from None
 
 
 def _objects(spool: SpoolSettings, prefix: str) -> str:

@@ -60,6 +60,7 @@ def describe(stack: Stack) -> str:
         f"console    {stack.site_url}/console",
         f"track      {functions}/logstores/{deployment.logstores[0]}/track",
         f"token      {functions}/get_sts_token",
+        f"tickets    {stack.guarded_url}/t/TICKET/…, where track and token enforce them",
         f"health     {functions}/healthz",
         f"SLS        {stack.sls_url}",
         f"STS        {stack.sts_url}",

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from starlette.types import ASGIApp
 
-from local.deployment import REGION, Deployment
+from local.deployment import GUARDED, REGION, Deployment
 from local.fc.function import ROOT
 from local.fc.host import Host, Route
 from local.fc.logs import Log, to_stderr
@@ -20,13 +20,14 @@ from local.function_logs import into_store
 from local.oss import OssStandIn
 from local.ram import AccessKey, Ram
 from local.serving import Server
-from local.site import Outage, SpoolView, create_site
+from local.site import Outage, SpoolView, TicketDesk, create_site
 from local.sls import SlsStandIn
 from local.sts import StsStandIn
 from local.timer import INTERVAL, Timer, part, without_idle_runs
 
 WEB_DIST = ROOT / "web" / "dist"
 TOKEN_PATHS = r"(?:/.*)?/(?:get_sts_token|token/healthz)"
+GUARDED_PATHS = rf"{GUARDED}/.*"
 
 
 class Ports(NamedTuple):
@@ -137,7 +138,11 @@ class Stack:
         token = Route(TOKEN_PATHS, deployment.token(self.sts_url))
         track = deployment.track(self.sls_url, self.oss_url)
         timed = deployment.timed(self.sls_url, self.oss_url)
-        self.host = Host(track, [token], unrouted=timed, log=self._log)
+        guarded = [
+            Route(GUARDED + TOKEN_PATHS, deployment.guarded(token.function), warm=False),
+            Route(GUARDED_PATHS, deployment.guarded(track), warm=False),
+        ]
+        self.host = Host(track, [*guarded, token], unrouted=timed, log=self._log)
         self.functions_url = self._serve("functions", self._ports.functions, self.host)
         parts = deployment.replay_parts
         timers = [
@@ -158,6 +163,11 @@ class Stack:
         for timer in timers:  # which have no more to say when that ends a call of theirs
             self._closing.callback(timer.stop)
 
+    @property
+    def guarded_url(self) -> str:
+        """Where track and token enforce page tickets."""
+        return self.functions_url + GUARDED
+
     def _start_site(self) -> None:
         self.outage = Outage(self.sls.faults)
         spool = self.deployment.local_spool
@@ -171,6 +181,7 @@ class Stack:
             outage=self.outage if self.deployment.sls_is_local else None,
             reader=self.sls.reader,
             function_logstore=FUNCTION_LOGSTORE,
+            tickets=TicketDesk(self.deployment.ticket_keys, self.guarded_url, self.deployment.ticket_seconds),
             spool=SpoolView(partial(self.oss.objects, spool.bucket), spool.prefix) if spool else None,
         )
         self.site_url = self._serve("site", self._ports.site, site)

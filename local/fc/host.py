@@ -34,10 +34,14 @@ _INVOKE: Scope = {
 
 
 class Route(NamedTuple):
-    """Requests whose undecoded path matches `pattern` in full go to `function`."""
+    """Requests whose undecoded path matches `pattern` in full go to `function`.
+
+    One that is not `warm` gets its first instance with its first request.
+    """
 
     pattern: str
     function: Function
+    warm: bool = True
 
 
 class Host:
@@ -64,9 +68,12 @@ class Host:
         self.kills: Counter[str] = Counter()
         self._default = Pool(default, log)
         self._routes = [(re.compile(route.pattern), Pool(route.function, log)) for route in routes]
-        self._served = [self._default, *(pool for _, pool in self._routes)]
+        self._warm = [
+            self._default,
+            *(pool for route, (_, pool) in zip(routes, self._routes, strict=True) if route.warm),
+        ]
         self._unrouted = [Pool(function, log) for function in unrouted]
-        self._pools = [*self._served, *self._unrouted]
+        self._pools = [self._default, *(pool for _, pool in self._routes), *self._unrouted]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -86,12 +93,12 @@ class Host:
         await send_answer(send, answered, request_id)
 
     def warm(self) -> None:
-        """Start one instance of each function with a trigger.
+        """Start one instance of each function with a trigger, unless its route says otherwise.
 
         Raises FunctionFailed, with the function's own message.
         """
         request_id = event.new_request_id(time.time())
-        for started in [self._loop.submit(pool.warm(request_id)) for pool in self._served]:
+        for started in [self._loop.submit(pool.warm(request_id)) for pool in self._warm]:
             started.result()
 
     def invoke(self, name: str, payload: bytes, request_id: str = "") -> bytes:

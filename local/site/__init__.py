@@ -3,5 +3,6 @@
 from local.site.app import create_site
 from local.site.outage import Outage
 from local.site.spool import SpoolView
+from local.site.tickets import TicketDesk
 
-__all__ = ["Outage", "SpoolView", "create_site"]
+__all__ = ["Outage", "SpoolView", "TicketDesk", "create_site"]

@@ -16,6 +16,7 @@ from local.site.outage import Outage
 from local.site.pages import page_routes
 from local.site.security import SecurityHeaders
 from local.site.spool import SpoolView
+from local.site.tickets import TicketDesk
 from local.sls.reads import Reader
 from local.sls.store import Store
 
@@ -35,13 +36,14 @@ def create_site(
     spool: SpoolView | None = None,
     reader: Reader | None = None,
     function_logstore: str = "",
+    tickets: TicketDesk | None = None,
 ) -> ASGIApp:
     """The sample page on ``/``, the console on ``/console``, its data below ``/api``.
 
     `functions_url` and `sls_url` are where the page's browser reaches the functions and SLS; `web_dist` is
     the built page, in whose absence ``/`` says how to build it. The console has a switch for `outage`, and
     shows `spool`. With a `reader` of the same store it has charts, over the pages' `logstores` and over the
-    one that holds what the functions print.
+    one that holds what the functions print. `tickets` issues those of the page.
     """
     pages = page_routes(
         functions_url=functions_url,
@@ -50,6 +52,7 @@ def create_site(
         logstores=logstores,
         web_dist=web_dist,
         function_logstore=function_logstore,
+        tickets=tickets,
     )
     charts = Sources(reader, project, tuple(logstores), function_logstore) if reader else None
     return Starlette(

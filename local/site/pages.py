@@ -11,6 +11,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from local.site.tickets import TicketDesk
+
 STATIC = Path(__file__).with_name("static")
 
 
@@ -39,14 +41,19 @@ def page_routes(
     logstores: Sequence[str],
     web_dist: Path,
     function_logstore: str,
+    tickets: TicketDesk | None = None,
 ) -> list[BaseRoute]:
-    """Routes of the pages; `web_dist` is looked at on each request, as it may be built later."""
+    """Routes of the pages; `web_dist` is looked at on each request, as it may be built later.
+
+    With `tickets`, the page can ask for one at ``/ticket``.
+    """
     config = {
         "functionsUrl": functions_url,
         "slsUrl": sls_url,
         "project": project,
         "logstores": list(logstores),
         **({"functionLogstore": function_logstore} if function_logstore else {}),
+        **({"guardedUrl": tickets.url} if tickets else {}),
     }
 
     async def sample_page(_request: Request) -> Response:
@@ -63,6 +70,7 @@ def page_routes(
         Route("/", sample_page),
         Route("/console", console),
         Route("/config.json", config_json),
+        *([Route("/ticket", tickets.answer)] if tickets else []),
         Mount("/console/static", _Files(STATIC)),
         Mount("/", _Files(web_dist, hashed="assets/")),
     ]

@@ -15,7 +15,7 @@ from shared.logs import log
 from shared.settings import Environment, SettingError
 
 MAX_SECONDS = 172_800  # how far ahead an `exp` may be, unless TICKET_MAX_SECONDS says otherwise
-_LONGEST_LIFE = 31_536_000  # seconds that TICKET_MAX_SECONDS may say: a year
+LONGEST_LIFE = 31_536_000  # seconds that TICKET_MAX_SECONDS may say: a year
 
 Logstores = Callable[["re.Match[str]"], frozenset[str]]
 """Which Logstores a request writes to, or gets the right to write to, by the match of its path."""
@@ -71,7 +71,7 @@ def read_gate(env: Environment, logstores: Logstores) -> TicketGate | None:
     The keys are never shown, not even where they are what is wrong.
     """
     mode = env.choice("TICKETS", ("off", "audit", "enforce"))
-    max_seconds = env.integer("TICKET_MAX_SECONDS", 1, _LONGEST_LIFE, MAX_SECONDS)
+    max_seconds = env.integer("TICKET_MAX_SECONDS", 1, LONGEST_LIFE, MAX_SECONDS)
     held = env.get("TICKET_KEYS")
     try:
         keys = read_keys(held) if held else {}

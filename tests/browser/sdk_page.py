@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse
@@ -90,6 +91,11 @@ class SdkUser:
         """Open the page with a tracker that uploads to the track function, or to `host`."""
         self.tab.open(self.refused_site if refused else self.allowed_site)
         self.tab.run(NEW_TRACKER, {"host": host or self.stack.functions_url, **options}, None)
+
+    def ticket(self, **options: object) -> None:
+        """Open the page with a tracker whose host holds a ticket of the site's."""
+        ticket = httpx.get(f"{self.stack.site_url}/ticket").json()["ticket"]
+        self.track(host=f"{self.stack.guarded_url}/t/{ticket}", refused=False, **options)
 
     def sts(self, *, host: str | None = None, **options: object) -> None:
         """Open the page with a tracker in STS mode, which uploads to SLS, or to `host`."""

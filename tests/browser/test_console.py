@@ -254,3 +254,27 @@ def test_a_hundred_thousand_logs_are_as_handy_as_a_hundred(console: Console) -> 
 
     assert drawn < 100
     assert max(opening, finding, arriving) < 5
+
+
+def test_the_subject_of_a_ticket_is_shown_in_the_row_and_in_the_detail(console: Console) -> None:
+    console.store.append([new_log(tags={"subject": "customer-42"}, note="with"), new_log(note="without")])
+    console.show()
+
+    row = console.rows.filter(has_text="customer-42")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("with")
+    expect(console.rows.filter(has_text="without").locator(".subject")).to_have_count(0)
+    row.click()
+
+    expect(console.page.locator(".facts")).to_contain_text("Subjectcustomer-42")
+
+
+def test_a_subject_that_looks_like_markup_stays_text(console: Console) -> None:
+    console.store.append([new_log(tags={"subject": XSS}, note="with")])
+    console.show()
+
+    expect(console.rows.locator(".subject")).to_have_text(XSS)
+    console.rows.first.click()
+
+    expect(console.page.locator(".facts")).to_contain_text(XSS)
+    assert console.page.evaluate("globalThis.pwned") is None

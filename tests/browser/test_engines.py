@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from local.site.tickets import SUBJECT
 from tests.browser.conftest import FunctionLog
 from tests.browser.sdk_page import SdkUser
 from tests.browser.visitor import wait_until
 
 pytestmark = pytest.mark.browser
 
-MODES = ["track", "sts"]
+MODES = ["track", "sts", "ticket"]
 CALLS = ["send", "sendImmediate", "sendBatchLogs", "sendBatchLogsImmediate"]
 USER_AGENTS = {"chromium": "Chrome/", "firefox": "Firefox/", "webkit": "AppleWebKit/"}
 TEXT = '👩‍👩‍👧‍👦 naïve 你好 שלום +%20&=#?"\\\n</script>\t'
@@ -19,6 +20,8 @@ TEXT = '👩‍👩‍👧‍👦 naïve 你好 שלום +%20&=#?"\\\n</script>\
 def start(user: SdkUser, mode: str, **options: object) -> None:
     if mode == "sts":
         user.sts(host=None, **options)
+    elif mode == "ticket":
+        user.ticket(**options)
     else:
         user.track(host=None, refused=False, **options)
 
@@ -34,7 +37,8 @@ def test_each_call_arrives_once(sdk_user: SdkUser, mode: str, call: str) -> None
     logs = sdk_user.wait_for_logs(3 if "Batch" in call else 1)
     assert {(log.topic, log.tags["env"]) for log in logs} == {("shop", "demo")}
     # Only track writes the address: what is signed with a token goes to SLS itself.
-    assert {log.tags.get("client_ip") for log in logs} == {"127.0.0.1" if mode == "track" else None}
+    assert {log.tags.get("client_ip") for log in logs} == {None if mode == "sts" else "127.0.0.1"}
+    assert {log.tags.get("subject") for log in logs} == {SUBJECT if mode == "ticket" else None}
 
 
 def test_track_records_the_user_agent_and_the_referer(sdk_user: SdkUser) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from local.site.tickets import SUBJECT
 from tests.browser.engines import Engine
 from tests.browser.sdk_page import SdkUser
 from tests.support.latency import distant
@@ -58,6 +59,16 @@ def test_track_loses_nothing(track: SdkUser, leave: Leave) -> None:
     leave(track)
 
     track.wait_for_logs(4)
+
+
+@ways
+def test_a_ticket_is_sent_along_with_what_is_left(sdk_user: SdkUser, leave: Leave) -> None:
+    sdk_user.ticket()
+    sdk_user.queue_four()
+
+    leave(sdk_user)
+
+    assert {log.tags["subject"] for log in sdk_user.wait_for_logs(4)} == {SUBJECT}
 
 
 @ways

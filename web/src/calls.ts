@@ -1,5 +1,6 @@
 import { byId, el } from "./dom";
 import { newEventId, type Ledger, type Log } from "./ledger";
+import type { Options } from "./config";
 import type { Receipt } from "./receipt";
 import type { Session } from "./session";
 import { SPOOLED, describeAnswer } from "./wire";
@@ -18,13 +19,13 @@ export class Calls {
   constructor(
     private readonly session: Session,
     private readonly ledger: Ledger,
-    private readonly trackUrl: string,
-    private readonly topic: string,
+    private readonly options: Options,
   ) {
     byId("calls").replaceChildren(...this.#calls().map((call) => this.#card(call)));
   }
 
   #calls(): Call[] {
+    const keyless = this.options.mode === "ticket" ? "The ticket is in its address." : "Always anonymous.";
     return [
       {
         id: "send",
@@ -53,13 +54,13 @@ export class Calls {
       {
         id: "img",
         title: "<img src=…/track_ua.gif>",
-        about: "No script and no key: a picture of one pixel. Always anonymous.",
-        run: (eventId) => this.#pixel(this.#log(eventId)),
+        about: `No script and no key: a picture of one pixel. ${keyless}`,
+        run: (eventId) => void this.#pixel(this.#log(eventId)),
       },
       {
         id: "get",
         title: "GET …/track",
-        about: "One log in the address, under 16 KB. Always anonymous.",
+        about: `One log in the address, under 16 KB. ${keyless}`,
         run: (eventId) => void this.#get(this.#log(eventId)),
       },
     ];
@@ -88,23 +89,25 @@ export class Calls {
     });
   }
 
-  #pixel(log: Log & { eventId: string }): void {
+  async #pixel(log: Log & { eventId: string }): Promise<void> {
     const receipt = this.#open("img", log.eventId, log);
+    const address = await this.#address("track_ua.gif", log);
     const image = new Image(1, 1);
     image.alt = "";
     image.addEventListener("load", () =>
       receipt.answered({ ok: undefined, text: "a picture; the browser shows no page its status" }),
     );
     image.addEventListener("error", () => receipt.answered({ ok: false, text: "no picture" }));
-    image.src = `${this.trackUrl}/track_ua.gif?${this.#query(log)}`;
+    image.src = address;
     receipt.requested("GET …/track_ua.gif · img");
   }
 
   async #get(log: Log & { eventId: string }): Promise<void> {
     const receipt = this.#open("get", log.eventId, log);
+    const address = await this.#address("track", log);
     receipt.requested("GET …/track · fetch");
     try {
-      const answer = await fetch(`${this.trackUrl}/track?${this.#query(log)}`);
+      const answer = await fetch(address);
       receipt.answered(describeAnswer(answer.status, await answer.text(), answer.headers.get(SPOOLED)));
     } catch {
       receipt.answered({ ok: false, text: "no answer that the browser lets the page see" });
@@ -117,9 +120,13 @@ export class Calls {
     return receipt;
   }
 
+  async #address(form: string, log: Log): Promise<string> {
+    return `${await this.session.host}/logstores/${this.options.logstore}/${form}?${this.#query(log)}`;
+  }
+
   #query(log: Log): URLSearchParams {
     const query = new URLSearchParams({ APIVersion: "0.6.0" });
-    if (this.topic) query.set("__topic__", this.topic);
+    if (this.options.topic) query.set("__topic__", this.options.topic);
     for (const [name, value] of Object.entries(log)) query.set(name, String(value));
     return query;
   }

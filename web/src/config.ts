@@ -1,16 +1,20 @@
+import type { TicketChoice } from "./ticket";
+
 /** Where the page sends its logs: from the server that serves it, so that the built page holds no address. */
 export interface Config {
   functionsUrl: string;
   slsUrl: string;
+  guardedUrl?: string; // where track and token enforce page tickets, if the site issues any
   project: string;
   logstores: string[];
 }
 
-export type Mode = "anonymous" | "sts";
+export type Mode = "anonymous" | "sts" | "ticket";
 
 /** What the form under "Tracker options" sets, through the page's own query string. */
 export interface Options {
   mode: Mode;
+  ticket: TicketChoice;
   logstore: string;
   time: number;
   count: number;
@@ -27,7 +31,8 @@ export async function loadConfig(): Promise<Config> {
 
 export function readOptions(query: URLSearchParams, config: Config): Options {
   return {
-    mode: query.get("mode") === "sts" ? "sts" : "anonymous",
+    mode: oneOf(["anonymous", "sts", ...(config.guardedUrl ? (["ticket"] as const) : [])], query.get("mode")),
+    ticket: oneOf(["good", "expired", "none"], query.get("ticket")),
     logstore: query.get("logstore") || config.logstores[0] || "",
     time: positive(query.get("time"), 10),
     count: positive(query.get("count"), 10),
@@ -35,6 +40,10 @@ export function readOptions(query: URLSearchParams, config: Config): Options {
     source: query.get("source") ?? "sample-page",
     tags: readTags(query.get("tags") ?? '{"env":"demo"}'),
   };
+}
+
+function oneOf<T extends string>(all: readonly [T, ...T[]], text: string | null): T {
+  return all.find((one) => one === text) ?? all[0];
 }
 
 function positive(text: string | null, otherwise: number): number {

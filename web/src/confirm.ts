@@ -1,4 +1,5 @@
-const PATIENCE = 15_000; // ms
+export const PATIENCE = 15_000; // ms
+export const REFUSED_PATIENCE = 3_000; // ms, where track is known to refuse it
 const IN_SPOOL = 15 * 60_000; // ms: as long as a batch waits there, its log is only late
 const PAUSE = 300; // ms
 const SOON = 1_500; // ms after which a log that is not there may be in the spool
@@ -6,13 +7,13 @@ const SOON = 1_500; // ms after which a log that is not there may be in the spoo
 export type Stored = { kind: "stored"; ms: number } | { kind: "missing" } | { kind: "unknown" };
 
 /**
- * Asks the console, as the laptop's stand-in has one, whether a log with `eventId` has arrived. `waits` is
- * called when it has not, and batches wait in the spool.
+ * Asks the console, as the laptop's stand-in has one, whether a log with `eventId` has arrived, for
+ * `most` ms. `waits` is called when it has not, and batches wait in the spool.
  */
-export async function confirmStored(logstore: string, eventId: string, waits: () => void): Promise<Stored> {
+export async function confirmStored(logstore: string, eventId: string, waits: () => void, most: number): Promise<Stored> {
   const query = new URLSearchParams({ logstore, contains: eventId, limit: "1" });
   const start = performance.now();
-  let patience = PATIENCE;
+  let patience = most;
   while (performance.now() - start < patience) {
     const found = await ask<unknown[]>(`api/logs?${query}`);
     if (found === undefined) return { kind: "unknown" };
@@ -21,7 +22,7 @@ export async function confirmStored(logstore: string, eventId: string, waits: ()
       patience = IN_SPOOL;
       waits();
     }
-    await new Promise((resolve) => setTimeout(resolve, patience === PATIENCE ? PAUSE : 4 * PAUSE));
+    await new Promise((resolve) => setTimeout(resolve, patience === IN_SPOOL ? 4 * PAUSE : PAUSE));
   }
   return { kind: "missing" };
 }

@@ -7,13 +7,17 @@ export type Log = Record<string, unknown>;
 export class Ledger {
   readonly #open = new Map<string, Receipt>();
 
-  constructor(private readonly logstore: string) {
+  /** `refusal` says why track refuses what the page sends, if it does. */
+  constructor(
+    private readonly logstore: string,
+    private readonly refusal: () => string | undefined,
+  ) {
     observeUploads((upload) => this.#match(upload));
   }
 
   /** A receipt for one call; `eventId` is in each log of the call. */
   open(call: string, eventId: string, sent: unknown): Receipt {
-    const receipt = new Receipt(call, eventId, sent, this.logstore);
+    const receipt = new Receipt(call, eventId, sent, this.logstore, this.refusal);
     this.#open.set(eventId, receipt);
     return receipt;
   }

@@ -1,5 +1,6 @@
-import { confirmStored } from "./confirm";
+import { PATIENCE, REFUSED_PATIENCE, confirmStored } from "./confirm";
 import { el } from "./dom";
+import { withoutTicket } from "./ticket";
 import type { Answer, Upload } from "./wire";
 
 type Tone = "wait" | "good" | "bad" | "plain";
@@ -15,6 +16,7 @@ export class Receipt {
     readonly eventId: string,
     sent: unknown,
     private readonly logstore: string,
+    private readonly refusal: () => string | undefined,
   ) {
     const payload = el("pre", { tabIndex: 0 }, abridge(JSON.stringify(sent, null, 1)));
     payload.setAttribute("aria-label", "what was sent");
@@ -26,7 +28,7 @@ export class Receipt {
   /** The SDK put it on the wire, with `logs` logs in one request. */
   left(upload: Upload, logs: number): void {
     const bytes = new TextEncoder().encode(upload.body).length;
-    const path = new URL(upload.url, location.href).pathname;
+    const path = withoutTicket(new URL(upload.url, location.href).pathname);
     const many = logs === 1 ? "1 log" : `${logs} logs`;
     this.requested(`POST ${path} · ${upload.transport} · ${many} · ${bytes.toLocaleString("en")} bytes`);
     void upload.answer.then((answer) => this.answered(answer));
@@ -50,8 +52,10 @@ export class Receipt {
 
   async #confirm(): Promise<void> {
     this.#set("stored", "looking in the console", "wait");
-    const stored = await confirmStored(this.logstore, this.eventId, () => this.#waits());
+    const refusal = this.refusal();
+    const stored = await confirmStored(this.logstore, this.eventId, () => this.#waits(), refusal ? REFUSED_PATIENCE : PATIENCE);
     this.#arrived = stored.kind === "stored";
+    if (stored.kind === "missing" && refusal) return this.#set("stored", `lost: ${refusal}`, "bad");
     if (stored.kind === "missing") return this.#set("stored", "not there after 15 s", "bad");
     if (stored.kind === "unknown") return this.#set("stored", "no console here to ask", "plain");
     const query = new URLSearchParams({ contains: this.eventId });

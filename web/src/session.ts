@@ -2,20 +2,31 @@ import type SlsTracker from "@aliyun-sls/web-track-browser";
 import { createAnonymousTracker } from "./anonymous";
 import type { Config, Options } from "./config";
 import { createStsTracker } from "./sts";
+import { fetchTicket, hostWith, refusalAt, type Ticket } from "./ticket";
 
 export type SessionState =
   | { kind: "anonymous" }
-  | { kind: "waiting" }
+  | { kind: "waiting"; what: string }
   | { kind: "ready"; refreshed: Date }
-  | { kind: "failed"; reason: string; hasCredential: boolean };
+  | { kind: "failed"; what: string; reason: string; inUse: boolean }
+  | { kind: "taken"; ticket: Ticket }
+  | { kind: "refused"; reason: string; ticket: Ticket | undefined };
 
-const RETRY_START = 30_000; // ms between tries while there is no first credential
+const RETRY_START = 30_000; // ms between tries while there is no first credential, or no fresh ticket
+const SOONEST = 5_000; // ms from one ticket to the next, however soon it expires
 
-/** The page's one tracker, in the chosen mode. In STS mode whatever is sent waits for the first credential. */
+/**
+ * The page's tracker, in the chosen mode. Whatever is sent before the first credential or ticket is there waits
+ * for it.
+ */
 export class Session {
-  readonly ready: Promise<SlsTracker>;
+  /** Why track refuses what the page sends; undefined as far as is known. */
+  refusal: string | undefined;
+  #tracker: Promise<SlsTracker>;
+  #host: Promise<string>;
   #resolve!: (tracker: SlsTracker) => void;
-  #hasCredential = false;
+  #resolveHost!: (host: string) => void;
+  #current: SlsTracker | undefined;
   #starting = false;
 
   constructor(
@@ -23,46 +34,98 @@ export class Session {
     private readonly options: Options,
     private readonly show: (state: SessionState) => void,
   ) {
-    this.ready = new Promise((resolve) => (this.#resolve = resolve));
-    if (options.mode === "sts") {
-      this.startSts();
-    } else {
-      show({ kind: "anonymous" });
-      this.#resolve(createAnonymousTracker(config.functionsUrl, config.project, options));
-    }
-    void this.ready.then(flushWhenHidden);
+    this.#tracker = new Promise((resolve) => (this.#resolve = resolve));
+    this.#host = new Promise((resolve) => (this.#resolveHost = resolve));
+    if (options.mode !== "ticket") this.#resolveHost(config.functionsUrl);
+    if (options.mode === "anonymous") this.#use(this.#anonymous(config.functionsUrl));
+    else this.start();
+    if (options.mode === "anonymous") show({ kind: "anonymous" });
+    document.addEventListener("visibilitychange", () => this.#flushWhenHidden());
   }
 
-  /** Fetches the first credential; after a failure again by itself, or sooner when called. */
-  startSts(): void {
-    if (this.#starting || this.#hasCredential) return;
+  /** The tracker to send with now; a page that stays open gets another with each ticket. */
+  get ready(): Promise<SlsTracker> {
+    return this.#tracker;
+  }
+
+  /** Where requests without a credential go, with the ticket if there is one. */
+  get host(): Promise<string> {
+    return this.#host;
+  }
+
+  /** Fetches the first credential or ticket; after a failure again by itself, or sooner when called. */
+  start(): void {
+    if (this.#starting || this.#current) return;
     this.#starting = true;
-    this.show({ kind: "waiting" });
+    this.show({ kind: "waiting", what: this.options.mode === "sts" ? "credential" : "ticket" });
+    const started = this.options.mode === "sts" ? this.#startSts() : this.#startTicket();
+    void started.catch(() => setTimeout(() => this.start(), RETRY_START)).finally(() => (this.#starting = false));
+  }
+
+  async #startSts(): Promise<void> {
     const options = { ...this.options, host: this.config.slsUrl, project: this.config.project };
-    createStsTracker(options, `${this.config.functionsUrl}/get_sts_token`, (error) => this.#told(error))
-      .then(this.#resolve, () => setTimeout(() => this.startSts(), RETRY_START))
-      .finally(() => (this.#starting = false));
+    const url = `${this.config.functionsUrl}/get_sts_token`;
+    this.#use(await createStsTracker(options, url, (error) => this.#told(error)));
   }
 
   #told(error?: Error): void {
-    this.#hasCredential ||= !error;
     this.show(
       error
-        ? { kind: "failed", reason: explain(error), hasCredential: this.#hasCredential }
+        ? { kind: "failed", what: "credential", reason: explain(error, "the token function"), inUse: !!this.#current }
         : { kind: "ready", refreshed: new Date() },
     );
+  }
+
+  async #startTicket(): Promise<void> {
+    const { guardedUrl = "" } = this.config;
+    if (this.options.ticket === "none") return this.#useTicket(guardedUrl, undefined);
+    try {
+      const ticket = await fetchTicket(this.options.ticket);
+      await this.#useTicket(hostWith(guardedUrl, ticket), ticket);
+      if (this.options.ticket === "good") this.#renewLater(ticket);
+    } catch (error) {
+      this.show({ kind: "failed", what: "ticket", reason: explain(error as Error, "the site"), inUse: !!this.#current });
+      throw error;
+    }
+  }
+
+  /** The SDK keeps the host that it was made with: a fresh ticket takes a new tracker. */
+  async #useTicket(host: string, ticket: Ticket | undefined): Promise<void> {
+    this.#current?.sendBatchLogsImmediate([]); // what the old one still has in its queue
+    this.#resolveHost(host);
+    this.#host = Promise.resolve(host);
+    this.#use(this.#anonymous(host));
+    this.refusal = await refusalAt(host, this.options.logstore);
+    if (this.refusal) this.show({ kind: "refused", reason: this.refusal, ticket });
+    else if (ticket) this.show({ kind: "taken", ticket });
+    else this.show({ kind: "anonymous" });
+  }
+
+  /** When half of the ticket's life is over, so that there is time to try again. */
+  #renewLater({ expires }: Ticket): void {
+    const wait = Math.max(SOONEST, (1000 * expires - Date.now()) / 2);
+    const renew = (): void => void this.#startTicket().catch(() => setTimeout(renew, RETRY_START));
+    setTimeout(renew, wait);
+  }
+
+  #anonymous(host: string): SlsTracker {
+    return createAnonymousTracker(host, this.config.project, this.options);
+  }
+
+  #use(tracker: SlsTracker): void {
+    this.#current = tracker;
+    this.#resolve(tracker);
+    this.#tracker = Promise.resolve(tracker);
+  }
+
+  /** The SDK empties its queue on `beforeunload` only, which phones often leave out. */
+  #flushWhenHidden(): void {
+    if (document.visibilityState === "hidden") this.#current?.sendBatchLogsImmediate([]);
   }
 }
 
 /** A browser gives a page the same TypeError for "unreachable" and for "answered, but not for this origin". */
-function explain(error: Error): string {
+function explain(error: Error, whom: string): string {
   if (error.name !== "TypeError") return error.message;
-  return "the token function cannot be reached, or does not allow this page’s origin";
-}
-
-/** The SDK empties its queue on `beforeunload` only, which phones often leave out. */
-function flushWhenHidden(tracker: SlsTracker): void {
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden") tracker.sendBatchLogsImmediate([]);
-  });
+  return `${whom} cannot be reached, or does not allow this page’s origin`;
 }

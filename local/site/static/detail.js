@@ -36,6 +36,7 @@ export class Detail {
 
   #times(log) {
     const facts = { Arrived: `${fullTime(log.time)} (${relativeTime(log.time)})`, Topic: log.topic, Source: log.source };
+    if (log.tags.subject) facts.Subject = log.tags.subject; // by the page's ticket; only track writes the tag
     const rows = Object.entries(facts).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value || "–")));
     return el("dl", { className: "facts" }, ...rows);
   }

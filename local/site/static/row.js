@@ -10,7 +10,7 @@ export function drawRow(log, contains) {
   const logstore = el("span", { className: "chip" }, log.logstore);
   logstore.dataset.hue = hue(log.logstore);
   const topic = el("span", { className: "topic" }, ...marked(log.topic, contains));
-  const row = el("div", { className: "row" }, time, logstore, topic, summary(log.fields, contains));
+  const row = el("div", { className: "row" }, time, logstore, topic, summary(log.fields, log.tags.subject, contains));
   updateAge(row, log);
   return row;
 }
@@ -21,14 +21,16 @@ export function updateAge(row, log) {
   if (age.textContent !== text) age.textContent = text;
 }
 
-function summary(fields, contains) {
+/** `subject` is whom the page's ticket was issued for: a tag that only track writes. */
+function summary(fields, subject, contains) {
+  const whose = subject ? [el("span", { className: "pair subject", title: "Subject of the page’s ticket" }, ...marked(subject, contains)), " "] : [];
   const pairs = Object.entries(fields)
     .slice(0, FIELDS)
     .flatMap(([name, value]) => [
       el("span", { className: "pair" }, el("b", {}, ...marked(name, contains), ":"), " ", ...marked(value.slice(0, CHARACTERS), contains)),
       " ",
     ]);
-  return el("span", { className: "summary" }, ...(pairs.length ? pairs : [el("i", {}, "no fields")]));
+  return el("span", { className: "summary" }, ...whose, ...(pairs.length ? pairs : [el("i", {}, "no fields")]));
 }
 
 /** One of six colours, the same for the same name. */
