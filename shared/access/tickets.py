@@ -84,7 +84,8 @@ class Tickets:
     def _check_times(self, claims: _Claims, now: float) -> None:
         if claims.exp <= now - LEEWAY:
             raise TicketError("the ticket has expired")
-        if claims.exp - now > self._max_seconds:
+        # Compared and not subtracted: an integer may be too large to become a float.
+        if claims.exp > now + self._max_seconds + LEEWAY:
             raise TicketError(f"the ticket lasts too long: at most {self._max_seconds} s are allowed")
         not_before = _given(claims.nbf)
         if not_before is not None and not_before > now + LEEWAY:

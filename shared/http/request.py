@@ -12,6 +12,7 @@ from shared.deadline import Deadline
 from shared.network.address import pack
 
 TICKET_MARK = "/t/"  # a page's ticket is the path's segment after the last one
+_JWT = "eyJ"  # how the header of a JSON Web Token begins: {" in base64url
 # From the first mark to where the route begins: a mark may come more than once.
 _TICKET = r"(?s:/t/.*?(?=/logstores/[^/]*/track[^/]*$|/get_sts_token$|/healthz$|$))"
 
@@ -49,6 +50,12 @@ class Request(msgspec.Struct):
 
 
 def without_ticket(path: str) -> str:
-    """Return a path fit for the log: whatever may be a ticket in it is replaced by `…`."""
+    """Return a path fit for the log: whatever may be a ticket in it is replaced by `…`.
+
+    So is what looks like one where none belongs: after `/T/`, say, or after a `/` that is encoded.
+    """
     collapsed = re.sub("//+", "/", path) if "//" in path else path
-    return re.sub(_TICKET, "/t/…", collapsed) if TICKET_MARK in collapsed else path
+    shown = re.sub(_TICKET, "/t/…", collapsed) if TICKET_MARK in collapsed else path
+    if _JWT not in shown:
+        return shown
+    return "/".join("…" if _JWT in part and part.count(".") > 1 else part for part in shown.split("/"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from functions.track.settings import TrackSettings
+from shared.access.tickets import to_base64url
 from shared.settings import SettingError
 from tests.support.fc import context, event
 from tests.support.raw_server import RawServer
@@ -46,6 +47,7 @@ NOBODY = "https://origin-not-allowed.invalid"
         ("DROP_FIELDS", "password,*"),
         ("DROP_FIELDS", "a,,b"),
         ("TICKET_KEYS", "a:SECRET"),
+        ("TICKET_KEYS", f"a:SECRET{'A' * (42 - len('SECRET'))}"),  # 31 bytes
         ("TICKET_MAX_SECONDS", "0"),
         ("TICKET_MAX_SECONDS", "31536001"),
     ],
@@ -75,3 +77,8 @@ def test_the_default_endpoint_is_the_projects_own_in_its_region() -> None:
     assert address(SLS_ENDPOINT=intranet) == f"https://webtracking-demo.{intranet}"
     with RawServer() as server:
         assert address(SLS_ENDPOINT=server.url) == server.url
+
+
+def test_a_ticket_key_of_32_bytes_is_taken() -> None:
+    keys = f"a:{to_base64url(bytes(32))}"
+    assert TrackSettings.read({**SETTINGS, "TICKETS": "enforce", "TICKET_KEYS": keys}).gate is not None

@@ -23,6 +23,12 @@ from shared.http.request import without_ticket
         ("/t/SECRET/nowhere", "/t/…"),
         ("/t/SECRET\n/logstores/web/track", "/t/…/logstores/web/track"),
         ("/ticket/x", "/ticket/x"),
+        # what looks like a ticket, where none belongs
+        ("/T/eyJh.eyJl.c/logstores/web/track", "/T/…/logstores/web/track"),
+        ("/%74/eyJh.eyJl.c/logstores/web/track", "/%74/…/logstores/web/track"),
+        ("/%2Ft%2FeyJh.eyJl.c%2Flogstores/web/track", "/…/web/track"),
+        ("/logstores/eyJh.eyJl.c/track", "/logstores/…/track"),
+        ("/eyJ/key.min.js", "/eyJ/key.min.js"),
     ],
 )
 def test_what_may_be_a_ticket_is_left_out(path: str, shown: str) -> None:
