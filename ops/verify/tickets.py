@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ops.verify.check import Check, Unmet, check
 from ops.verify.page_ticket import KEYS_WANTED, WANTED, forged, issued
 from ops.verify.session import Session, Skip, Unknown
+from ops.verify.stored import KEYS_WANTED as READER_WANTED
 from ops.verify.target import Target
 from ops.verify.trigger import Answer
 from ops.verify.uploads import TEXT
@@ -21,7 +22,7 @@ _TAKEN_ADVICE = (
     "change. `python -m ops ticket explain` says what a ticket from an address holds; it may be expired, or "
     "for another Logstore or origin. For a short TICKET_MAX_SECONDS give --ticket-seconds."
 )
-_SUBJECT_ADVICE = "Another version of track answers here: deploy it again."
+_SUBJECT_ADVICE = "DROP_FIELDS names it, or another version of track answers here: deploy it again."
 
 
 class _Function(NamedTuple):
@@ -68,6 +69,8 @@ def subject(session: Session) -> str:
     _needs_enforcement(session, _TRACK)
     if not session.target.subject:
         raise Skip("the ticket was not issued here")
+    if session.reader is None:
+        raise Unknown(READER_WANTED)
     through = [log for name, log in session.stored.items() if not name.endswith("token")]
     if not through:
         raise Skip("no log was read back")

@@ -173,6 +173,16 @@ def test_a_subject_that_is_not_stored_is_named(strict: Verify, monkeypatch: pyte
     assert run.checks("failed") == {"SLS: the ticket's subject": "3 of 3 logs lack it"}
 
 
+def test_nothing_is_said_of_the_subject_without_a_readers_keys(
+    strict: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKET_KEYS", KEYS)
+
+    run = strict(strict.stack.functions_url, "--json", reader=False)
+
+    assert "ALIBABA_CLOUD_ACCESS_KEY_ID" in run.checks("unchecked")["SLS: the ticket's subject"]
+
+
 @pytest.mark.parametrize("mode", ["off", "audit"])
 def test_a_deployment_that_refuses_what_it_should_only_log_is_named(strict: Verify, mode: str) -> None:
     address = f"{strict.stack.functions_url}/t/{ticket()}"
