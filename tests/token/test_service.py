@@ -259,6 +259,8 @@ def test_without_credentials_of_its_own_it_says_so_in_the_log_only(
         ("TOKEN_DURATION_SECONDS", "899", "900 to 43200"),
         ("TOKEN_DURATION_SECONDS", "43201", "900 to 43200"),
         ("ALLOWED_ORIGINS", "*", "leave the setting empty"),
+        ("TICKET_KEYS", f"a:{'A' * 42}", "at least 32 bytes; entry 1 has 31"),
+        ("TICKETS", "enforce", "TICKETS is enforce"),
     ],
 )
 def test_a_bad_setting_stops_the_start_and_names_itself(

@@ -115,3 +115,14 @@ def test_a_bad_setting_ends_the_start_with_its_name(name: str, value: str) -> No
     assert (line["level"], line["event"]) == ("ERROR", "cannot start")
     assert name in line["detail"]
     assert repr(value) in line["detail"]
+
+
+@pytest.mark.parametrize("name", ["track", "token"])
+def test_a_ticket_key_that_is_too_short_ends_the_start_and_is_not_shown(name: str) -> None:
+    held = "A" * 42  # 31 bytes in base64url
+    role = {"STS_ROLE_ARN": "acs:ram::1234567890123456:role/sls-web-tracking"}
+    with start(name, TICKETS="enforce", TICKET_KEYS=f"a:{held}", **role) as process:
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "TICKET_KEYS has the value '(not shown)'; expected keys of at least 32 bytes" in output
+    assert held not in output
