@@ -9,6 +9,7 @@ import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from ops.provision.clients import Credentials, endpoint_of, endpoint_variable
 from ops.provision.wanted import InvalidTarget
@@ -22,6 +23,7 @@ from ops.verify.target import NOBODY, Target, base, region_of, split
 from ops.verify.trigger import Trigger
 from shared.spool.settings import PREFIX
 
+_TICKETS = re.compile(r"(?<=/t/)[^/\s'\"]+")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 WELL, FAULTY, USAGE, INCOMPLETE = 0, 1, 2, 3
 
@@ -45,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         target = _target(options, trigger)
     except InvalidTarget as fault:
-        print(f"verify: {fault}", file=sys.stderr)
+        print(f"verify: {_without_tickets(str(fault))}", file=sys.stderr)
         return USAGE
     session = Session(target, trigger, keys, f"verify{secrets.token_hex(8)}", options.timeout)
     results = [carry_out(one, session) for one in CATALOGUE]
@@ -53,6 +55,17 @@ def main(arguments: Sequence[str]) -> int:
     if not all_well(results):
         return FAULTY
     return WELL if all_checked(results) else INCOMPLETE
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that does not repeat a ticket in what it says of a wrong command line."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(_without_tickets(message))
+
+
+def _without_tickets(text: str) -> str:
+    return _TICKETS.sub("…", text)
 
 
 def _show(target: Target, results: Sequence[Result], *, as_machine: bool) -> None:
@@ -138,7 +151,7 @@ def _keys(environ: Mapping[str, str]) -> Credentials | None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m ops verify",
         description="Check a deployment from outside, after `s deploy` and at any time.",
         epilog=EPILOG,

@@ -10,7 +10,7 @@ import pytest
 
 from local.stack import FREE_PORTS, Stack
 from ops.ticket.issue import issue
-from ops.verify import tickets
+from ops.verify import main, tickets
 from ops.verify.page_ticket import KEYS_WANTED, WANTED, forged, keys_from
 from ops.verify.target import carrying, split
 from shared.access.tickets import TicketError, Tickets, to_base64url
@@ -230,6 +230,7 @@ def test_two_functions_behind_tickets_are_told_apart(
         (["http://127.0.0.1:9/t/SECRET/v1"], "the ticket has to be the end of an address"),
         (["http://127.0.0.1:9/t/SECRET", "http://127.0.0.1:9/t/SECRET2"], "hold different tickets"),
         (["127.0.0.1:9/t/SECRET"], "'127.0.0.1:9/t/…' is no address"),
+        (["http://127.0.0.1:9", "--origin", "https://h/t/SECRET"], "'https://h/t/…' cannot be an origin"),
         (["http://127.0.0.1:9", "--tickets", "on"], "TICKETS is 'on'; it can be off, audit, enforce"),
         (["http://127.0.0.1:9", "--ticket-keys", "/nowhere/keys"], "/nowhere/keys: No such file"),
     ],
@@ -242,6 +243,20 @@ def test_what_cannot_be_is_refused_without_showing_a_ticket(
     assert (run.status, run.out) == (2, "")
     assert complaint in run.err
     assert "SECRET" not in run.err
+
+
+@pytest.mark.parametrize("option", ["--timeout", "--tickt="])
+def test_a_command_line_that_is_wrong_is_not_repeated_with_its_ticket(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "http://127.0.0.1:9/t/SECRET"
+    with pytest.raises(SystemExit) as ended:
+        main([option + url] if option.endswith("=") else [option, url])
+
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert "http://127.0.0.1:9/t/…" in err
+    assert "SECRET" not in out + err
 
 
 @pytest.mark.parametrize(
