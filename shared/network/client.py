@@ -11,10 +11,11 @@ import re
 import ssl
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from shared.deadline import Deadline
 from shared.network.address import parse_address
-from shared.network.answers import Answer, BadAnswer, read_answer
+from shared.network.answers import Answer, BadAnswer, Incoming, read_answer
 from shared.network.blocking import BLOCKING
 from shared.network.interface import Connection, Network
 
@@ -23,9 +24,8 @@ MAX_AGE = 300.0  # seconds after which a connection is replaced: its name may ha
 MAX_IDLE = 45.0  # seconds without a request after which it is not trusted to be there still
 KEPT = 200  # idle connections at most, as many as an instance may have requests; those beyond are closed
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e]*")
-_TARGET = re.compile(r"/[\x21-\x7e]*")
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_HEAD = re.compile(rf"{_NAME} /[\x21-\x7e]* HTTP/1\.1\r\n(?:{_NAME}: [\t\x20-\x7e]*\r\n)+\r\n")
 
 
 class Unreachable(Exception):
@@ -94,14 +94,12 @@ class HttpClient:
                 self._idle.pop()[0].close()
 
     def _head(self, method: str, target: str, headers: Sequence[tuple[str, str]], length: int) -> bytes:
-        if _TOKEN.fullmatch(method) is None or _TARGET.fullmatch(target) is None:
-            raise ValueError("not a request line")
         lines = [f"{method} {target} HTTP/1.1", f"Host: {self.host}", f"Content-Length: {length}"]
-        for name, value in headers:
-            if _TOKEN.fullmatch(name) is None or _VALUE.fullmatch(value) is None:
-                raise ValueError(f"not a header: {name!r}")
-            lines.append(f"{name}: {value}")
-        return "\r\n".join((*lines, "", "")).encode("ascii")
+        lines += [f"{name}: {value}" for name, value in headers]
+        head = "\r\n".join((*lines, "", ""))
+        if _HEAD.fullmatch(head) is None or head.count("\n") != len(lines) + 1:
+            raise ValueError("not the head of a request")  # and not a word of it: it may hold a token
+        return head.encode("ascii")
 
     def _take_idle(self) -> tuple[Connection, float] | None:
         """Return a kept connection that may be good, and when it was opened.
@@ -144,24 +142,18 @@ class HttpClient:
     async def _exchange_on(
         self, connection: Connection, opened: float, head: bytes, body: bytes, deadline: Deadline
     ) -> Answer:
-        answer, sent, started = None, False, False
-
-        async def receive() -> bytes:
-            nonlocal started
-            received = await connection.receive(deadline)
-            started = started or bool(received)
-            return received
-
+        answer, sent = None, False
+        incoming = Incoming(partial(connection.receive, deadline))
         try:
             # One segment for the usual small request; a large body is not copied.
             for part in (head + body,) if len(body) <= ONE_SEGMENT else (head, body):
                 await connection.send(part, deadline)
             sent = True
-            answer = await read_answer(receive)
+            answer = await read_answer(incoming)
         except (OSError, BadAnswer) as error:
             if isinstance(error, TimeoutError):
                 self.close()
-            ended = isinstance(error, (ConnectionError, ssl.SSLEOFError, BadAnswer)) and not started
+            ended = isinstance(error, (ConnectionError, ssl.SSLEOFError, BadAnswer)) and not incoming.started
             raise Unreachable(f"{type(error).__name__}: {error}", in_doubt=sent, stale=ended) from error
         finally:
             if answer is not None and answer.reusable and len(self._idle) < KEPT:

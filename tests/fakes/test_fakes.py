@@ -160,6 +160,6 @@ def test_a_host_that_no_service_has_is_unreachable(fake_network: FakeNetwork) ->
 
 def test_what_could_not_be_sent_is_refused_as_by_the_real_connection(fake_network: FakeNetwork) -> None:
     upstream = HttpClient("https://elsewhere.example.com")
-    with pytest.raises(ValueError, match="not a header"):
+    with pytest.raises(ValueError, match="not the head"):
         run(upstream.exchange("GET", "/", [("x", "a\r\nb: c")], b"", deadline=Deadline(5)))
     assert fake_network.sent == []

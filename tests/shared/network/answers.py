@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.network.answers import Answer, Receive, read_answer
+from shared.network.answers import Answer, Incoming, Receive, read_answer
 from shared.network.blocking import run
 
 
@@ -19,7 +19,7 @@ def feed(pieces: Iterable[bytes]) -> Receive:
 
 
 def read(*pieces: bytes) -> Answer:
-    return run(read_answer(feed(pieces)))
+    return run(read_answer(Incoming(feed(pieces))))
 
 
 def head(*lines: str) -> bytes:

@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.network.answers import BadAnswer, read_answer
+from shared.network.answers import BadAnswer, Incoming, read_answer
 from shared.network.blocking import run
 from tests.shared.network.answers import feed, head, in_chunks, read
 
@@ -125,5 +125,5 @@ def test_any_bytes_whatever_end_in_an_answer_or_a_bad_answer(pieces: list[bytes]
         return await inner()
 
     with contextlib.suppress(BadAnswer):
-        assert 200 <= run(read_answer(receive)).status < 600
+        assert 200 <= run(read_answer(Incoming(receive))).status < 600
     assert calls <= len(pieces) + 1  # the end of the stream is asked for once at most

@@ -51,7 +51,7 @@ def test_a_server_that_hangs_on_a_kept_connection_is_not_asked_again() -> None:
 @pytest.mark.parametrize(
     "start",
     [
-        b"",
+        b"HTTP/1.",
         b"HTTP/1.1 200 ",
         b"HTTP/1.1 200 OK\r\nx-a: ",
         b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n",
@@ -59,7 +59,7 @@ def test_a_server_that_hangs_on_a_kept_connection_is_not_asked_again() -> None:
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n",
         b"HTTP/1.1 200 OK\r\n\r\n",
     ],
-    ids=["nothing", "status line", "header", "body", "chunk size", "chunk", "until close"],
+    ids=["version", "status line", "header", "body", "chunk size", "chunk", "until close"],
 )
 def test_a_server_that_drips_for_ever_is_given_up_at_the_deadline(start: bytes) -> None:
     with peer(drip(start)) as url, closing(Upstream(url)) as upstream:
