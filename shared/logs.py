@@ -25,14 +25,13 @@ def log(level: int, event: str, request_id: str, **fields: str | int | float | N
     logger = logging.getLogger()
     if not logger.isEnabledFor(level):
         return
-    line: dict[str, str | int | float] = {
-        "level": logging.getLevelName(level),
-        "event": event,
-        "requestId": _cut(request_id),
-    }
-    for name, value in fields.items():
-        if value is not None:
-            line[name] = _cut(value) if isinstance(value, str) else value
+    line: dict[str, str | int | float] = {"level": logging.getLevelName(level), "event": event}
+    for name, value in (("requestId", request_id), *fields.items()):
+        if isinstance(value, str):
+            printable = value.encode("utf-8", "replace").decode()
+            line[name] = printable if len(printable) <= LONGEST_VALUE else printable[:LONGEST_VALUE] + "…"
+        elif value is not None:
+            line[name] = value
     logger.log(level, "%s", _encode(line).decode())
 
 
@@ -44,8 +43,3 @@ def stack(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__, limit=-DEEPEST)
     places = (f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames)
     return " > ".join((*places, type(error).__name__))
-
-
-def _cut(value: str) -> str:
-    printable = value.encode("utf-8", "replace").decode()
-    return printable if len(printable) <= LONGEST_VALUE else printable[:LONGEST_VALUE] + "…"

@@ -16,7 +16,7 @@ import msgspec
 from alibabacloud_sts20150401.models import AssumeRoleRequest, AssumeRoleResponseBodyCredentials
 
 from functions.token import acs3
-from shared.credentials import Credentials
+from shared.credentials import Credentials, CredentialSource
 from shared.deadline import Deadline
 from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
 from shared.network.answers import Answer
@@ -65,18 +65,28 @@ def session_name(instance: str) -> str:
 class AssumeRole:
     """One AssumeRole request, made again whenever a credential is needed."""
 
-    def __init__(self, client: HttpClient, request: AssumeRoleRequest, *, stamp: Stamp = fresh_stamp) -> None:
+    def __init__(
+        self,
+        client: HttpClient,
+        credentials: CredentialSource,
+        request: AssumeRoleRequest,
+        *,
+        stamp: Stamp = fresh_stamp,
+    ) -> None:
         parameters = {name: str(value) for name, value in request.to_map().items()}
         self._query = acs3.canonical_query(parameters)
         self._client = client
+        self._credentials = credentials
         self._stamp = stamp
 
-    async def __call__(self, credentials: Credentials, deadline: Deadline) -> Issued:
+    async def __call__(self, own: Credentials | None, deadline: Deadline) -> Issued:
         """Have STS issue a credential, by the deadline; what may pass is tried twice, in half the time each.
 
-        Raises ApiError: SERVER_BUSY where waiting may help (STS could not be reached, was broken, throttles),
-        UPSTREAM_REJECTED where it will not. The detail, for the log, says why.
+        `own` is what the host handed along of the function's own credentials. Raises ApiError: SERVER_BUSY
+        where waiting may help (STS could not be reached, was broken, throttles), UPSTREAM_REJECTED where it
+        will not. The detail, for the log, says why.
         """
+        credentials = self._credentials.read(own)
         try:
             return await self._attempt(credentials, deadline.within(deadline.remaining() / 2))
         except PassingFault:

@@ -18,6 +18,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, Protocol, TypeVar
 
+import msgspec
+
 from shared.deadline import Deadline
 from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
 from shared.network.blocking import BLOCKING
@@ -41,13 +43,12 @@ T = TypeVar("T", bound=Expiring)
 Fetch = Callable[[Deadline], Awaitable[T]]
 
 
-class _Flight(Generic[T]):
+class _Flight(msgspec.Struct, Generic[T]):
     """A fetch under way, and what came of it for those who wait."""
 
-    def __init__(self, landed: Signal) -> None:
-        self.landed = landed
-        self.credential: T | None = None
-        self.error: ApiError | None = None
+    landed: Signal
+    credential: T | None = None
+    error: ApiError | None = None
 
 
 class CredentialCache(Generic[T]):
@@ -92,13 +93,13 @@ class CredentialCache(Generic[T]):
     async def _fly(self, flight: _Flight[T], fetch: Fetch[T], deadline: Deadline) -> T:
         """Fetch a credential, hold it, and tell those who wait what came of it."""
         try:
-            flight.credential = _good(await fetch(deadline), self._clock())
+            flight.credential = credential = _good(await fetch(deadline), self._clock())
         except ApiError as error:
             flight.error = error
             raise
         finally:
             self._land(flight)
-        return flight.credential
+        return credential
 
     def _land(self, flight: _Flight[T]) -> None:
         with self._lock:

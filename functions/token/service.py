@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 from alibabacloud_sts20150401.models import AssumeRoleRequest
@@ -42,7 +43,6 @@ class TokenVendor:
     """Hands out one credential an instance, renewed in time."""
 
     def __init__(self, settings: TokenSettings, credentials: CredentialSource, network: Network) -> None:
-        self._credentials = credentials
         self._rate_limit = settings.rate_limit
         self._cache: CredentialCache[Issued] = CredentialCache(network)
         request = AssumeRoleRequest(
@@ -51,7 +51,7 @@ class TokenVendor:
             duration_seconds=settings.duration,
             policy=settings.policy,
         )
-        self._assume_role = AssumeRole(HttpClient(settings.address, network), request)
+        self._assume_role = AssumeRole(HttpClient(settings.address, network), credentials, request)
 
     async def token(self, request: Request, _: re.Match[str]) -> Response:
         """Answer `…/get_sts_token`; the key names are the ones the SDK's STS plugin is given in its guide."""
@@ -76,14 +76,13 @@ class TokenVendor:
         try:
             await self._issue(credentials, deadline, "initialize")
         except ApiError as error:
-            _log_failure(error, "initialize")
+            _log_failure("initialize", error)
 
-    async def _issue(self, credentials: Credentials | None, deadline: Deadline, request_id: str) -> Issued:
-        async def fetch(deadline: Deadline) -> Issued:
-            return await self._assume_role(self._credentials.read(credentials), deadline)
+    async def _issue(self, own: Credentials | None, deadline: Deadline, request_id: str) -> Issued:
+        return await self._cache.get(
+            partial(self._assume_role, own), deadline, report=partial(_log_failure, request_id)
+        )
 
-        return await self._cache.get(fetch, deadline, report=lambda error: _log_failure(error, request_id))
 
-
-def _log_failure(error: ApiError, request_id: str) -> None:
+def _log_failure(request_id: str, error: ApiError) -> None:
     log(error.kind.level, "no new credential", request_id, errorCode=error.kind.code, detail=error.detail)

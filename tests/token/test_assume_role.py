@@ -20,7 +20,7 @@ from local.faults import Fault
 from local.ram import AccessKey, Ram
 from local.serving import Server
 from local.sts import StsStandIn
-from shared.credentials import Credentials
+from shared.credentials import Credentials, CredentialSource
 from shared.deadline import Deadline
 from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError, ErrorKind
 from shared.network.blocking import run
@@ -43,7 +43,7 @@ class Sts:
         self.ram, self.faults = ram, stand_in.faults
         self.credentials = Credentials(*key)
         self.upstream = HttpClient(url)
-        self.assume_role = AssumeRole(self.upstream, REQUEST)
+        self.assume_role = AssumeRole(self.upstream, CredentialSource({}), REQUEST)
 
     def failure(self, deadline: float = 5.0) -> ApiError:
         with pytest.raises(ApiError) as caught:
@@ -128,7 +128,11 @@ def test_a_sts_that_is_not_there_is_answered_503() -> None:
     with Server(StsStandIn(Ram()).app) as server:
         url = server.url
     with pytest.raises(ApiError) as caught:
-        run(AssumeRole(HttpClient(url), REQUEST)(Credentials("LTAI5tId", "secret"), Deadline(5)))
+        run(
+            AssumeRole(HttpClient(url), CredentialSource({}), REQUEST)(
+                Credentials("LTAI5tId", "secret"), Deadline(5)
+            )
+        )
     assert caught.value.kind is SERVER_BUSY
 
 

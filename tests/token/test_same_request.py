@@ -14,7 +14,7 @@ from pytest_mock import MockerFixture
 
 from functions.token.assume_role import USER_AGENT, AssumeRole
 from functions.token.policy import session_policy
-from shared.credentials import Credentials
+from shared.credentials import Credentials, CredentialSource
 from shared.deadline import Deadline
 from shared.http.errors import ApiError
 from shared.network.blocking import run
@@ -104,7 +104,7 @@ def test_the_signed_request_is_that_of_the_official_client(
     official = client(recorder.port, *credentials)
     assert refusal(official, **vars(request_model)) == (403, "NoPermission")
     upstream = HttpClient(f"http://127.0.0.1:{recorder.port}")
-    ours = AssumeRole(upstream, request_model, stamp=lambda: (MOMENT, NONCE))
+    ours = AssumeRole(upstream, CredentialSource({}), request_model, stamp=lambda: (MOMENT, NONCE))
     with pytest.raises(ApiError):
         run(ours(credentials, Deadline(5)))
 
