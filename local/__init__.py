@@ -1,1 +1,1 @@
-"""The laptop's cloud: an FC trigger host, stand-ins of STS and SLS, the console and the sample page."""
+"""The local cloud: an FC trigger host, stand-ins of STS, SLS and OSS, the console and the sample page."""

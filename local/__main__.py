@@ -11,7 +11,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
 
-    # Imported with the handlers in place: a Ctrl-C in that second is not to end in a traceback.
+    # Imported after the signal handlers are set, so that Ctrl-C during the import shows no traceback.
     from local.run import run
 
     return run(stop)

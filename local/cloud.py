@@ -1,7 +1,7 @@
-"""The laptop's cloud, empty: an account in which everything still has to be provisioned and deployed.
+"""An empty local cloud: an account in which nothing is provisioned or deployed yet.
 
-Stand-ins of RAM, STS, SLS, OSS and Function Compute's API, and an operator who may do everything. What is
-deployed runs with the rights of its role, at an address of its own. `make cloud` leaves it running.
+Stand-ins of RAM, STS, SLS, OSS and Function Compute's API, and an operator with all permissions. A deployed
+function runs with its role's permissions, at its own address. `make cloud` runs it until Ctrl-C.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from local.sts import StsStandIn
 
 REGION = "cn-hangzhou"
 CODE_BUCKET = "fc-temp-code-cn-hangzhou"
-MINUTE = 5.0  # seconds that a minute of a timer has here: replay runs every five seconds
+MINUTE = 5.0  # seconds; the length of a timer's minute here, so replay runs every five seconds
 EVERYTHING: PolicyDocument = {
     "Version": "1",
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
 
 Show = Callable[[str, str], None]
-"""Takes a function's name and a line that it printed."""
+"""Receives a function's name and a line of its output."""
 
 
 def _quiet(function: str, line: str) -> None:
@@ -43,10 +43,10 @@ def _quiet(function: str, line: str) -> None:
 
 
 class Cloud:
-    """The account, inside a ``with`` block; the parts are to look into, the addresses are known within it."""
+    """The account, a context manager. Its parts can be inspected; addresses exist inside the block."""
 
     def __init__(self, *, minute: float = MINUTE, show: Show = _quiet) -> None:
-        """Nothing is open yet. `minute` is how many seconds a minute of a timer has."""
+        """Nothing listens yet. `minute` is the length of a timer's minute in seconds."""
         self.ram = Ram()
         self.key: AccessKey = self.ram.add_user("operator", [EVERYTHING])
         self.roles = RamApi(self.ram)
@@ -78,7 +78,7 @@ class Cloud:
         self._closing.close()
 
     def environment(self) -> dict[str, str]:
-        """Return the variables with which `ops`, Serverless Devs and the SDKs find this account."""
+        """Return the variables that point `ops`, Serverless Devs and the SDKs at this account."""
         return {
             "ALIBABA_CLOUD_ACCESS_KEY_ID": self.key.id,
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": self.key.secret,
@@ -109,7 +109,7 @@ class Cloud:
         )
 
     def _print(self, logs: Mapping[str, Any], function: str, request_id: str, line: str) -> None:
-        """Keep a line of a function in its Logstore, with the fields that Function Compute gives it."""
+        """Write a function's output line to its Logstore, with the fields that Function Compute adds."""
         self._show(function, line)
         project, logstore = logs.get("project", ""), logs.get("logstore", "")
         if project and not self.sls.management.problem(project, logstore):
@@ -121,14 +121,14 @@ class Cloud:
 
 
 def describe(cloud: Cloud) -> str:
-    """Say how to work with it, as lines for a shell."""
+    """Return how to use it, as lines for a shell."""
     lines = [f"export {name}={value}" for name, value in cloud.environment().items()]
     return "\n".join(
         [
             f"# An empty account {cloud.ram.account_id}, region {REGION}. In another terminal:",
             *lines,
-            "# then docs/deploy.md, from provision on. A minute of a timer has "
-            f"{MINUTE:g} seconds here. Ctrl-C ends it all.",
+            "# then follow docs/deploy.md from step 2 on. A timer's minute has "
+            f"{MINUTE:g} seconds here. Ctrl-C stops everything.",
         ]
     )
 

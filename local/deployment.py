@@ -1,4 +1,4 @@
-"""What `s deploy` and an operator would set up: the account's roles and a reader, and the functions."""
+"""Sets up what `s deploy` and an operator would: the account's roles, a user who reads, and the functions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from shared.spool.format import DIGITS, pending
 from shared.spool.settings import SpoolSettings
 
 REGION = "cn-hangzhou"
-CREDENTIALS_LAST = 36 * 3600  # seconds: the function's own, as on Function Compute
-LONGEST_SESSION = 43200  # seconds: all that TOKEN_DURATION_SECONDS may ask for
+CREDENTIALS_LAST = 36 * 3600  # seconds: of a function's role, as on Function Compute
+LONGEST_SESSION = 43200  # seconds: the maximum of TOKEN_DURATION_SECONDS
 
-# Of both triggers, as in s.yaml: a method that is not listed gets FC's own 403, not the contract's 405.
+# Of both triggers, as in s.yaml: FC answers other methods with its own 403, not the contract's 405.
 METHODS = ("GET", "POST", "OPTIONS")
 
 DEFAULTS = {
@@ -29,7 +29,7 @@ DEFAULTS = {
     "SLS_LOGSTORES": "web-tracking-logstore,checkout",
 }
 SPOOL_BUCKET = "webtracking-demo-spool"
-# What each function reads of the environment (README.md, "Settings").
+# The settings that each function reads (README.md, "Settings").
 _ALL_READ = ("SLS_PROJECT", "SLS_LOGSTORES", "SLS_REGION")
 _ACCESS = (
     *("TICKETS", "TICKET_KEYS", "TICKET_MAX_SECONDS", "RATE_LIMIT", "RATE_MODE", "RATE_LIMIT_STORE"),
@@ -42,7 +42,7 @@ _TRACK_READS = (*_BOTH_READ, *_SPOOL_READS, *_FILTERS, "SLS_ENDPOINT", "SLS_WRIT
 _TOKEN_READS = (*_BOTH_READ, "STS_ENDPOINT", "STS_ROLE_ARN", "TOKEN_DURATION_SECONDS")
 _REPLAY_READS = (*_ALL_READ, *_SPOOL_READS, "SLS_ENDPOINT")
 BUILTIN, CUSTOM = "builtin", "custom"  # FUNCTION_RUNTIME
-_CONCURRENCY = 64  # requests at once in an instance of a custom runtime, where CONCURRENCY is not set
+_CONCURRENCY = 64  # requests at once in an instance of a custom runtime: the default of CONCURRENCY
 _KEY_ID, _KEY_SECRET = "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"
 _ROLE_ARN = re.compile(r"acs:ram::(\d+):role/([A-Za-z0-9.-]+)")
 
@@ -52,14 +52,14 @@ GUARDED = "/guarded"  # before the paths of the functions that enforce tickets
 
 
 class Deployment:
-    """An account, made from settings: those of `environ`, else the defaults.
+    """An account built from the settings in `environ`, else from defaults.
 
     FUNCTION_RUNTIME says how track and token run: `builtin` (the default), or `custom`, as HTTP servers with
     up to CONCURRENCY requests at once in an instance.
 
-    `spool` is where batches wait that SLS does not take. There is none where SPOOL_OSS_BUCKET is set and
-    empty, nor unless that is set where SLS_ENDPOINT is somebody else's: the keys for there open no bucket
-    here.
+    `spool` stores batches that SLS does not accept. There is none if SPOOL_OSS_BUCKET is set and empty. If
+    SLS_ENDPOINT is not the stand-in, there is one only if SPOOL_OSS_BUCKET is set: keys for another SLS do
+    not work with the OSS stand-in.
 
     Beside track and token there is a pair of them that enforces page tickets, whatever TICKETS says of the
     others; `ticket_keys` are its keys, those of TICKET_KEYS or one made up, and `ticket_seconds` is how long
@@ -95,12 +95,12 @@ class Deployment:
 
     @property
     def origins(self) -> str:
-        """The origin setting in force, in words."""
+        """The current setting of allowed origins, for display."""
         allowed = self._environ.get("ALLOWED_ORIGINS")
         if not allowed:
             return "any, as ALLOWED_ORIGINS is empty"
         audited = self._environ.get("ORIGIN_MODE") == "audit"
-        return f"{allowed}{' (audit: others are logged and let through)' if audited else ''}"
+        return f"{allowed}{' (audit: others are logged and allowed)' if audited else ''}"
 
     @property
     def sls_is_local(self) -> bool:
@@ -113,16 +113,16 @@ class Deployment:
         return None if "SPOOL_OSS_ENDPOINT" in self._environ else self.spool
 
     @property
-    def spool_in_words(self) -> str:
-        """Where batches wait that SLS does not take, in words."""
+    def spool_for_display(self) -> str:
+        """The spool's location, for display."""
         if self.spool is None:
-            return "none: what SLS does not take is refused"
+            return "none: a batch that SLS does not accept is answered with an error"
         place = "" if self.local_spool else f" at {self.spool.endpoint}"
         return f"oss://{self.spool.bucket}/{self.spool.prefix}{place}"
 
     @property
     def runtime(self) -> str:
-        """How the functions run, in words."""
+        """The runtime of the functions, for display."""
         if not self.custom:
             return "built-in, one request at a time in an instance"
         return f"custom, up to {self._concurrency} requests at once in an instance"
@@ -133,7 +133,7 @@ class Deployment:
         return self._environ.get("SLS_WRITE") == "anonymous"
 
     def track(self, sls_url: str, oss_url: str) -> Function:
-        """Return track; its role may write to the configured Logstores, add to the spool, and no more."""
+        """Return track; its role may only write to the configured Logstores and add to the spool."""
         policies = [self._writing("log:PostLogStoreLogs")]
         if self.spool:
             policies.append(_allow(["oss:PutObject"], [_objects(self.spool, pending(self.spool.prefix))]))
@@ -141,9 +141,9 @@ class Deployment:
         return self._as_runtime(self._function("track", role, _TRACK_READS, self._services(sls_url, oss_url)))
 
     def timed(self, sls_url: str, oss_url: str) -> list[Function]:
-        """Return the functions on a timer: replay, if there is a spool.
+        """Return the functions with a timer trigger: replay, if there is a spool.
 
-        Its role may write to the configured Logstores, work on the spool, and no more.
+        Its role may only write to the configured Logstores and read, add and delete objects of the spool.
         """
         if self.spool is None:
             return []
@@ -156,7 +156,7 @@ class Deployment:
         return [replace(function, methods=(), instances=self.replay_parts)]
 
     def token(self, sts_url: str) -> Function:
-        """Return token; its role may assume the role that pages write with, and nothing else."""
+        """Return token; its role may only assume the role with which pages write."""
         target = f"acs:ram::{self.ram.account_id}:role/{self._target}"
         role = self._function_role("token", _allow(["sts:AssumeRole"], [target]))
         policy = self._writing("log:PostLogStoreLogs", "log:PutLogs")
@@ -213,9 +213,9 @@ class Deployment:
         )
 
     def _credentials(self, role: str, given: Mapping[str, str]) -> Credentials:
-        """Return a credential of the role, or the caller's own keys where these are meant for a real service.
+        """Return a credential of the role, or the developer's own keys if a real service is configured.
 
-        Keys that somebody happens to have exported would only be refused by the stand-ins.
+        Without a real service such keys are ignored: the stand-ins would refuse them.
         """
         elsewhere = "SLS_ENDPOINT" in given or "STS_ENDPOINT" in given
         if elsewhere and _KEY_ID in self._environ and _KEY_SECRET in self._environ:

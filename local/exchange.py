@@ -1,4 +1,4 @@
-"""One request on its way to a stand-in, with a hold on its connection: what faults are made of."""
+"""One request to a stand-in, with control of its connection; faults are built from it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Literal
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Stage = Literal["head", "body", "handled"]
-"""When a fault strikes: the head has come (the body is left unread), the body too, or the stand-in has
-done the work and only the answer is lost."""
+"""When a fault applies: after the head (the body stays unread), after the body, or after the stand-in has
+processed the request, so that only the answer is lost."""
 
-_POLL = 0.01  # seconds between looks at whether a hanging request is let go
+_POLL = 0.01  # seconds between checks whether a hanging request may continue
 
 
 class Exchange:
@@ -27,7 +27,7 @@ class Exchange:
         self._transport: asyncio.Transport = scope["state"]["transport"]
 
     async def reach(self, stage: Stage) -> list[Message]:
-        """Take the request as far as `stage`; returns the stand-in's answer where it was asked for one."""
+        """Process the request up to `stage`; returns the stand-in's answer if that stage includes it."""
         if stage == "head":
             return []
         while not self._body or self._body[-1].get("more_body"):
@@ -52,7 +52,7 @@ class Exchange:
         return receive
 
     async def wait(self, over: Callable[[], bool]) -> bool:
-        """Wait until `over`, which is asked often; whether the client is still there then."""
+        """Wait until `over()` is true; returns whether the client is still connected."""
         while not self._transport.is_closing():
             if over():
                 return True
@@ -61,21 +61,21 @@ class Exchange:
         return False
 
     async def resume(self, answer: list[Message]) -> None:
-        """Go on as if nothing had been: send the answer kept back, or have the stand-in make it."""
+        """Continue normally: send the delayed answer, or have the stand-in create it."""
         for message in answer:
             await self._send(message)
         if not answer:
             await self._app(self._scope, self._replay(), self._send)
 
     async def answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-        """Answer in the stand-in's place, with JSON."""
+        """Answer with JSON instead of the stand-in."""
         fields = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
         raw = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
         await self._send({"type": "http.response.body", "body": body})
 
     async def write(self, data: bytes, *, interval: float = 0.0) -> None:
-        """Write past HTTP, straight to the connection; with `interval` (seconds) a byte at a time."""
+        """Write raw bytes to the connection; with `interval` (seconds) one byte at a time."""
         step = 1 if interval else max(len(data), 1)
         for start in range(0, len(data), step):
             if self._transport.is_closing():
@@ -84,18 +84,18 @@ class Exchange:
             await asyncio.sleep(interval)
 
     async def close(self) -> None:
-        """Close the connection in good order (FIN), whatever is missing."""
+        """Close the connection regularly (FIN), even if the answer is incomplete."""
         self._transport.close()
         await self._gone()
 
     async def reset(self) -> None:
-        """Reset the connection: with a linger time of 0 the kernel sends RST and drops what is unsent."""
+        """Reset the connection: with a linger time of 0 the kernel sends RST and discards unsent data."""
         connection: socket.socket = self._transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
         await self._gone()
 
     async def _gone(self) -> None:
-        # The server would answer 500 for an application that returns before the connection is lost.
+        # The server would answer 500 if the application returned before the connection is closed.
         while (await self._receive())["type"] != "http.disconnect":
             pass

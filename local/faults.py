@@ -1,6 +1,6 @@
-"""Failures on demand: how a test makes a stand-in answer as a network or a service in trouble does.
+"""Fault injection: makes a stand-in behave like a failing network or service.
 
-A `Faults` wraps a stand-in's ASGI application and is told, from any thread, what to do with the next
+A `Faults` wraps a stand-in's ASGI application. From any thread, add rules for the next
 requests: ``faults.add(Fault.status(503, code="ServerBusy"), times=2)``.
 """
 
@@ -19,7 +19,7 @@ from local.exchange import Exchange, Stage
 __all__ = ["Fault", "Faults", "Render", "Stage", "sls_error"]
 
 Render = Callable[[str, str], bytes]
-"""Writes the body of an error from its code and message."""
+"""Returns the body of an error from its code and message."""
 
 OK_IN_FULL = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 OK_CUT_SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this"
@@ -33,7 +33,7 @@ def sls_error(code: str, message: str) -> bytes:
 
 @dataclass(frozen=True)
 class Fault:
-    """One way to fail; made by the methods below."""
+    """One kind of failure; created by the methods below."""
 
     name: str
     strike: Callable[[Exchange, Faults], Awaitable[None]] = field(repr=False)
@@ -43,11 +43,11 @@ class Fault:
         status: int,
         *,
         code: str,
-        message: str = "a fault on purpose",
+        message: str = "an injected fault",
         headers: Mapping[str, str] | None = None,
         stage: Stage = "body",
     ) -> Fault:
-        """Answer with `status` and the stand-in's own error shape."""
+        """Answer with `status` and an error body in the service's format."""
 
         async def strike(exchange: Exchange, faults: Faults) -> None:
             await exchange.reach(stage)
@@ -67,7 +67,7 @@ class Fault:
 
     @staticmethod
     def hang(seconds: float | None = None, *, stage: Stage = "body") -> Fault:
-        """Say nothing for `seconds`, or until `Faults.release`, and then go on as usual."""
+        """Send nothing for `seconds`, or until `Faults.release`, then continue normally."""
 
         async def strike(exchange: Exchange, faults: Faults) -> None:
             answer = await exchange.reach(stage)
@@ -89,12 +89,12 @@ class Fault:
 
     @staticmethod
     def garbage(data: bytes = NOT_HTTP, *, stage: Stage = "body") -> Fault:
-        """Write bytes that are no HTTP answer, and close."""
+        """Write bytes that are not HTTP, and close."""
         return _raw("garbage", data, stage)
 
     @staticmethod
     def truncated(answer: bytes = OK_CUT_SHORT, *, stage: Stage = "body") -> Fault:
-        """Close in mid-answer, by default with fewer bytes than the Content-Length says."""
+        """Close during the answer, by default with fewer bytes than its Content-Length."""
         return _raw("truncated", answer, stage)
 
     @staticmethod
@@ -120,7 +120,7 @@ class _Rule:
 
 
 class Faults:
-    """The rules in force for one stand-in, oldest first; safe to use from any thread."""
+    """The active rules of one stand-in, oldest first; thread-safe."""
 
     def __init__(self, render: Render = sls_error) -> None:
         self.render = render
@@ -129,9 +129,9 @@ class Faults:
         self._seen = self._struck = self._releases = 0
 
     def add(self, fault: Fault, *, times: int | None = None, on: str | Callable[[str], bool] = "") -> None:
-        """Make the next `times` requests fail (None: all until `clear`), after the rules added before.
+        """Make the next `times` requests fail (None: all until `clear`), after earlier rules are used up.
 
-        `on` limits the rule to requests whose ``METHOD /path?query`` contains it, or for which it is true.
+        `on` limits the rule: a text that ``METHOD /path?query`` must contain, or a predicate of it.
         Raises ValueError if `times` is under 1.
         """
         if times is not None and times < 1:
@@ -141,39 +141,39 @@ class Faults:
             self._rules.append(_Rule(fault, times, matches))
 
     def remove(self, fault: Fault) -> None:
-        """Drop the rules with this fault; the others stay."""
+        """Remove the rules with this fault; keep the others."""
         with self._lock:
             self._rules = [rule for rule in self._rules if rule.fault is not fault]
 
     def clear(self) -> None:
-        """Drop all rules and let go what hangs."""
+        """Remove all rules and continue all hanging requests."""
         with self._lock:
             self._rules.clear()
         self.release()
 
     def release(self) -> None:
-        """Let the requests that hang now go on; later ones hang again."""
+        """Continue the requests that hang now; later ones hang again."""
         with self._lock:
             self._releases += 1
 
     @property
     def seen(self) -> int:
-        """How many requests have come, faulted or not."""
+        """The number of requests received, with or without a fault."""
         return self._seen
 
     @property
     def struck(self) -> int:
-        """How many requests were made to fail."""
+        """The number of requests that were made to fail."""
         return self._struck
 
     def release_or(self, seconds: float | None) -> Callable[[], bool]:
-        """Return what tells whether `release` was called, or `seconds` have passed, since now."""
+        """Return a function that tells whether `release` was called or `seconds` have passed since now."""
         turn = self._releases
         deadline = float("inf") if seconds is None else time.monotonic() + seconds
         return lambda: self._releases != turn or time.monotonic() >= deadline
 
     def take(self, target: str) -> Fault | None:
-        """Count a request for `target` (``METHOD /path?query``) and use up the first rule for it, if any."""
+        """Count a request for `target` (``METHOD /path?query``); return the first matching fault, if any."""
         with self._lock:
             self._seen += 1
             rule = next((rule for rule in self._rules if rule.on(target)), None)
@@ -187,7 +187,7 @@ class Faults:
             return rule.fault
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
-        """Put these faults before `app`, which must be served by `local.serving.Server`."""
+        """Return `app` with these faults in front; it must be served by `local.serving.Server`."""
 
         async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
             fault = self.take(_target(scope)) if scope["type"] == "http" else None

@@ -1,4 +1,4 @@
-"""What the functions print, as Function Compute writes it into the Logstore that `logConfig` names."""
+"""Writes the functions' output to the Logstore of `logConfig`, as Function Compute does."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ LOGSTORE = "function-logs"  # FUNCTION_LOGSTORE in s.yaml
 
 
 def into_store(store: Store, project: str, log: Log) -> Log:
-    """Return a `Log` that keeps each line in `store`, beside giving it to `log`.
+    """Return a `Log` that writes each line to `store` and also passes it to `log`.
 
-    Field names: Function Compute documentation, "Configure the logging feature". The line itself is
-    `message`, after what a runtime writes before it: the time and the request.
+    Field names: Function Compute documentation, "Configure the logging feature". `message` is the
+    line, after the time and the request id that a runtime writes first.
     """
 
     def keep(function: str, request_id: str, line: str) -> None:
@@ -30,7 +30,7 @@ def into_store(store: Store, project: str, log: Log) -> Log:
             "requestId": request_id,
             "message": f"{moment[:23]}Z {request_id} {line}",
         }
-        # Something may still be printed when all is being stopped and the store has been closed.
+        # During shutdown a line can arrive after the store is closed.
         with suppress(sqlite3.ProgrammingError):
             store.append([NewLog(project, LOGSTORE, int(now), now, f"FCLogs:{function}", "", {}, fields)])
 

@@ -1,4 +1,4 @@
-"""What ``python -m local`` does: starts the laptop's cloud, says where everything is, waits."""
+"""What ``python -m local`` does: starts the local cloud, prints all addresses, waits."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read_ports(variables: Mapping[str, str]) -> Ports:
 
 
 def describe(stack: Stack) -> str:
-    """Say what runs where, and how to read what has arrived."""
+    """Return the addresses, and how to read logs that have arrived."""
     deployment, functions = stack.deployment, stack.functions_url
     example = READING.format(
         url=stack.sls_url,
@@ -65,7 +65,7 @@ def describe(stack: Stack) -> str:
         f"SLS        {stack.sls_url}",
         f"STS        {stack.sts_url}",
         f"OSS        {stack.oss_url}",
-        f"spool      {deployment.spool_in_words}",
+        f"spool      {deployment.spool_for_display}",
         f"runtime    {deployment.runtime}",
         f"origins    {deployment.origins}",
         f"read with  AccessKey id {stack.reader_key.id}, secret {stack.reader_key.secret}",
@@ -73,7 +73,7 @@ def describe(stack: Stack) -> str:
         *(f"    {line}" for line in example.splitlines()),
         "",
         *_left_out(),
-        "Logs are kept until this ends: Ctrl-C.",
+        "Logs are kept until this program ends (Ctrl-C).",
     ]
     return "\n".join(lines)
 
@@ -81,4 +81,4 @@ def describe(stack: Stack) -> str:
 def _left_out() -> list[str]:
     if (WEB_DIST / "index.html").is_file():
         return []
-    return ["left out: the sample page, which takes Node.js to build (web/dist is missing)"]
+    return ["left out: the sample page (web/dist is missing; building it needs Node.js)"]

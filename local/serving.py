@@ -1,4 +1,4 @@
-"""A web server in a thread: what every part of the laptop's cloud runs on."""
+"""A web server in a thread, used by every part of the local cloud."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-HEAD_LIMIT = 256 * 1024  # bytes of request line and headers an application gets to see, and to refuse
+HEAD_LIMIT = 256 * 1024  # bytes of request line and headers that reach the application, which can refuse them
 
 
 class _OpenProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1 protocol, with two things more in ``scope["state"]``.
+    """uvicorn's HTTP/1.1 protocol, with two additions in ``scope["state"]``.
 
-    `transport`: a stand-in needs it to fail the way a network fails: reset, garbage, a cut in mid-answer.
-    `stopping`: an event by which an endless answer learns that the server stops.
+    `transport`: lets a stand-in fail like a network: reset, garbage, a truncated answer.
+    `stopping`: an event that tells an endless answer that the server stops.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -33,17 +33,17 @@ class _OpenProtocol(H11Protocol):
 
 
 class Server:
-    """Serves one ASGI application on loopback, inside a ``with`` block or from start() to stop()."""
+    """Serves one ASGI application on loopback, in a ``with`` block or from start() to stop()."""
 
     def __init__(
         self, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, tls: tuple[str, str] | None = None
     ) -> None:
-        """Listen at once, so that `url` is known before the first request.
+        """Listen immediately, so that `url` is known before the first request.
 
         `port` 0 picks a free one; `tls` is (certificate file, key file). Raises OSError if the port is taken.
         """
         self._socket = socket.create_server((host, port), backlog=512)
-        # asyncio sets it only on sockets that name their protocol; without it an answer waits 40 ms.
+        # asyncio sets it only on sockets with an explicit protocol; without it an answer is delayed by 40 ms.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://{host}:{self.port}"
@@ -57,7 +57,7 @@ class Server:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,  # else a client on loopback could say who it is
+                proxy_headers=False,  # else a client on loopback could forge its address
                 date_header=True,
                 timeout_keep_alive=60,
                 timeout_graceful_shutdown=1,
@@ -71,12 +71,12 @@ class Server:
         asyncio.run(self._server.serve(sockets=[self._socket]))
 
     def start(self) -> Server:
-        """Accept connections; the listening socket queues those that come while the loop starts."""
+        """Accept connections; the socket queues those that arrive while the event loop starts."""
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """Close what is open and wait for the thread, at most a few seconds."""
+        """Close all connections and wait for the thread, at most a few seconds."""
         self._server.should_exit = True
         self._thread.join(timeout=5)
         self._socket.close()

@@ -1,4 +1,4 @@
-"""The laptop's cloud as a whole: stand-ins of SLS, STS and OSS, the functions' triggers, the web site."""
+"""The whole local cloud: stand-ins of SLS, STS and OSS, the functions' triggers, the web site."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GUARDED_PATHS = rf"{GUARDED}/.*"
 
 
 class Ports(NamedTuple):
-    """Where everything listens; 0 takes a free port."""
+    """The ports to listen on; 0 selects a free port."""
 
     site: int = 8080
     functions: int = 9000
@@ -45,20 +45,20 @@ FREE_PORTS = Ports(0, 0, 0, 0, 0)
 
 
 class PortTaken(Exception):
-    """One of the ports cannot be listened on."""
+    """One of the ports is not available."""
 
     def __init__(self, part: str, port: int, reason: OSError) -> None:
         super().__init__(
             f"cannot listen on port {port}: {reason.strerror}; "
-            f"choose another with {part.upper()}_PORT=…, where 0 takes any free one"
+            f"choose another with {part.upper()}_PORT=…; 0 selects a free port"
         )
 
 
 class Stack:
-    """Everything that `make run` starts, inside a ``with`` block.
+    """Everything that `make run` starts; a context manager.
 
-    The addresses are known within it; `sls`, `sts`, `oss`, `ram` and `host` are the parts to look into,
-    `outage` takes SLS down and up.
+    Addresses exist inside the block. `sls`, `sts`, `oss`, `ram` and `host` can be inspected; `outage` stops
+    and starts SLS.
     """
 
     functions_url: str
@@ -76,9 +76,9 @@ class Stack:
         log: Log = to_stderr,
         replay_every: float = INTERVAL,
     ) -> None:
-        """Read the settings; nothing is open yet. Raises shared.settings.SettingError.
+        """Read the settings; nothing listens yet. Raises shared.settings.SettingError.
 
-        `replay_every` is the seconds from the end of a run of replay to the next.
+        `replay_every` is the pause between two runs of replay, in seconds.
         """
         self.deployment = Deployment(environ)
         self._replay_every = replay_every
@@ -87,18 +87,18 @@ class Stack:
 
     @property
     def ram(self) -> Ram:
-        """The account that both stand-ins ask."""
+        """The account that all stand-ins use."""
         return self.deployment.ram
 
     @property
     def reader_key(self) -> AccessKey:
-        """A key that may read every Logstore of the Project."""
+        """A key with permission to read every Logstore of the Project."""
         return self.deployment.reader_key
 
     def __enter__(self) -> Stack:
-        """Start it all, one instance of each function with an HTTP trigger included.
+        """Start everything, including one instance of each function with an HTTP trigger.
 
-        Raises PortTaken, or local.fc.errors.FunctionFailed with what a function says of its settings.
+        Raises PortTaken, or local.fc.errors.FunctionFailed with a function's error about its settings.
         """
         with ExitStack() as undo:
             undo.callback(self._closing.close)
@@ -158,9 +158,9 @@ class Stack:
         ]
         for timer in timers:
             self._closing.enter_context(timer)
-        # Before its server: what is in work still gets its answer, though it is an error's.
+        # Before its server stops: running requests still get an answer, although an error.
         self._closing.callback(self.host.stop)
-        for timer in timers:  # which have no more to say when that ends a call of theirs
+        for timer in timers:  # stopped first, so that they do not log the calls that this ends
             self._closing.callback(timer.stop)
 
     @property

@@ -1,4 +1,4 @@
-"""The timer trigger of one function: calls it again and again, as Function Compute's does every minute."""
+"""The timer trigger of one function: calls it repeatedly, as Function Compute does every minute."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ Invoke = Callable[[str, bytes], object]
 class Timer:
     """Calls `function` every `interval` seconds, never two at once, inside a ``with`` block.
 
-    A call that fails is logged, and the next one comes all the same.
+    A failed call is logged; the next one follows as usual.
     """
 
     def __init__(
         self, invoke: Invoke, function: str, log: Log, *, interval: float = INTERVAL, payload: str = ""
     ) -> None:
-        """`invoke` takes the function's name and an event, which has the payload. Nothing runs yet."""
+        """`invoke` takes the function's name and an event that contains the payload. Nothing runs yet."""
         self._invoke, self._function, self._log, self._interval = invoke, function, log, interval
         self._payload = payload
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"timer-{function}", daemon=True)
 
     def stop(self) -> None:
-        """Begin no more calls, and say no more of the one that runs; leaving the block waits for that."""
+        """Start no more calls and log nothing more of the running one; leaving the block waits for it."""
         self._stopping.set()
 
     def __enter__(self) -> Timer:
@@ -59,7 +59,7 @@ class Timer:
 
 
 def without_idle_runs(log: Log) -> Log:
-    """Leave out replay's line of a run that found nothing to do: one every few seconds hides all others."""
+    """Drop replay's line of a run with nothing to do: one every few seconds would hide all others."""
 
     def show(function: str, request_id: str, line: str) -> None:
         if _IDLE not in line:
@@ -69,7 +69,7 @@ def without_idle_runs(log: Log) -> Log:
 
 
 def part(number: int, parts: int) -> str:
-    """Return the payload of a trigger for one of the spool's parts, as in s.replay.yaml."""
+    """Return the payload of a trigger for one part of the spool, as in s.replay.yaml."""
     return json.dumps({"part": number, "parts": parts}, separators=(",", ":"))
 
 

@@ -1,6 +1,6 @@
-"""Deploys s.yaml without Serverless Devs' component fc3, where its registry cannot be reached.
+"""Deploys s.yaml without Serverless Devs' component fc3, for machines that cannot reach its registry.
 
-The file is resolved by `s preview`, and what fc3 would call is called by Function Compute's official SDK: the
-same changes with the same bodies, in the same order (tests hold both to recorded calls). For trying out
-against the laptop's cloud; a real account is deployed to by `s`.
+`s preview` resolves the file. Then Function Compute's official SDK makes the calls that fc3 would make: the
+same changes with the same bodies in the same order (tests compare both with recorded calls). Only for the
+local cloud; deploy to a real account with `s`.
 """

@@ -1,4 +1,4 @@
-"""`python -m local.deployer deploy|remove [-y] [-t FILE]`, as `s` takes it."""
+"""`python -m local.deployer deploy|remove [-y] [-t FILE]`, with the options of `s`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from alibabacloud_tea_openapi.exceptions import ClientException
 
 from local.deployer.actions import deploy, remove
 from local.deployer.api import Account, Api, MissingKey
-from local.deployer.resources import Unreadable, read, run_before
+from local.deployer.resources import InvalidResource, read, run_before
 
-FAILED = 101  # the status with which `s` ends when a call is refused
+FAILED = 101  # the exit status of `s` when a call is refused
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
                 remove(api, resource)
             for trigger in resource.triggers if options.what == "deploy" else []:
                 _show(api, resource.function, trigger["triggerName"])
-    except (ClientException, Unreadable, MissingKey) as error:
+    except (ClientException, InvalidResource, MissingKey) as error:
         print(f"{options.what}: {_reason(error)}", file=sys.stderr)
         return FAILED
     return 0
@@ -51,7 +51,7 @@ def _show(api: Api, function: str, trigger: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local.deployer", description=__doc__)
     parser.add_argument("what", choices=["deploy", "remove"])
-    parser.add_argument("-y", "--assume-yes", action="store_true", help="as for `s`; never asks anyway")
+    parser.add_argument("-y", "--assume-yes", action="store_true", help="accepted as by `s`; never asks")
     parser.add_argument("-t", "--template", default="s.yaml", help="default: %(default)s")
     return parser
 

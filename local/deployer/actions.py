@@ -1,4 +1,4 @@
-"""What deploying and removing one function takes: the calls of fc3, in its order."""
+"""Deploys and removes one function: the calls of fc3, in the same order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local.deployer.api import Api
 from local.deployer.resources import Resource
 
 _EPOCH = (2000, 1, 1, 0, 0, 0)
-# What fc3 adds where the file has nothing, to put back what somebody set in the console.
+# The defaults that fc3 sends for absent properties, to reset changes made in the console.
 _ADDED: dict[str, Any] = {
     "instanceIsolationMode": "SHARE",
     "layers": [],
@@ -27,7 +27,7 @@ _ADDED: dict[str, Any] = {
 
 
 def deploy(api: Api, resource: Resource, folder: Path) -> None:
-    """Create or update a function with its triggers and limits; code that is there is not sent again."""
+    """Create or update a function with its triggers and limits; unchanged code is not uploaded again."""
     name, settings = resource.function, {**_ADDED, **resource.settings}
     if "role" in settings:
         settings["role"] = str(settings["role"]).lower()
@@ -48,13 +48,13 @@ def deploy(api: Api, resource: Resource, folder: Path) -> None:
 
 
 def remove(api: Api, resource: Resource) -> None:
-    """Remove a function, if it is there."""
+    """Delete a function, if it exists."""
     if api.function(resource.function) is not None:
         api.delete(resource.function, [str(trigger["triggerName"]) for trigger in resource.triggers])
 
 
 def zipped(directory: Path) -> bytes:
-    """Return a directory as an archive: the same bytes for the same files."""
+    """Return a directory as a zip archive: equal files give equal bytes."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(directory.rglob("*")):

@@ -23,11 +23,11 @@ _TIMEOUT = 30  # seconds
 
 
 class MissingKey(Exception):
-    """A variable that a deployment needs is not set."""
+    """An environment variable that a deployment needs is not set."""
 
 
 class Account(NamedTuple):
-    """Who deploys, and where Function Compute and OSS are: by the variables that `s` and fc3 read."""
+    """The deploying identity, and the endpoints of FC and OSS, from the variables of `s` and fc3."""
 
     id: str
     key: str
@@ -72,7 +72,7 @@ class Api:
         )
 
     def function(self, name: str) -> Any:
-        """The function, or None."""
+        """Return the function, or None."""
         request = models.GetFunctionRequest()
         return _or_none(lambda: self._client.get_function(name, request).body, "FunctionNotFound")
 
@@ -87,7 +87,7 @@ class Api:
         self._client.update_function(name, models.UpdateFunctionRequest(body=given))
 
     def put_trigger(self, function: str, body: Mapping[str, Any]) -> None:
-        """CreateTrigger, or UpdateTrigger where it is there."""
+        """CreateTrigger, or UpdateTrigger if it exists."""
         name = str(body["triggerName"])
         missing = ("TriggerNotFound", "FunctionNotFound")
         if _or_none(lambda: self._client.get_trigger(function, name).body, *missing) is None:
@@ -109,19 +109,19 @@ class Api:
         self._client.put_concurrency_config(function, models.PutConcurrencyConfigRequest(body=body))
 
     def url(self, function: str, trigger: str) -> str:
-        """The address of a trigger, "" where it has none."""
+        """Return the address of a trigger, "" if it has none."""
         found = self._client.get_trigger(function, trigger).body.http_trigger
         return str(found.url_internet) if found else ""
 
     def delete(self, function: str, triggers: list[str]) -> None:
-        """Remove the triggers, the limit and the function, those that are there."""
+        """Delete the triggers, the limit and the function, as far as they exist."""
         for trigger in triggers:
             _or_none(partial(self._client.delete_trigger, function, trigger), "TriggerNotFound")
         _or_none(lambda: self._client.delete_concurrency_config(function), "ConcurrencyConfigNotFound")
         self._client.delete_function(function)
 
     def upload(self, code: bytes) -> dict[str, str]:
-        """Put the code into the temporary bucket; returns where, as CreateFunction wants to know it."""
+        """Upload the code to the temporary bucket; returns its location in the form of CreateFunction."""
         token = self._bucket_token()
         issued = token["credentials"]
         keys = oss.credentials.StaticCredentialsProvider(
@@ -143,7 +143,7 @@ class Api:
         return place
 
     def _bucket_token(self) -> dict[str, Any]:
-        """GetTempBucketToken, of FC 2.0's API, which the SDK of 3.0 has not ("Signature authentication")."""
+        """GetTempBucketToken of FC 2.0's API; the SDK of 3.0 lacks it ("Signature authentication")."""
         account = self._account
         date = formatdate(usegmt=True)
         text = f"GET\n\n\n{date}\nx-fc-account-id:{account.id}\n{_TOKEN_PATH}"

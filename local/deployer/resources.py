@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 _COMMAND = "ops/serverless-devs/node_modules/.bin/s"
-_PATIENCE = 120  # seconds
-# Properties that are calls of their own, or none at all.
+_TIMEOUT = 120  # seconds
+# Properties that are sent by separate calls, or not at all.
 _APART = (
     "region",
     "code",
@@ -23,13 +23,13 @@ _APART = (
 )
 
 
-class Unreadable(Exception):
-    """The file cannot be resolved, or a command before the deployment fails; the message says why."""
+class InvalidResource(Exception):
+    """The file cannot be resolved, or a command before the deployment failed; the message has the reason."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One function: its properties as given, and what is done before it is deployed."""
+    """One function: its properties as given, and the commands to run before its deployment."""
 
     name: str
     properties: Mapping[str, Any]
@@ -42,7 +42,7 @@ class Resource:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What is sent of the function itself, without its code."""
+        """The properties of the function itself, without its code."""
         return {name: value for name, value in self.properties.items() if name not in _APART}
 
     @property
@@ -52,28 +52,28 @@ class Resource:
 
 
 def read(folder: Path, template: str) -> Iterator[Resource]:
-    """Return the functions in the order of the file. Raises Unreadable."""
+    """Return the functions in the order of the file. Raises InvalidResource."""
     done = _run([str(folder / _COMMAND), "preview", "-o", "json", "-t", template], folder)
     start = done.stdout.find("{\n")
     if done.returncode or start < 0:
-        raise Unreadable(f"s preview of {template} failed: {(done.stdout + done.stderr).strip()[-500:]}")
+        raise InvalidResource(f"s preview of {template} failed: {(done.stdout + done.stderr).strip()[-500:]}")
     for name, resource in json.loads(done.stdout[start:])["resources"].items():
         if "customDomain" in resource["props"]:
-            raise Unreadable(f"{name}: a customDomain takes Serverless Devs' own component")
+            raise InvalidResource(f"{name}: customDomain needs Serverless Devs' component fc3")
         actions = (resource.get("actions") or {}).get("pre-deploy") or []
         yield Resource(name, resource["props"], tuple(action["run"] for action in actions))
 
 
 def run_before(folder: Path, resource: Resource) -> None:
-    """Run the commands that come before its deployment, such as packaging. Raises Unreadable."""
+    """Run the commands before its deployment, such as packaging. Raises InvalidResource."""
     for command in resource.before:
         done = _run(["sh", "-c", command], folder)
         print(done.stdout.strip(), flush=True)
         if done.returncode:
-            raise Unreadable(f"{command} failed: {done.stderr.strip()[-500:]}")
+            raise InvalidResource(f"{command} failed: {done.stderr.strip()[-500:]}")
 
 
 def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - the project's own file says what is run
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=_PATIENCE
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=_TIMEOUT
     )

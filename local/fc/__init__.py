@@ -1,1 +1,1 @@
-"""A Function Compute 3.0 HTTP trigger on this machine, with its built-in Python runtime and its habits."""
+"""A local Function Compute 3.0 HTTP trigger, with the built-in Python runtimes and custom runtimes."""

@@ -1,4 +1,4 @@
-"""From what a function answered to the HTTP response ("HTTP trigger", response struct, FC 3.0)."""
+"""Converts a function's result to the HTTP response ("HTTP trigger", response struct, FC 3.0)."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Answer(NamedTuple):
 
 
 def parse(result: bytes) -> Answer:
-    """Read a serialized result. Raises BadResponse for what is not a response, or too large a one.
+    """Parse a serialized result. Raises BadResponse if it is not a response, or is too large.
 
-    A result without `statusCode` is taken for the body of a 200, as the documentation describes.
+    A result without `statusCode` becomes the body of a 200, as the documentation describes.
     """
     fields = _object(result)
     if fields is None or "statusCode" not in fields:
@@ -43,9 +43,9 @@ def parse(result: bytes) -> Answer:
 
 
 def passed_on(answer: HttpAnswer) -> Answer:
-    """Read what a custom runtime's server answered. Raises BadResponse for one past the limits.
+    """Check the answer of a custom runtime's server. Raises BadResponse if it exceeds a limit.
 
-    What any HTTP server says of its own connection is left out without a word.
+    Hop-by-hop headers, which every HTTP server sends, are removed without a log line.
     """
     headers: dict[str, str] = {}
     for raw_name, raw_value in answer.headers:
@@ -65,12 +65,12 @@ def _checked(status: int, headers: dict[str, str], body: bytes) -> Answer:
 
 
 def forbidden(name: str) -> bool:
-    """Whether FC keeps a response header to itself ("HTTP trigger overview", limits on responses)."""
+    """Whether FC reserves this response header ("HTTP trigger overview", limits on responses)."""
     return name.lower() in _FORBIDDEN or name.lower().startswith("x-fc-")
 
 
 def with_open_cors(headers: dict[str, str], origin: str | None) -> dict[str, str]:
-    """Fail open, as FC may: a function that says nothing about origins has said yes to all of them."""
+    """Add CORS headers that allow any origin, as FC may do when the function sets none."""
     if origin is None or any(name.lower() == "access-control-allow-origin" for name in headers):
         return headers
     return headers | {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true"}
@@ -86,27 +86,27 @@ def _object(result: bytes) -> dict[str, Any] | None:
 
 def _status(value: object) -> int:
     if type(value) is not int or not 200 <= value <= 599:
-        raise BadResponse(f"the status is {value!r}, not a whole number from 200 to 599")
+        raise BadResponse(f"statusCode is {value!r}; it must be an integer from 200 to 599")
     return value
 
 
 def _headers(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
-        raise BadResponse("headers is not an object")
+        raise BadResponse("headers must be an object")
     for name, text in value.items():
         if not isinstance(text, str):
-            raise BadResponse(f"the header {name} is not a string")
+            raise BadResponse(f"the value of the header {name} must be a string")
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(text):
-            raise BadResponse(f"the header {name!r} cannot be sent")
+            raise BadResponse(f"the header {name!r} is not valid in HTTP")
     return {name: text.strip(" \t") for name, text in value.items()}
 
 
 def _body(value: object, is_base64: object) -> bytes:
     if not isinstance(value, str) or not isinstance(is_base64, bool):
-        raise BadResponse("body is not a string, or isBase64Encoded not true or false")
+        raise BadResponse("body must be a string, isBase64Encoded a boolean")
     if not is_base64:
         return value.encode("utf-8", "replace")
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
-        raise BadResponse("isBase64Encoded is true, but body is not base64") from None
+        raise BadResponse("isBase64Encoded is true, but body is not valid base64") from None

@@ -1,4 +1,4 @@
-"""What the trigger hands to an instance."""
+"""What the trigger passes to an instance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.types import Scope
 
 
 class Call(NamedTuple):
-    """One request that the trigger has let in; `now` is the time of receipt, seconds since the epoch."""
+    """One request that the trigger has accepted; `now` is the time of receipt, seconds since the epoch."""
 
     scope: Scope
     body: bytes

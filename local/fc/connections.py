@@ -1,4 +1,4 @@
-"""Kept-alive HTTP/1.1 connections to one server on loopback, as many as are wanted at once."""
+"""A pool of keep-alive HTTP/1.1 connections to one server on loopback, without a maximum size."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _WITHOUT_BODY = (204, 304)
 
 
 class Broken(Exception):
-    """The connection could not be made, or ended before its answer."""
+    """The connection failed, or was closed before the answer was complete."""
 
 
 class Garbled(Exception):
-    """What came back is not HTTP."""
+    """The answer is not valid HTTP."""
 
 
 class HttpAnswer(NamedTuple):
-    """A response as it came: headers in their order, the body whole."""
+    """A response: headers in the order of arrival, and the whole body."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -27,7 +27,7 @@ class HttpAnswer(NamedTuple):
 
 
 class Connections:
-    """The connections to one port. For one event loop."""
+    """The connections to one port. Use it from one event loop only."""
 
     def __init__(self, port: int) -> None:
         """Nothing is opened yet."""
@@ -36,9 +36,9 @@ class Connections:
         self._closed = False
 
     async def exchange(self, request: bytes) -> HttpAnswer:
-        """Send a request, whole, and return its answer. Raises Broken or Garbled.
+        """Send a complete request and return the answer. Raises Broken or Garbled.
 
-        A request is sent once: whether the server has acted on one that it did not answer is unknown.
+        A request is never retried: an unanswered one may have been processed by the server.
         """
         connection = self._take() or await self._open()
         try:
@@ -53,7 +53,7 @@ class Connections:
         return answer
 
     def close(self) -> None:
-        """Close what is idle now, and the others when they have their answers."""
+        """Close idle connections now, and busy ones after their answers."""
         self._closed = True
         while self._idle:
             self._idle.pop().abort()
@@ -106,7 +106,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._answer is None or self._answer.done():
-            self._keep_alive = False  # nobody has asked for this
+            self._keep_alive = False  # data that answers no request
             return
         try:
             self._parser.feed_data(data)
@@ -117,9 +117,9 @@ class _Connection(asyncio.Protocol):
         self._keep_alive = False
         if self._until_closed and exc is None:
             self._finish()
-        self._fail(Broken(str(exc or "closed before it had answered")))
+        self._fail(Broken(str(exc or "closed before the answer was complete")))
 
-    # What httptools calls.
+    # Callbacks of httptools.
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name, value))
@@ -128,7 +128,7 @@ class _Connection(asyncio.Protocol):
         status = self._parser.get_status_code()
         named = {name.lower() for name, _ in self._headers}
         if self._head_only and status >= 200:
-            self._keep_alive = False  # the parser goes on to wait for a body
+            self._keep_alive = False  # the parser still expects a body
             self._finish()
         self._until_closed = not named & {b"content-length", b"transfer-encoding"}
 
@@ -137,7 +137,7 @@ class _Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if self._parser.get_status_code() < 200:
-            self._headers.clear()  # on the way to the answer proper, as 103 is
+            self._headers.clear()  # an interim response such as 103; the final one follows
             return
         self._keep_alive = self._keep_alive and self._parser.should_keep_alive()
         self._finish()

@@ -9,7 +9,7 @@ from local.fc.function import Credentials, Function
 
 
 class Description(TypedDict):
-    """What is the same for all requests of an instance."""
+    """The values that are equal for all requests of an instance."""
 
     region: str
     account_id: str
@@ -31,9 +31,9 @@ class FunctionMeta:
 
 
 class Context:
-    """`request_id`, `region`, `account_id`, `function`, and up to Python 3.10 `credentials`.
+    """`request_id`, `region`, `account_id`, `function`; up to Python 3.10 also `credentials`.
 
-    On 3.12 the attribute `credentials` does not exist, so reading it raises AttributeError there.
+    On 3.12 there is no attribute `credentials`: reading it raises AttributeError.
     """
 
     def __init__(self, description: Description, request_id: str) -> None:
@@ -48,7 +48,7 @@ class Context:
 
 
 def describe(function: Function, credentials: Credentials | None) -> Description:
-    """Return what an instance of the function needs for its contexts, as plain JSON values."""
+    """Return the data from which an instance builds its contexts, as plain JSON values."""
     shown = credentials if function.credentials_in_context else None
     return Description(
         region=function.region,

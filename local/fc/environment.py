@@ -1,4 +1,4 @@
-"""The environment an instance sees: the function's own, never that of the person who runs the host."""
+"""The environment of an instance: the function's own variables, never those of the host's process."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 
 from local.fc.function import Credentials, Function
 
-# What a Python interpreter may need to start at all on this machine.
+# Variables that a Python interpreter may need to start.
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
 
 
 def build(function: Function, instance_id: str) -> dict[str, str]:
-    """Return the variables of one instance, without those that only one kind of runtime has."""
+    """Return the variables of one instance that all kinds of runtime have."""
     variables = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    # A home of its own: the developer's ~/.aliyun and the like are not the function's to read.
+    # Its own HOME: a function must not read the developer's ~/.aliyun.
     variables |= {"LANG": "C.UTF-8", "HOME": str(function.code)}
     variables |= function.environment
     return variables | {
@@ -29,8 +29,8 @@ def build(function: Function, instance_id: str) -> dict[str, str]:
 def of_credentials(function: Function, credentials: Credentials | None) -> dict[str, str]:
     """Return the variables that hold a built-in runtime's credentials.
 
-    Runtimes up to Python 3.10 get theirs in the context only, so that code which looks in one place alone is
-    found out on the other.
+    Runtimes up to Python 3.10 get them in the context only: code that reads only one of the two places
+    fails on the other runtime.
     """
     if credentials is None or function.credentials_in_context:
         return {}

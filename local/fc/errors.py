@@ -1,10 +1,10 @@
-"""What goes wrong at a trigger, as Function Compute answers it.
+"""The failures at a trigger, and Function Compute's answers to them.
 
     FcError
-     ├─ Refused             before any code ran: X-Fc-Error-Type FCCommonError
-     └─ FunctionFailed      the function's fault, always 502: X-Fc-Error-Type UnhandledInvocationError
-         ├─ Reported        an exception escaped: message, type and stack are shown to the caller
-         └─ BadResponse     what the function returned cannot be an HTTP response
+     ├─ Refused             before any code ran; X-Fc-Error-Type FCCommonError
+     └─ FunctionFailed      the function failed, always 502; X-Fc-Error-Type UnhandledInvocationError
+         ├─ Reported        the handler raised; message, type and stack are shown to the caller
+         └─ BadResponse     the function's result is not an HTTP response
 
 Statuses and types are those of "HTTP trigger FAQ" and "Error codes" in Function Compute's documentation.
 """
@@ -15,9 +15,9 @@ import json
 
 
 class FcError(Exception):
-    """A failure with the answer the caller gets."""
+    """A failure, with the answer to the caller."""
 
-    kind = "FCCommonError"  # as seen in answers; the documentation's pages write FcCommonError
+    kind = "FCCommonError"  # as answers have it; the documentation writes FcCommonError
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -30,11 +30,11 @@ class FcError(Exception):
 
 
 class Refused(FcError):
-    """The trigger turned the request away."""
+    """The trigger refused the request."""
 
     @classmethod
     def invalid(cls, message: str) -> Refused:
-        """Return the refusal of a request that is past one of the trigger's limits."""
+        """Return the refusal of a request that exceeds a limit of the trigger."""
         return cls(400, "InvalidArgument", message)
 
     @classmethod
@@ -44,12 +44,12 @@ class Refused(FcError):
 
     @classmethod
     def exhausted(cls, limit: int) -> Refused:
-        """Return the refusal when all instances that may run are busy."""
+        """Return the refusal when all instances are busy and no more may start."""
         return cls(429, "ResourceExhausted", f"all {limit} instances of the function are busy")
 
 
 class FunctionFailed(FcError):
-    """The function ended without an answer: it ran out of time, or its process ended."""
+    """The function gave no answer: it timed out, or its process ended."""
 
     kind = "UnhandledInvocationError"
 
@@ -57,24 +57,24 @@ class FunctionFailed(FcError):
         super().__init__(502, "FunctionFailed", message)
 
     def body(self, request_id: str) -> bytes:  # noqa: ARG002 - the function's errors do not show it
-        """Return the shape the runtimes use for errors of functions."""
+        """Return the error format of the runtimes."""
         return json.dumps({"errorMessage": str(self)}).encode()
 
 
 class Reported(FunctionFailed):
-    """An exception escaped the handler or the initializer; `report` is what the runtime said of it."""
+    """The handler or the initializer raised an exception; `report` is the runtime's description of it."""
 
     def __init__(self, report: bytes) -> None:
         super().__init__(json.loads(report)["errorMessage"])
         self.report = report
 
     def body(self, request_id: str) -> bytes:  # noqa: ARG002 - as above
-        """Show all of it, stack included: that is what Function Compute does."""
+        """Return the whole report with the stack, as Function Compute does."""
         return self.report
 
 
 class BadResponse(FunctionFailed):
-    """The function returned something that is not an HTTP response, or one past the limits."""
+    """The function's result is not an HTTP response, or exceeds the limits."""
 
     def body(self, request_id: str) -> bytes:
         """Return the code `BadResponse`."""

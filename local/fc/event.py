@@ -1,4 +1,4 @@
-"""From an HTTP request to the event of the built-in runtimes ("HTTP trigger", request struct, FC 3.0)."""
+"""Converts an HTTP request to the event of the built-in runtimes ("HTTP trigger", request struct, FC 3.0)."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ def _context(
 
 
 def domain(function: Function) -> str:
-    """Return the name under which the trigger can be reached."""
+    """Return the trigger's domain name."""
     return f"{function.trigger_id}.{function.region}.fcapp.run"
 
 
 def joined(items: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Join the values of a repeated name with commas, in the order they came."""
+    """Join the values of a repeated name with commas, in order of arrival."""
     values: dict[str, list[str]] = {}
     for name, value in items:
         values.setdefault(name, []).append(value)
@@ -82,35 +82,35 @@ def joined(items: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def pairs(query: bytes) -> list[tuple[str, str]]:
-    """Decode a query string; the event has nothing else of it."""
+    """Decode a query string; the event has only the decoded pairs."""
     return parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="replace")
 
 
 def canonical(name: str) -> str:
-    """Return a header's name the way events spell it: `x-log-apiversion` is `X-Log-Apiversion`."""
+    """Return a header's name in the spelling of events: `x-log-apiversion` is `X-Log-Apiversion`."""
     return "-".join(part.capitalize() for part in name.split("-"))
 
 
 def decoded(value: bytes) -> str:
-    """Return a header's value; bytes that are not UTF-8 do not survive the way through JSON."""
+    """Return a header's value; bytes that are not UTF-8 are lost in JSON."""
     return value.decode("utf-8", "replace")
 
 
 def passed_on(name: str) -> bool:
     """Whether a header reaches the function.
 
-    `Host` does not: the event has the name in `requestContext.domainName`, and code that needs the header
-    should fail here rather than after the deployment, because the documentation does not promise it.
+    `Host` does not: the event has it as `requestContext.domainName`. The documentation does not promise the
+    header, so code that needs it should fail here, not after the deployment.
     """
     return name.lower() not in _NOT_PASSED_ON and not name.lower().startswith("x-fc-")
 
 
 def binary(content_type: str, body: bytes) -> bool:
-    """Whether a body travels as base64.
+    """Whether the event has the body as base64.
 
-    The documentation says "if the content type is binary" without a list. Taken here: whatever is not text,
-    JSON, XML, JavaScript or a form, and, as JSON cannot carry it, any body that is not UTF-8. A body
-    without a type counts as text.
+    The documentation says "if the content type is binary" without a list. Here: every type but text, JSON,
+    XML, JavaScript and forms; and every body that is not UTF-8, as JSON cannot contain it. A body without a
+    type counts as text.
     """
     kind = content_type.partition(";")[0].strip().lower()
     is_text = not kind or kind.startswith("text/") or kind in _TEXT_TYPES or kind.endswith(("+json", "+xml"))

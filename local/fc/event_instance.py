@@ -1,4 +1,4 @@
-"""The host's end of an instance of a built-in runtime: a worker process and its socket."""
+"""The host's side of an instance of a built-in runtime: a worker process and its socket."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from local.fc.function import ROOT, Function
 from local.fc.logs import Log
 from local.fc.process import InstanceProcess
 
-_PATIENCE = 3  # seconds that `pre_stop` gets
+_PRE_STOP_TIMEOUT = 3  # seconds
 _LIMIT = 1 << 20  # bytes that asyncio reads ahead
 
 
 class EventInstance:
-    """One instance, from cold start to its end; takes one call at a time."""
+    """One instance, from cold start to stop; serves one call at a time."""
 
     def __init__(self, function: Function, request_id: str, log: Log) -> None:
-        """Start the process; initialize() comes next."""
+        """Start the process; call initialize() next."""
         self._function = function
         self._request_id = request_id
         self._log = log
@@ -49,8 +49,8 @@ class EventInstance:
         return self._process.alive
 
     @property
-    def worn_out(self) -> bool:
-        """Whether its lifetime is over, or a call of it was given up."""
+    def must_be_replaced(self) -> bool:
+        """Whether its lifetime is over, or one of its calls timed out."""
         return self._spent or self._process.age >= self._function.lifetime
 
     @property
@@ -61,7 +61,7 @@ class EventInstance:
     async def initialize(self) -> None:
         """Import the function and run its initializer.
 
-        Raises FunctionFailed when that fails (Reported, if there is a stack to show); the process ends then.
+        On failure, ends the process and raises FunctionFailed (Reported, if there is a stack to show).
         """
         start = {
             "description": context.describe(self._function, self._credentials),
@@ -80,14 +80,14 @@ class EventInstance:
     async def invoke(self, call: Call) -> Answer:
         """Return the handler's answer.
 
-        Raises Reported for an escaped exception, BadResponse for what is no answer, or FunctionFailed when
-        time ran out or the process ended: the instance is dead then.
+        Raises Reported if the handler raised, BadResponse for an invalid result, or FunctionFailed after a
+        timeout or the end of the process: the instance cannot be used again then.
         """
         made = event.build(call.scope, call.body, self._function, request_id=call.request_id, now=call.now)
         return answer.parse(await self.handle(made, call.request_id))
 
     async def handle(self, event: bytes, request_id: str) -> bytes:
-        """Return what the handler makes of an event of any kind, serialized. Raises as invoke() does."""
+        """Return the handler's serialized result for any kind of event. Raises as invoke() does."""
         self._request_id = request_id
         payload = request_id.encode() + b"\n" + event
         answered = await self._exchange(Kind.INVOKE, payload, self._function.timeout)
@@ -96,18 +96,18 @@ class EventInstance:
         return answered.payload
 
     async def stop(self) -> None:
-        """End the process; `pre_stop` gets a few seconds."""
+        """End the process; `pre_stop` has a few seconds."""
         if self._streams and self.alive:
             self._streams[1].write(frames.pack(Kind.STOP))
-            await self._process.ended(_PATIENCE)
+            await self._process.ended(_PRE_STOP_TIMEOUT)
         await self.kill()
 
     def interrupt(self) -> None:
-        """End the process at once; the one that waits for an answer learns of it."""
+        """Kill the process; the pending call raises FunctionFailed."""
         self._process.interrupt()
 
     async def kill(self) -> None:
-        """End the process at once and let go of what belongs to it."""
+        """Kill the process and release its resources."""
         await self._process.kill()
         if self._streams:
             self._streams[1].transport.abort()
@@ -121,7 +121,7 @@ class EventInstance:
             await self.kill()
             raise FunctionFailed(f"Function timed out after {timeout:g} seconds") from None
         except asyncio.CancelledError:
-            self._spent = True  # an answer that comes now would be taken for the next one's
+            self._spent = True  # a late answer would be taken for that of the next call
             self.interrupt()
             raise
         if answered is None:

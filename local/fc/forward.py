@@ -1,4 +1,4 @@
-"""From an HTTP request to the one that a custom runtime's server gets.
+"""Converts a client's HTTP request to the request for a custom runtime's server.
 
 Sources: "Web functions" (the request is passed through) and "Context and log format" of custom runtimes
 (the common request headers), Function Compute 3.0.
@@ -11,17 +11,17 @@ from local.fc.call import Call
 from local.fc.event import passed_on
 from local.fc.function import Credentials, Function
 
-# The framing of the client's connection; the one to the instance has its own.
+# Headers of the client's connection only (hop-by-hop).
 _FRAMING = (b"transfer-encoding", b"content-length", b"expect", b"upgrade", b"te")
 _FORWARDED = b"x-forwarded-for"
-_CONTROL = b"x-fc-control-path"  # what kind of call it is: "HTTP handlers" of custom runtimes, 2.0
+_CONTROL = b"x-fc-control-path"  # the kind of call: "HTTP handlers" of custom runtimes, 2.0
 
 
 def request(call: Call, function: Function, credentials: Credentials | None) -> bytes:
-    """Return a call as HTTP/1.1: path and query as they came, the platform's headers added.
+    """Return a call as HTTP/1.1: path and query unchanged, the platform's headers added.
 
-    The values of a repeated header are joined with commas. The client's address is put behind whatever the
-    client itself sent as X-Forwarded-For, as proxies do; of those before it nothing can be believed.
+    The values of a repeated header are joined with commas. The client's address is appended to
+    X-Forwarded-For, as proxies do; the addresses before it come from the client and cannot be trusted.
     """
     scope = call.scope
     query = scope["query_string"]
@@ -41,13 +41,13 @@ def request(call: Call, function: Function, credentials: Credentials | None) -> 
 def lifecycle(
     method: str, path: str, request_id: str, function: Function, credentials: Credentials | None
 ) -> bytes:
-    """Return a call of the platform's own: `POST /initialize` or `GET /pre-stop`."""
+    """Return a lifecycle call of the platform: `POST /initialize` or `GET /pre-stop`."""
     headers = [*common(function, credentials, request_id), (_CONTROL, path.encode())]
     return _written(method.encode(), path.encode(), headers, b"")
 
 
 def common(function: Function, credentials: Credentials | None, request_id: str) -> list[tuple[bytes, bytes]]:
-    """Return the headers that each request to an instance has."""
+    """Return the headers that every request to an instance has."""
     named = {
         "host": event.domain(function),
         "x-fc-request-id": request_id,

@@ -1,7 +1,7 @@
-"""What the host and an instance say to each other: frames of one byte of kind, four of length, a payload.
+"""The protocol of host and instance: frames of one byte of kind, four bytes of length, and a payload.
 
-They travel over a socket of their own, because standard output belongs to the function. An instance reads
-and writes them on a plain socket, the host in its event loop.
+They use a separate socket, because standard output belongs to the function. An instance uses blocking
+calls on it, the host its event loop.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Frame(NamedTuple):
 
 
 def pack(kind: Kind, payload: bytes = b"") -> bytes:
-    """Return a frame as it travels."""
+    """Return a frame's bytes."""
     return _HEAD.pack(kind, len(payload)) + payload
 
 
 def send(channel: socket.socket, kind: Kind, payload: bytes = b"") -> None:
-    """Send a frame whole. Raises OSError if nobody reads."""
+    """Send a whole frame. Raises OSError if the other side is gone."""
     channel.sendall(pack(kind, payload))
 
 

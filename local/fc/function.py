@@ -1,4 +1,4 @@
-"""What Function Compute knows of a function before anybody calls it."""
+"""The configuration of a function."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HIGHEST_CONCURRENCY = 200  # requests at once in one instance ("Configure instan
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a function may act as: the STS credential of its role."""
+    """The STS credential of a function's role."""
 
     access_key_id: str
     access_key_secret: str
@@ -27,18 +27,18 @@ class Function:
     """One function and its HTTP trigger.
 
     `handler`, `initializer` and `pre_stop` are dotted names below `code`, the folder that FC would unpack.
-    `timeout` and `initializer_timeout` are seconds, `memory` MB, `instances` how many may run at once.
-    `credentials` is asked when an instance starts; after `lifetime` seconds it makes room for a new one, and
-    one without a request for `idle_timeout` seconds ends.
+    `timeout` and `initializer_timeout` are in seconds, `memory` in MB; `instances` is their maximum.
+    `credentials` is called when an instance starts. An instance is replaced after `lifetime` seconds, and
+    stopped after `idle_timeout` seconds without a request.
 
     A custom runtime (`runtime` is `custom.…`) is an HTTP server started by `command`, in which `{python}`
-    stands for this interpreter and `{port}` for where it has to listen (FC_SERVER_PORT in its environment).
-    It gets its credentials with each request, up to `instance_concurrency` requests at once, and where
-    `initializer` or `pre_stop` are set, to whatever, `POST /initialize` and `GET /pre-stop`.
+    stands for this interpreter and `{port}` for the port to listen on (FC_SERVER_PORT in its environment).
+    It receives its credentials with each request, up to `instance_concurrency` requests at once, and, if
+    `initializer` or `pre_stop` is not empty, `POST /initialize` or `GET /pre-stop`.
 
-    `python` is what starts an instance of a built-in runtime: the interpreter, with its options.
+    `python` is the command of a built-in runtime's interpreter, with its options.
 
-    Raises ValueError for an environment, command or concurrency that FC would not take.
+    Raises ValueError for an environment, command or concurrency that FC would refuse.
     """
 
     name: str
@@ -65,10 +65,10 @@ class Function:
     def __post_init__(self) -> None:
         self._check_environment()
         if self.custom != bool(self.command):
-            raise ValueError(f"{self.name}: a custom runtime has a command, a built-in one has none")
+            raise ValueError(f"{self.name}: a custom runtime needs a command, a built-in one has none")
         if not 1 <= self.instance_concurrency <= (HIGHEST_CONCURRENCY if self.custom else 1):
             raise ValueError(
-                f"{self.name}: instance_concurrency is 1, or for a custom runtime 1 to {HIGHEST_CONCURRENCY}"
+                f"{self.name}: instance_concurrency must be 1; custom runtimes: 1 to {HIGHEST_CONCURRENCY}"
             )
 
     def _check_environment(self) -> None:
@@ -83,12 +83,12 @@ class Function:
 
     @property
     def custom(self) -> bool:
-        """Whether it runs as an HTTP server of its own."""
+        """Whether it is a custom runtime, its own HTTP server."""
         return self.runtime.startswith("custom.")
 
     @property
     def credentials_in_context(self) -> bool:
-        """Whether the runtime has `context.credentials`: those up to 3.10 do, 3.12 has the environment."""
+        """Whether the runtime has `context.credentials`: up to 3.10; 3.12 has environment variables."""
         return self.runtime in ("python3.9", "python3.10")
 
     @property

@@ -1,4 +1,4 @@
-"""The HTTP triggers of several functions on one address, as an ASGI application."""
+"""The HTTP triggers of several functions at one address, as an ASGI application."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class Route(NamedTuple):
 
 
 class Host:
-    """Serves each request by the first route that fits, else by `default`; each has instances of its own.
+    """Sends each request to the first matching route, else to `default`; each function has its own instances.
 
-    `unrouted` are functions without an HTTP trigger, for invoke(); they run in a built-in runtime (ValueError
-    otherwise). `kills` counts what kill_one() has killed, by function.
+    `unrouted` are functions without an HTTP trigger, for invoke(); they need a built-in runtime (else
+    ValueError). `kills` counts the instances killed by kill_one(), by function.
     """
 
     def __init__(
@@ -102,10 +102,10 @@ class Host:
             started.result()
 
     def invoke(self, name: str, payload: bytes, request_id: str = "") -> bytes:
-        """Call a function with an event, as FC's timer does; returns its answer, serialized.
+        """Call a function with an event, as FC's timer does; returns its serialized result.
 
         A custom runtime gets the event by `POST /invoke` ("Event functions", custom runtimes). Raises
-        Refused, FunctionFailed, or LookupError where there is no such function.
+        Refused, FunctionFailed, or LookupError if there is no such function.
         """
         pool = next(iter(self._named(name)), None)
         if pool is None:
@@ -125,7 +125,7 @@ class Host:
         return set().union(*(pool.pids for pool in self._named(name)))
 
     def kill_one(self, name: str) -> int | None:
-        """Kill (SIGKILL) a function's busiest instance, for tests: its process id, None if there is none."""
+        """Kill (SIGKILL) a function's busiest instance; returns its process id, None if there is none."""
         for pool in self._named(name):
             pid = self._loop.submit(pool.kill_one()).result()
             if pid is not None:
@@ -134,7 +134,7 @@ class Host:
         return None
 
     def stop(self) -> None:
-        """End all instances."""
+        """Stop all instances."""
         try:
             stopping = [self._loop.submit(pool.stop()) for pool in self._pools]
         except Closed:
@@ -170,7 +170,7 @@ class Host:
 
 
 def failure(error: FcError, request_id: str) -> Answer:
-    """Return what the caller gets to see of a failure."""
+    """Return the caller's answer for a failure."""
     headers = {"Content-Type": "application/json", "X-Fc-Error-Type": error.kind}
     return Answer(error.status, headers, error.body(request_id))
 

@@ -1,4 +1,4 @@
-"""The host's end of an instance of a custom runtime: an HTTP server that a command starts."""
+"""The host's side of an instance of a custom runtime: an HTTP server that a command starts."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from local.fc.function import Function
 from local.fc.logs import Log
 from local.fc.process import InstanceProcess
 
-_POLL = 0.01  # seconds between tries whether it listens
-_PATIENCE = 3  # seconds that `GET /pre-stop` gets, and as many again between SIGTERM and SIGKILL
-_DYING = 0.5  # seconds in which a process that has let go of its connections is seen to be gone
+_POLL = 0.01  # seconds between checks whether it listens
+_STOP_TIMEOUT = 3  # seconds for `GET /pre-stop`, and again between SIGTERM and SIGKILL
+_DYING = 0.5  # seconds between the end of a process's connections and its exit
 _SHOWN = 1024  # characters of an initializer's answer
 
 
 class HttpInstance:
-    """One instance, from cold start to its end; takes many calls at once."""
+    """One instance, from cold start to stop; serves many calls at once."""
 
     def __init__(self, function: Function, request_id: str, log: Log) -> None:
-        """Start the process; initialize() comes next."""
+        """Start the process; call initialize() next."""
         self._function = function
         self._request_id = request_id
         self._log = log
@@ -50,8 +50,8 @@ class HttpInstance:
         return self._process.alive
 
     @property
-    def worn_out(self) -> bool:
-        """Whether it should get no more calls: its lifetime is over, or a call of it ran out of time."""
+    def must_be_replaced(self) -> bool:
+        """Whether it should get no more calls: its lifetime is over, or one of its calls timed out."""
         return self._spent or self._process.age >= self._function.lifetime
 
     @property
@@ -60,9 +60,9 @@ class HttpInstance:
         return self._process.pid
 
     async def initialize(self) -> None:
-        """Wait until the server listens, then call its initializer, if it has one.
+        """Wait until the server listens, then call its initializer, if any.
 
-        Raises FunctionFailed, with what the function said of it, when that fails; the process ends then.
+        On failure, ends the process and raises FunctionFailed with the function's message.
         """
         deadline = time.monotonic() + self._function.initializer_timeout
         try:
@@ -77,39 +77,39 @@ class HttpInstance:
     async def invoke(self, call: Call) -> Answer:
         """Return the server's answer.
 
-        Raises BadResponse for what is no answer, FunctionFailed when time ran out or the process ended.
+        Raises BadResponse for an invalid answer, FunctionFailed after a timeout or the end of the process.
         """
         request = forward.request(call, self._function, self._credentials)
         try:
             return answer.passed_on(await self._ask(request, self._function.timeout))
         except asyncio.TimeoutError:
-            # Others may be in work here: it gets no more, and ends when they have their answers.
+            # Other calls may still run here: it gets no new ones, and stops after they are answered.
             self._spent = True
             raise FunctionFailed(f"Function timed out after {self._function.timeout:g} seconds") from None
 
     async def stop(self) -> None:
-        """End the process in good order: `GET /pre-stop` if wanted, SIGTERM; a few seconds each."""
+        """Stop the process gracefully: `GET /pre-stop` if configured, then SIGTERM; a few seconds each."""
         if self._ready and self.alive:
             if self._function.pre_stop:
                 await self._pre_stop()
             self._connections.close()
             self._process.terminate()
-            await self._process.ended(_PATIENCE)
+            await self._process.ended(_STOP_TIMEOUT)
         await self.kill()
 
     def interrupt(self) -> None:
-        """End the process at once; those that wait for an answer learn of it."""
+        """Kill the process; pending calls raise FunctionFailed."""
         self._process.interrupt()
 
     async def kill(self) -> None:
-        """End the process at once and let go of what belongs to it."""
+        """Kill the process and release its resources."""
         self._connections.close()
         await self._process.kill()
 
     async def _listening(self, deadline: float) -> None:
         while not await _accepts(self._port):
             if not self.alive:
-                await self.kill()  # its last line is read then
+                await self.kill()  # after this its last line has been read
                 said = self._process.last_line
                 raise FunctionFailed(f"Process exited before it listened on port {self._port}: {said}")
             if time.monotonic() >= deadline:
@@ -129,7 +129,7 @@ class HttpInstance:
 
     async def _pre_stop(self) -> None:
         try:
-            answered = await self._lifecycle("GET", "/pre-stop", _PATIENCE)
+            answered = await self._lifecycle("GET", "/pre-stop", _STOP_TIMEOUT)
         except (FunctionFailed, asyncio.TimeoutError) as error:
             self._show(f"pre-stop failed: {str(error) or 'no answer in time'}")
         else:
@@ -149,7 +149,7 @@ class HttpInstance:
             if await self._process.ended(_DYING):
                 message = "Process exited unexpectedly before completing request"
                 raise FunctionFailed(message) from None
-            raise BadResponse(f"the function's server gave no answer: {error}") from None
+            raise BadResponse(f"the function's server did not answer: {error}") from None
 
     def _show(self, line: str) -> None:
         self._log(self._function.name, self._process.id, line)

@@ -1,7 +1,7 @@
 """One instance of a function: ``python -m local.fc.instance FD`` serves the socket with that number.
 
-The host starts it; nobody else needs to. It serves one request at a time, and ends when it is told to or
-when the host is gone.
+Only the host starts it. It serves one request at a time, and ends on a STOP frame or when the host
+is gone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from local.fc.function import ROOT
 
 
 def main() -> int:
-    """Serve until told to stop; 1 if the function could not be started."""
+    """Serve until STOP; returns 1 if the function could not be started."""
     channel = socket.socket(fileno=int(sys.argv[1]))
     _leave_the_host_behind()
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="[%(levelname)s] %(message)s")
@@ -53,7 +53,7 @@ class Served:
             find(start["initializer"])(Context(self._description, start["request_id"]))
 
     def invoke(self, payload: bytes) -> Frame:
-        """Call the handler with an event; the payload is the request id, a line feed, the event."""
+        """Call the handler with an event; the payload is the request id, a line feed and the event."""
         request_id, _, event = payload.partition(b"\n")
         context = Context(self._description, request_id.decode())
         try:
@@ -63,7 +63,7 @@ class Served:
             return Frame(Kind.FAILURE, report(error))
 
     def pre_stop(self) -> None:
-        """Give the function its last call, if it has one."""
+        """Call the function's pre_stop, if any."""
         if self._pre_stop:
             self._pre_stop(Context(self._description, "pre-stop"))
 
@@ -76,7 +76,7 @@ def find(dotted: str) -> Callable[..., Any]:
 
 
 def serialize(result: object) -> bytes:
-    """Bytes and text stay as they are, anything else becomes JSON. Raises TypeError for what JSON has not."""
+    """Bytes and text stay unchanged, other values become JSON. Raises TypeError for non-JSON values."""
     if isinstance(result, bytes):
         return result
     if isinstance(result, str):
@@ -96,7 +96,7 @@ def report(error: BaseException) -> bytes:
 
 
 def _frames(channel: socket.socket) -> queue.SimpleQueue[Frame]:
-    """Read in a thread, so that a host that dies takes this process along even while a handler runs."""
+    """Read in a thread, so that this process ends with the host even while a handler runs."""
     frames: queue.SimpleQueue[Frame] = queue.SimpleQueue()
 
     def read() -> None:
@@ -109,7 +109,7 @@ def _frames(channel: socket.socket) -> queue.SimpleQueue[Frame]:
 
 
 def _leave_the_host_behind() -> None:
-    """Let the function import from its own folder only, as it will where it is deployed."""
+    """Let the function import only from its own folder, as on Function Compute."""
     os.environ.pop("PYTHONPATH", None)
     if Path.cwd() != ROOT:
         sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]

@@ -1,4 +1,4 @@
-"""The CPython of a runtime on this machine: a package built for one minor version runs on no other."""
+"""Finds the CPython of a runtime: a package built for one minor version runs on no other."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-_ASKED = "import sys, encodings; print('%d.%d' % sys.version_info[:2])"
-_PATIENCE = 10  # seconds that an interpreter has to say which it is
+_PRINT_VERSION = "import sys, encodings; print('%d.%d' % sys.version_info[:2])"
+_TIMEOUT = 10  # seconds for an interpreter to print its version
 
 
 @lru_cache(maxsize=16)
 def find(version: str) -> str | None:
-    """Return the path of a CPython of that minor version (such as `3.12`), None if none is found.
+    """Return the path of a CPython of this minor version (such as `3.12`), None if none is found.
 
-    Looked for: this one, `python3.12` on the PATH, pyenv's. Each is asked, since a version manager's shim may
-    be there and not start.
+    Candidates: this interpreter, `python3.12` on the PATH, pyenv's. Each is started once, since the shim of a
+    version manager may exist but not work.
     """
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return sys.executable
@@ -35,7 +35,7 @@ def _candidates(version: str) -> list[str]:
 def _version(path: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - an interpreter found above, no shell
-            [path, "-ISc", _ASKED], capture_output=True, text=True, timeout=_PATIENCE, check=False
+            [path, "-ISc", _PRINT_VERSION], capture_output=True, text=True, timeout=_TIMEOUT, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

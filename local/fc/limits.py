@@ -1,4 +1,4 @@
-"""What the trigger refuses before any code runs ("HTTP trigger overview, limits on HTTP requests")."""
+"""The trigger's limits, checked before any code runs ("HTTP trigger overview, limits on HTTP requests")."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BODY_LIMIT = 32 * 1024 * 1024  # bytes, synchronous invocation
 
 
 def check(scope: Scope, function: Function) -> None:
-    """Check what is known before the body. Raises Refused."""
+    """Check what is known before the body arrives. Raises Refused."""
     path = len(scope["raw_path"]) + (len(scope["query_string"]) + 1 if scope["query_string"] else 0)
     if path > PATH_LIMIT:
         raise Refused.invalid(f"path and query have {path} bytes; at most {PATH_LIMIT} are allowed")
@@ -26,9 +26,9 @@ def check(scope: Scope, function: Function) -> None:
 
 
 async def read_body(receive: Receive) -> bytes | None:
-    """Read the body; None for one past the limit, which is read to its end all the same, but not kept.
+    """Read the body; None if it exceeds the limit: it is still read to its end, but not kept.
 
-    A client that is still sending would not see the refusal. Raises ClientDisconnect if it went away.
+    A client that is still sending would not read the refusal. Raises ClientDisconnect if it is gone.
     """
     body = bytearray()
     size = 0

@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own: the host is asked from a server's loop and from plain threads."""
+"""An event loop in its own thread: the host is used from a server's event loop and from plain threads."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 
 Value = TypeVar("Value")
 
-_LAST_WORDS = 10  # seconds that what still runs has to come to its end
+_CLOSE_TIMEOUT = 10  # seconds for running coroutines to finish
 
 
 class Closed(Exception):
-    """The loop takes nothing more."""
+    """The loop accepts no more coroutines."""
 
 
 class LoopThread:
-    """Runs coroutines from any thread; the thread starts with the first of them."""
+    """Runs coroutines from any thread; its own thread starts with the first of them."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -35,7 +35,7 @@ class LoopThread:
             return asyncio.run_coroutine_threadsafe(coroutine, self._loop or self._start())
 
     def close(self) -> None:
-        """Let what runs come to its end, then end the thread. Does nothing the second time."""
+        """Wait for running coroutines, then end the thread. A second call does nothing."""
         with self._lock:
             if self._closing:
                 return
@@ -55,9 +55,9 @@ class LoopThread:
 
 async def _finish() -> None:
     loop = asyncio.get_running_loop()
-    # A request that ends may leave the end of its instance behind as a task, hence again and again.
+    # A finished request may leave a task that stops its instance, so repeat until none is left.
     while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
-        _, late = await asyncio.wait(tasks, timeout=_LAST_WORDS)
+        _, late = await asyncio.wait(tasks, timeout=_CLOSE_TIMEOUT)
         for task in late:
             task.cancel()
     await loop.shutdown_default_executor()

@@ -13,13 +13,13 @@ from typing import IO
 from local.fc import environment
 from local.fc.function import Function
 
-_POLL = 0.01  # seconds between looks at whether it still runs
+_POLL = 0.01  # seconds between checks whether it still runs
 
 Show = Callable[[str], None]
 
 
 class InstanceProcess:
-    """A running process of a function; its methods are quick, but for the awaited ones."""
+    """A running process of a function; only its async methods may take time."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class InstanceProcess:
         variables: Mapping[str, str],
         pass_fds: Sequence[int] = (),
     ) -> None:
-        """Start `command`; `variables` come on top of the function's, `show` gets each line of output."""
+        """Start `command`; `variables` are added to the function's, `show` receives each line of output."""
         self.id = f"c-{uuid.uuid4().hex[:24]}"
         self.last_line = ""
         self._show = show
@@ -43,7 +43,7 @@ class InstanceProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=pass_fds,
-            start_new_session=True,  # a Ctrl-C in the terminal is the host's to handle
+            start_new_session=True,  # Ctrl-C in the terminal must reach only the host
         )
         self._output = threading.Thread(target=self._pass_on, args=[self._process.stdout], daemon=True)
         self._output.start()
@@ -68,11 +68,11 @@ class InstanceProcess:
         self._process.terminate()
 
     def interrupt(self) -> None:
-        """End the process at once (SIGKILL); whoever waits for an answer learns of it."""
+        """Kill the process (SIGKILL); pending calls then fail."""
         self._process.kill()
 
     async def ended(self, seconds: float) -> bool:
-        """Wait for the end; False where `seconds` were not enough."""
+        """Wait for the end, at most `seconds`; returns whether it has ended."""
         deadline = time.monotonic() + seconds
         while self.alive:
             if time.monotonic() >= deadline:
@@ -81,7 +81,7 @@ class InstanceProcess:
         return True
 
     async def kill(self) -> None:
-        """End the process at once, and wait until it and its last words are through."""
+        """Kill the process, and wait for its end and the rest of its output."""
         self.interrupt()
         await asyncio.to_thread(self._collect)
 

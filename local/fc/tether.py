@@ -1,8 +1,8 @@
-"""``python -IS tether.py PARENT COMMAND…``: become COMMAND, which is to end when process PARENT ends.
+"""``python -IS tether.py PARENT COMMAND…``: become COMMAND, which the kernel ends when PARENT ends.
 
-A host that is killed cannot end its instances. On Linux the kernel does it, if it was asked to
-(PR_SET_PDEATHSIG, prctl(2)); elsewhere the command runs without it. It asks on behalf of this process, and
-the wish outlives exec, so the process id that the host knows is the command's own.
+A host that is killed cannot stop its instances. On Linux the kernel does it if PR_SET_PDEATHSIG is set
+(prctl(2)); elsewhere the command runs without it. The setting belongs to this process and survives exec, so
+the process id that the host knows is the command's own.
 """
 
 import ctypes
@@ -14,11 +14,11 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Does not return."""
+    """Replace this process; never returns."""
     parent, command = int(sys.argv[1]), sys.argv[2:]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it was quicker
+        if os.getppid() != parent:  # the parent ended before the setting took effect
             sys.exit(1)
     try:
         os.execvp(command[0], command)  # noqa: S606 - a function's command is no shell's

@@ -1,7 +1,7 @@
-"""A stand-in for Object Storage Service: objects, and what provisioning asks of a bucket.
+"""A stand-in for Object Storage Service: objects, and the bucket operations of provisioning.
 
-It refuses what the real service refuses: wrong signatures, expired tokens, missing rights, broken bodies.
-Left out: multipart uploads, versions, ranges, conditional reads, presigned URLs.
+It refuses what the real service refuses: wrong signatures, expired tokens, missing permissions, bad bodies.
+Not supported: multipart uploads, versions, presigned URLs, conditions other than If-Match.
 """
 
 from local.oss.buckets import StoredObject

@@ -1,4 +1,4 @@
-"""Who may do what: a request's date, signature and key, and the rights of the identity behind it."""
+"""Authentication (a request's date, signature and key) and authorization (its identity's permissions)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DATE = "%Y%m%dT%H%M%SZ"
 
 
 class OssAccess:
-    """Lets signed requests through, or raises the OssError the service would answer with."""
+    """Accepts signed requests, or raises the OssError the service would answer with."""
 
     def __init__(self, ram: Ram, *, region: str, clock: Callable[[], float]) -> None:
         self._ram, self._region, self._clock = ram, region, clock
@@ -92,7 +92,7 @@ class OssAccess:
         except UnknownAccessKey:
             raise _unknown_key(key, "0002-00000902") from None
         except UnknownToken:
-            # Without a token, or with one where the key has none, the service looks in the wrong place.
+            # An STS key without its token, and a long-term key with a token, are unknown to the service.
             if not token or not key.startswith("STS."):
                 raise _unknown_key(key, "0002-00000002" if token else "0002-00000902") from None
             message = "The security token you provided is invalid."

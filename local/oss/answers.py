@@ -1,4 +1,4 @@
-"""What the operations answer with: XML, the headers of an object, dates in the service's forms."""
+"""Builds answers: XML, the headers of an object, dates in the service's formats."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def nothing(status: int = 200, headers: Mapping[str, str] | None = None) -> Resp
 
 
 def content(stored: StoredObject, call: Call) -> Response:
-    """Answer with an object or the range of it that is asked for; to HEAD the server leaves the body out.
+    """Answer with an object or the requested range; for HEAD the server omits the body.
 
-    Raises OssError: PreconditionFailed for an If-Match that names another content. A range that is not
-    `bytes=first-last`, or not within the object, is passed over, as the documentation of GetObject says.
+    Raises OssError: PreconditionFailed if If-Match does not match. A range that is not
+    `bytes=first-last`, or not within the object, is ignored, as the documentation of GetObject says.
     """
     if call.headers.get("if-match", f'"{stored.etag}"').strip('"') != stored.etag:
         message = "At least one of the pre-conditions you specified did not hold."
@@ -55,9 +55,9 @@ def content(stored: StoredObject, call: Call) -> Response:
 
 
 def encoder(call: Call) -> Callable[[str], str]:
-    """Return what writes a key for the answer: percent-encoded where the request asks for that.
+    """Return a function that writes a key for the answer: percent-encoded if the request asks for it.
 
-    Raises OssError: InvalidArgument for another encoding than `url`.
+    Raises OssError: InvalidArgument for an encoding other than `url`.
     """
     kind = call.query.get("encoding-type", "")
     if kind not in ("", "url"):

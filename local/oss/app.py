@@ -1,4 +1,4 @@
-"""From an HTTP request to an operation, and the answer back."""
+"""Routes HTTP requests to operations and returns their answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LARGEST_DOCUMENT = 2 * 1024 * 1024  # bytes of a request in XML: the documentati
 
 Operation = Callable[[Call, Identity], Response]
 
-# What names an operation beside the method; a sub-resource that is not here is not carried out here.
+# Sub-resources that select an operation together with the method; others are not supported.
 _PLAIN, _COPY = "", "x-oss-copy-source"
 _PARAMETERS = frozenset(
     {"prefix", "delimiter", "max-keys", "start-after", "continuation-token", "encoding-type", "fetch-owner"}
@@ -32,7 +32,7 @@ _PARAMETERS = frozenset(
 
 
 class Routes:
-    """The ASGI application that carries out operations; what they refuse is answered in XML."""
+    """The ASGI application that performs operations; errors are answered in XML."""
 
     def __init__(
         self, buckets: Buckets, gate: OssAccess, objects: Objects, listing: Listing, settings: Settings
@@ -71,27 +71,27 @@ class Routes:
         except OssError as refusal:
             response = _refusal(refusal, request.method)
         except ClientDisconnect:
-            response = Response(status_code=400)  # nobody is there to read it
+            response = Response(status_code=400)  # the client is gone
         await response(scope, receive, send)
 
     def answer(self, call: Call) -> Response:
-        """Carry out one call. Raises OssError."""
+        """Perform one call. Raises OssError."""
         identity = self._gate.identify(call)
         operation = self._operation(call)
         if operation != self._on_buckets["PUT", _PLAIN]:
-            self._buckets.bucket(call.bucket)  # before the rights, which are those of its owner
+            self._buckets.bucket(call.bucket)  # before authorization, which depends on its owner
         return operation(call, identity)
 
     def _operation(self, call: Call) -> Operation:
         table = self._on_objects if call.key else self._on_buckets
         named = (call.method, _sub_resource(call))
         if not call.bucket or named not in table:
-            raise OssError("NotImplemented", f"not carried out here: {call.method} ?{named[1]}")
+            raise OssError("NotImplemented", f"not supported by the stand-in: {call.method} ?{named[1]}")
         return table[named]
 
 
 def envelope(app: ASGIApp) -> ASGIApp:
-    """Wrap `app` so that every answer has its request id, and a fault's is XML by its header too."""
+    """Wrap `app` so that every answer has a request id, and an injected fault is labelled as XML."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         identifier = new_request_id()
@@ -102,7 +102,7 @@ def envelope(app: ASGIApp) -> ASGIApp:
                 headers = MutableHeaders(scope=message)
                 headers["x-oss-request-id"] = identifier
                 if headers.get("content-type") == "application/json" and message["status"] >= 400:
-                    headers["content-type"] = XML  # a fault, whose body is rendered as the service's
+                    headers["content-type"] = XML  # an injected fault, whose body is XML
             await send(message)
 
         await app(scope, receive, send_with_headers)
@@ -131,7 +131,7 @@ async def _read(request: Request, cap: int) -> Call:
 
 
 async def _body(request: Request, cap: int) -> bytes:
-    """Read to the end, so that the client gets to see a refusal; of a body over `cap`, enough to tell."""
+    """Read to the end, so that the client reads a refusal; stop keeping data once it exceeds `cap`."""
     chunks, size = [], 0
     async for chunk in request.stream():
         if size <= cap:
@@ -143,6 +143,6 @@ async def _body(request: Request, cap: int) -> bytes:
 def _refusal(refusal: OssError, method: str) -> Response:
     body = refusal.body()
     headers = {"x-oss-ec": refusal.ec} if refusal.ec else {}
-    if method == "HEAD":  # it has no body: alibabacloud-oss-v2 1.4.1, `_client.py`, reads this instead
+    if method == "HEAD":  # has no body; alibabacloud-oss-v2 1.4.1, `_client.py`, reads this header instead
         headers["x-oss-err"] = base64.b64encode(body).decode()
     return Response(body, refusal.status, headers, media_type=XML)

@@ -1,4 +1,4 @@
-"""The operations on buckets: making one, and what provisioning sets and asks."""
+"""The operations on buckets: creation, deletion, and the settings that provisioning reads and writes."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from local.oss.errors import OssError
 from local.oss.markup import Child, Element, NotMarkup, iso, parse
 from local.ram import Identity
 
-MOST_RULES = 1000  # of a lifecycle: the documentation of PutBucketLifecycle
+MOST_RULES = 1000  # rules of a lifecycle: the documentation of PutBucketLifecycle
 
 _RULE_ACTIONS = ("Expiration", "Transition", "AbortMultipartUpload", "NoncurrentVersionExpiration")
 _ALGORITHMS = ("AES256", "KMS", "SM4")
 
 
 class Settings:
-    """The operations; a bucket is private, and stays it."""
+    """The operations. Buckets are always private."""
 
     def __init__(self, buckets: Buckets, gate: OssAccess, *, region: str, account: str) -> None:
         self._buckets, self._gate = buckets, gate
         self._region, self._account = region, account
 
     def create(self, call: Call, identity: Identity) -> Response:
-        """PutBucket, which succeeds for a bucket that is the account's already. Raises OssError."""
+        """PutBucket, which also succeeds if the account has the bucket already. Raises OssError."""
         self._gate.permit(identity, "oss:PutBucket", call.bucket)
         check_md5(call)
         _check_private(call)
@@ -68,7 +68,7 @@ class Settings:
         return xml(Element("AccessControlPolicy", [self._owner(), grants]))
 
     def put_acl(self, call: Call, identity: Identity) -> Response:
-        """PutBucketAcl; only `private` is taken. Raises OssError."""
+        """PutBucketAcl; only `private` is accepted. Raises OssError."""
         self._permitted(call, identity, "oss:PutBucketAcl")
         _check_private(call)
         return nothing()
@@ -118,7 +118,7 @@ class Settings:
         return xml(Element("PublicAccessBlockConfiguration", [blocked]))
 
     def put_encryption(self, call: Call, identity: Identity) -> Response:
-        """PutBucketEncryption: noted, and nothing is encrypted. Raises OssError."""
+        """PutBucketEncryption: stored, but nothing is encrypted. Raises OssError."""
         bucket = self._permitted(call, identity, "oss:PutBucketEncryption")
         tree = _parsed(call, "ServerSideEncryptionRule")
         algorithm = tree.findtext("ApplyServerSideEncryptionByDefault/SSEAlgorithm")

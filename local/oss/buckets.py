@@ -14,11 +14,11 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")  # documentation, "Buck
 
 
 class StoredObject(NamedTuple):
-    """An object as it was put.
+    """An object as it was written.
 
-    `headers` are those of the request that come back with it (Content-Type, Cache-Control, …) and `metadata`
-    what its `x-oss-meta-*` held, both by names in lower case and the latter without that prefix; `etag` is
-    the MD5 of the body in upper-case hexadecimal digits, `modified` in epoch seconds.
+    `headers` are the request headers that are returned with it (Content-Type, Cache-Control, …), `metadata`
+    its `x-oss-meta-*` headers without that prefix; names are in lower case. `etag` is the MD5 of the body in
+    upper-case hexadecimal digits, `modified` is in epoch seconds.
     """
 
     key: str
@@ -31,18 +31,18 @@ class StoredObject(NamedTuple):
 
 @dataclass
 class Bucket:
-    """A bucket with its settings; `created` is in epoch seconds, `lifecycle` the rules as a document."""
+    """A bucket with its settings; `created` is in epoch seconds, `lifecycle` the rules as XML."""
 
     name: str
     created: float
     objects: dict[str, StoredObject] = field(default_factory=dict)
     lifecycle: bytes | None = None
-    blocks_public_access: bool = True  # of a new bucket: documentation, "Block Public Access"
+    blocks_public_access: bool = True  # the default of a new bucket: documentation, "Block Public Access"
     encryption: str | None = None
 
 
 class Buckets:
-    """All buckets of the account; safe to use from many threads."""
+    """All buckets of the account; thread-safe."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -50,7 +50,7 @@ class Buckets:
         self._buckets: dict[str, Bucket] = {}
 
     def create(self, name: str) -> None:
-        """Create the bucket unless it is there. Raises OssError: InvalidBucketName."""
+        """Create the bucket unless it exists. Raises OssError: InvalidBucketName."""
         if not _BUCKET.fullmatch(name):
             raise OssError("InvalidBucketName", "The specified bucket is not valid.", BucketName=name)
         with self._lock:
@@ -65,18 +65,18 @@ class Buckets:
             del self._buckets[name]
 
     def bucket(self, name: str) -> Bucket:
-        """Return that bucket, for its settings. Raises OssError: NoSuchBucket."""
+        """Return the bucket with its settings. Raises OssError: NoSuchBucket."""
         with self._lock:
             return self._find(name)
 
     def objects(self, name: str) -> dict[str, StoredObject]:
-        """Return what the bucket holds now, in the order of the keys. Raises OssError: NoSuchBucket."""
+        """Return the bucket's objects in the order of their keys. Raises OssError: NoSuchBucket."""
         with self._lock:
             found = dict(self._find(name).objects)
         return {key: found[key] for key in sorted(found)}
 
     def put(self, name: str, stored: StoredObject, *, overwrite: bool) -> None:
-        """Keep an object. Raises OssError: NoSuchBucket, and FileAlreadyExists unless `overwrite`."""
+        """Store an object. Raises OssError: NoSuchBucket, and FileAlreadyExists unless `overwrite`."""
         with self._lock:
             objects = self._find(name).objects
             if stored.key in objects and not overwrite:
@@ -93,7 +93,7 @@ class Buckets:
         return found
 
     def delete(self, name: str, keys: Iterable[str]) -> None:
-        """Delete objects, those that are there. Raises OssError: NoSuchBucket."""
+        """Delete objects; missing ones are ignored. Raises OssError: NoSuchBucket."""
         with self._lock:
             objects = self._find(name).objects
             for key in keys:

@@ -1,4 +1,4 @@
-"""A request as the operations see it: which bucket and key it names, and its query, decoded."""
+"""A parsed request: its bucket, key and decoded query."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from local.oss.errors import OssError
 
 MAX_KEY = 1023  # bytes of UTF-8: documentation, "Object naming conventions"
 
-# `oss-cn-hangzhou.aliyuncs.com`, `oss-cn-hangzhou-internal.aliyuncs.com`, with the bucket's name before it.
+# `oss-cn-hangzhou.aliyuncs.com`, `oss-cn-hangzhou-internal.aliyuncs.com`, with the bucket as the first label.
 _ENDPOINT = re.compile(r"(?:([^.:]+)\.)?oss-[a-z0-9-]+\.aliyuncs\.com(?::\d+)?", re.IGNORECASE)
 
 
 class Call(NamedTuple):
-    """A request; `bucket` and `key` are empty where it names none, header names are in lower case."""
+    """A request; `bucket` and `key` are empty if it has none, header names are in lower case."""
 
     method: str
     bucket: str
@@ -31,7 +31,7 @@ class Call(NamedTuple):
 
 
 def read_call(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Call:
-    """Read a request; `target` is the path and the query as they came, percent-encoded.
+    """Parse a request; `target` is the raw path and query, percent-encoded.
 
     Raises OssError: SecondLevelDomainForbidden, InvalidObjectName, InvalidArgument.
     """
@@ -53,19 +53,19 @@ def check_md5(call: Call) -> None:
 
 
 def base64_md5(body: bytes) -> str:
-    """Return the MD5 of a body as Content-MD5 has it."""
+    """Return the MD5 of a body in the form of Content-MD5."""
     return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
 def crc64(body: bytes) -> str:
-    """Return the CRC-64 (ECMA-182) of a body in decimal, as `x-oss-hash-crc64ecma` has it."""
+    """Return the CRC-64 (ECMA-182) of a body in decimal, the form of `x-oss-hash-crc64ecma`."""
     crc = Crc64(0)
     crc.update(body)
     return str(crc.sum64())
 
 
 def _addressed(host: str, path: str) -> tuple[str, bytes]:
-    """Virtual-hosted style where the host is an endpoint of the service, path style anywhere else."""
+    """Virtual-hosted style if the host is an endpoint of the service, path style otherwise."""
     raw = unquote_to_bytes(path.removeprefix("/"))
     endpoint = _ENDPOINT.fullmatch(host)
     if endpoint is None:

@@ -35,7 +35,7 @@ _STATUS = {
 _HOST_ID = "oss.aliyuncs.com"
 
 request_id: ContextVar[str] = ContextVar("request_id")
-"""The id of the request that is being answered, which its headers and its error body have to share."""
+"""The id of the current request; the headers and the error body of its answer must have the same one."""
 
 
 def new_request_id() -> str:
@@ -44,9 +44,9 @@ def new_request_id() -> str:
 
 
 class OssError(Exception):
-    """A refusal: `code` is one of the service's, and decides the HTTP `status`.
+    """An error answer: `code` is one of the service's and determines the HTTP `status`.
 
-    `ec` is the finer code of the error reference, and `details` are further elements of the body.
+    `ec` is the detailed code of the error reference, `details` are further elements of the body.
     """
 
     def __init__(self, code: str, message: str, *, ec: str = "", **details: str) -> None:
@@ -61,7 +61,7 @@ class OssError(Exception):
 
 
 def render_error(code: str, message: str, **more: str) -> bytes:
-    """The XML body of an error; also for faults made on purpose."""
+    """Return the XML body of an error; also used for injected faults."""
     identifier = request_id.get("") or new_request_id()
     fields = {"Code": code, "Message": message, "RequestId": identifier, "HostId": _HOST_ID, **more}
     return document(Element("Error", list(fields.items())))

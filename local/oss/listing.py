@@ -20,11 +20,11 @@ from local.ram import Identity
 USUAL_PAGE, LARGEST_PAGE = 100, 1000  # entries: the documentation of ListObjectsV2
 
 Entry: TypeAlias = StoredObject | str
-"""An object, or the prefix that stands for all objects which have it in common."""
+"""An object, or the common prefix that represents several objects."""
 
 
-class Wish(NamedTuple):
-    """What is to be listed; `after` is the last entry of the page before, or where to begin."""
+class ListParameters(NamedTuple):
+    """The parameters of a listing; `after` is the last entry of the previous page, or the start."""
 
     prefix: str
     delimiter: str
@@ -32,11 +32,11 @@ class Wish(NamedTuple):
     most: int
 
     @staticmethod
-    def read(query: Mapping[str, str]) -> Wish:
+    def read(query: Mapping[str, str]) -> ListParameters:
         """Read the parameters. Raises OssError: InvalidArgument."""
         token = query.get("continuation-token")
-        after = query.get("start-after", "") if token is None else _untoken(token)
-        return Wish(query.get("prefix", ""), query.get("delimiter", ""), after, _page_size(query))
+        after = query.get("start-after", "") if token is None else _parse_token(token)
+        return ListParameters(query.get("prefix", ""), query.get("delimiter", ""), after, _page_size(query))
 
 
 class Listing:
@@ -50,9 +50,14 @@ class Listing:
         self._gate.permit(identity, "oss:ListObjects", call.bucket)
         if call.query["list-type"] != "2":
             raise OssError("InvalidArgument", "The list-type is invalid.")
-        wish, encode = Wish.read(call.query), encoder(call)
-        page, more = _page(_entries(self._buckets.objects(call.bucket).values(), wish), wish.most)
-        return xml(Element("ListBucketResult", [*_told(call, wish, encode), *_turned(page, more, encode)]))
+        wanted, encode = ListParameters.read(call.query), encoder(call)
+        page, more = _page(_entries(self._buckets.objects(call.bucket).values(), wanted), wanted.most)
+        return xml(
+            Element(
+                "ListBucketResult",
+                [*_echo(call, wanted, encode), *_page_xml(page, more, encode)],
+            )
+        )
 
 
 def _page(entries: Iterator[Entry], most: int) -> tuple[list[Entry], bool]:
@@ -64,30 +69,30 @@ def _page(entries: Iterator[Entry], most: int) -> tuple[list[Entry], bool]:
     return page, False
 
 
-def _entries(found: Iterable[StoredObject], wish: Wish) -> Iterator[Entry]:
+def _entries(found: Iterable[StoredObject], wanted: ListParameters) -> Iterator[Entry]:
     last = ""
     for stored in found:
-        if not stored.key.startswith(wish.prefix):
+        if not stored.key.startswith(wanted.prefix):
             continue
-        common = _common_prefix(stored.key, wish)
+        common = _common_prefix(stored.key, wanted)
         name = common or stored.key
-        if name != last and name > wish.after:
+        if name != last and name > wanted.after:
             last = name
             yield common or stored
 
 
-def _common_prefix(key: str, wish: Wish) -> str:
-    if not wish.delimiter:
+def _common_prefix(key: str, wanted: ListParameters) -> str:
+    if not wanted.delimiter:
         return ""
-    end = key.find(wish.delimiter, len(wish.prefix))
-    return "" if end < 0 else key[: end + len(wish.delimiter)]
+    end = key.find(wanted.delimiter, len(wanted.prefix))
+    return "" if end < 0 else key[: end + len(wanted.delimiter)]
 
 
-def _told(call: Call, wish: Wish, encode: Callable[[str], str]) -> Iterator[Child]:
+def _echo(call: Call, wanted: ListParameters, encode: Callable[[str], str]) -> Iterator[Child]:
     yield "Name", call.bucket
-    yield "Prefix", encode(wish.prefix)
-    yield "MaxKeys", str(wish.most)
-    yield "Delimiter", encode(wish.delimiter)
+    yield "Prefix", encode(wanted.prefix)
+    yield "MaxKeys", str(wanted.most)
+    yield "Delimiter", encode(wanted.delimiter)
     for parameter, name in (("start-after", "StartAfter"), ("continuation-token", "ContinuationToken")):
         if parameter in call.query:
             yield name, encode(call.query[parameter])
@@ -95,7 +100,7 @@ def _told(call: Call, wish: Wish, encode: Callable[[str], str]) -> Iterator[Chil
         yield "EncodingType", "url"
 
 
-def _turned(page: list[Entry], more: bool, encode: Callable[[str], str]) -> Iterator[Child]:
+def _page_xml(page: list[Entry], more: bool, encode: Callable[[str], str]) -> Iterator[Child]:
     yield "IsTruncated", "true" if more else "false"
     if more:
         yield "NextContinuationToken", encode(_token(page[-1]))
@@ -123,7 +128,7 @@ def _token(entry: Entry) -> str:
     return base64.urlsafe_b64encode(name.encode()).decode().replace("=", ".")
 
 
-def _untoken(token: str) -> str:
+def _parse_token(token: str) -> str:
     try:
         return base64.b64decode(token.replace(".", "="), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):

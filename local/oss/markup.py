@@ -1,4 +1,4 @@
-"""The XML of requests and answers: a small writer, and a reader that takes nothing but elements and text."""
+"""The XML of requests and answers: a small writer, and a reader that accepts only elements and text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Element(NamedTuple):
 
 
 class NotMarkup(ValueError):
-    """The bytes are not an XML document that is taken here."""
+    """The bytes are not an XML document that this reader accepts."""
 
 
 def document(root: Element) -> bytes:
@@ -36,25 +36,25 @@ def _written(child: Child) -> str:
 
 
 def iso(seconds: float) -> str:
-    """Write epoch seconds as the documents have them: `2012-02-24T08:43:07.000Z`."""
+    """Format epoch seconds for a document: `2012-02-24T08:43:07.000Z`."""
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def parse(body: bytes, root: str) -> ElementTree.Element:
-    """Read a document whose outermost element is `root`; raises NotMarkup.
+    """Parse a document whose root element is `root`. Raises NotMarkup.
 
-    A document type is refused before it is read: its entities can make little text very large.
+    A document type declaration is refused before parsing: its entities can expand to very large text.
     """
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise NotMarkup("not UTF-8") from None
+        raise NotMarkup("it is not UTF-8") from None
     if "<!DOCTYPE" in text:
-        raise NotMarkup("a document type")
+        raise NotMarkup("it has a document type declaration")
     try:
         tree = ElementTree.fromstring(text)  # noqa: S314 (no document type, so no entities)
     except ElementTree.ParseError as error:
         raise NotMarkup(str(error)) from None
     if tree.tag != root:
-        raise NotMarkup(f"the outermost element is {tree.tag}, not {root}")
+        raise NotMarkup(f"the root element is {tree.tag}, expected {root}")
     return tree

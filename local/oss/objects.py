@@ -24,7 +24,7 @@ _KEPT = ("content-type", "cache-control", "content-disposition", "content-encodi
 
 
 class Objects:
-    """The operations; `clock` gives epoch seconds, `largest` is the most bytes an object may have."""
+    """The operations; `clock` returns epoch seconds, `largest` is the maximum size of an object in bytes."""
 
     def __init__(self, buckets: Buckets, gate: OssAccess, clock: Callable[[], float], largest: int) -> None:
         self._buckets, self._gate, self._clock, self.largest = buckets, gate, clock, largest
@@ -64,17 +64,17 @@ class Objects:
         return xml(Element("CopyObjectResult", told))
 
     def delete(self, call: Call, identity: Identity) -> Response:
-        """DeleteObject, which succeeds for what is not there. Raises OssError."""
+        """DeleteObject, which also succeeds if there is no such object. Raises OssError."""
         self._gate.permit(identity, "oss:DeleteObject", call.bucket, call.key)
         self._buckets.delete(call.bucket, [call.key])
         return nothing(204)
 
     def delete_many(self, call: Call, identity: Identity) -> Response:
-        """DeleteMultipleObjects, all or none of them. Raises OssError."""
+        """DeleteMultipleObjects: all of them or none. Raises OssError."""
         if "content-md5" not in call.headers:
             raise OssError("InvalidArgument", "Missing Some Required Arguments: Content-MD5.")
         check_md5(call)
-        keys, quiet = _wanted_gone(call.body)
+        keys, quiet = _keys_to_delete(call.body)
         for key in keys:
             self._gate.permit(identity, "oss:DeleteObject", call.bucket, key)
         self._buckets.delete(call.bucket, keys)
@@ -109,7 +109,7 @@ def _source(value: str) -> tuple[str, str]:
     return bucket, key
 
 
-def _wanted_gone(body: bytes) -> tuple[list[str], bool]:
+def _keys_to_delete(body: bytes) -> tuple[list[str], bool]:
     try:
         tree = parse(body, "Delete")
     except NotMarkup:

@@ -1,8 +1,7 @@
 """The signature of Object Storage Service, V4, in the Authorization header.
 
 Source: "Include a V4 signature in the Authorization header" in the OSS documentation, and alibabacloud-oss-v2
-1.4.1, `signer/v4.py`. Everything is computed from a request as it was received, so the same code serves any
-client.
+1.4.1, `signer/v4.py`. Everything is computed from the received request, so it works for every client.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ PAYLOAD = "UNSIGNED-PAYLOAD"  # the only value that x-oss-content-sha256 may hav
 PRODUCT = "oss"
 
 _TERMINATOR = "aliyun_v4_request"
-_ALWAYS_SIGNED = ("content-type", "content-md5")  # and every x-oss-*, where they are sent
+_ALWAYS_SIGNED = ("content-type", "content-md5")  # and every x-oss-*, if sent
 _AUTHORIZATION = re.compile(
     rf"{ALGORITHM} Credential=(?P<key>[^,/\s]+)/(?P<date>\d{{8}})/(?P<region>[^,/\s]+)/(?P<product>[^,/\s]+)"
     rf"/{_TERMINATOR},(?:\s*AdditionalHeaders=(?P<more>[^,\s]*),)?\s*Signature=(?P<hex>[0-9a-f]{{64}})"
@@ -28,7 +27,7 @@ _AUTHORIZATION = re.compile(
 
 
 class Claim(NamedTuple):
-    """What an Authorization header says; `additional` are the headers it covers beside those it must."""
+    """The content of an Authorization header; `additional` are the signed headers that are optional."""
 
     access_key_id: str
     date: str
@@ -39,7 +38,7 @@ class Claim(NamedTuple):
 
 
 def parse_authorization(value: str) -> Claim | None:
-    """Read an Authorization header; None if it is not of this form."""
+    """Parse an Authorization header; None if it does not have this form."""
     found = _AUTHORIZATION.fullmatch(value)
     if found is None:
         return None
@@ -48,7 +47,7 @@ def parse_authorization(value: str) -> Claim | None:
 
 
 def string_to_sign(call: Call, claim: Claim) -> str:
-    """Return the text that is signed; the time is that of `x-oss-date`."""
+    """Return the string to sign; the time is from `x-oss-date`."""
     canonical = hashlib.sha256(canonical_request(call, claim.additional).encode()).hexdigest()
     scope = f"{claim.date}/{claim.region}/{claim.product}/{_TERMINATOR}"
     return "\n".join([ALGORITHM, call.headers["x-oss-date"], scope, canonical])
@@ -63,7 +62,7 @@ def sign(secret: str, claim: Claim, text: str) -> str:
 
 
 def canonical_request(call: Call, additional: tuple[str, ...]) -> str:
-    """Return the canonical request; its path has the bucket first, however the request addressed it."""
+    """Return the canonical request; its path always begins with the bucket."""
     path = f"/{call.bucket}/{call.key}" if call.bucket else "/"
     pairs = sorted((_encode(name), _encode(value)) for name, value in call.query.items())
     query = "&".join(f"{name}={value}" if value else name for name, value in pairs)

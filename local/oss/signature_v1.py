@@ -24,25 +24,25 @@ _SIGNED_QUERY = frozenset(
 
 
 class Claim(NamedTuple):
-    """What an Authorization header says."""
+    """The content of an Authorization header."""
 
     access_key_id: str
     signature: str
 
 
 def parse_authorization(value: str) -> Claim | None:
-    """Read an Authorization header; None if it is not of this form."""
+    """Parse an Authorization header; None if it does not have this form."""
     found = _AUTHORIZATION.fullmatch(value)
     return Claim(found[1], found[2]) if found else None
 
 
 def date(call: Call) -> str:
-    """Return the date that is signed, as it was sent; "" where there is none."""
+    """Return the signed date as it was sent; "" if there is none."""
     return call.headers.get("x-oss-date") or call.headers.get("date", "")
 
 
 def string_to_sign(call: Call) -> str:
-    """Return the text that is signed; its resource has the bucket first, however it was addressed."""
+    """Return the string to sign; its resource always begins with the bucket."""
     headers = call.headers
     lines = [call.method, headers.get("content-md5", ""), headers.get("content-type", ""), date(call)]
     lines += [f"{name}:{headers[name].strip()}" for name in sorted(headers) if name.startswith("x-oss-")]

@@ -1,4 +1,4 @@
-"""The stand-in as a whole: made by tests and by ``make run``, served by `local.serving.Server`."""
+"""The whole stand-in: created by tests and by ``make run``, served by `local.serving.Server`."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ LARGEST_OBJECT = 5 * 1024**3  # bytes: the documentation of PutObject
 class OssStandIn:
     """Object Storage Service in one process, for one account and one region.
 
-    `app` is the ASGI application, `faults` what it is to do wrong. A bucket is named in the Host
-    (`bucket.oss-cn-hangzhou.aliyuncs.com`) or, where the Host is anything else, in the path (`/bucket/key`).
+    `app` is the ASGI application, `faults` its fault injection. The bucket is in the Host header
+    (`bucket.oss-cn-hangzhou.aliyuncs.com`) or, for any other Host, in the path (`/bucket/key`).
     """
 
     app: ASGIApp
@@ -37,7 +37,7 @@ class OssStandIn:
         region: str = "cn-hangzhou",
         largest: int = LARGEST_OBJECT,
     ) -> None:
-        """Start without a bucket; signatures must be for `region`, objects have at most `largest` bytes."""
+        """Start without buckets; signatures must be for `region`, objects have at most `largest` bytes."""
         self.faults = Faults(render_error)
         self._buckets = Buckets(clock)
         gate = OssAccess(ram, region=region, clock=clock)
@@ -51,26 +51,26 @@ class OssStandIn:
         self.app = envelope(self.faults.wrap(routes))
 
     def create(self, bucket: str) -> None:
-        """Create a bucket unless it is there. Raises ValueError for a name the service would refuse."""
+        """Create a bucket unless it exists. Raises ValueError for a name that the service would refuse."""
         try:
             self._buckets.create(bucket)
         except OssError:
             raise ValueError(f"not a bucket name: {bucket!r}") from None
 
     def objects(self, bucket: str) -> dict[str, StoredObject]:
-        """Return what the bucket holds now, by key, in order. Raises LookupError for no such bucket."""
+        """Return the bucket's objects by key, in order. Raises LookupError if there is no such bucket."""
         try:
             return self._buckets.objects(bucket)
         except OssError:
             raise LookupError(bucket) from None
 
     def read(self, bucket: str, key: str) -> bytes | None:
-        """Return the body of an object, None where there is none, for a service that has the right to it."""
+        """Return the body of an object, None if there is none; no permission is checked."""
         try:
             return self._buckets.get(bucket, key).body
         except OssError:
             return None
 
     def close(self) -> None:
-        """Let go what hangs."""
+        """Release hanging requests."""
         self.faults.clear()

@@ -1,6 +1,6 @@
-"""RAM on a laptop: users, roles and issued tokens, which the STS and SLS stand-ins share.
+"""A local RAM: users, roles and issued tokens, shared by all stand-ins.
 
-Everything is in memory and may be used from many threads. Time is never read here: whoever asks passes `now`.
+Everything is in memory and thread-safe. Time is never read here: callers pass `now`.
 """
 
 from local.ram.account import (

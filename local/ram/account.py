@@ -1,4 +1,4 @@
-"""One Alibaba Cloud account as RAM sees it: users with long-term keys, roles, and the tokens STS issued."""
+"""One Alibaba Cloud account in RAM: users with long-term keys, roles, and tokens issued by STS."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from local.ram.policy import PolicyDocument, Verdict, check_policy, judge
+from local.ram.policy import Decision, PolicyDocument, check_policy, evaluate
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
 _TOKEN_BYTES = 480  # a real security token is some 600 to 1,000 characters of base64
 
 
 class UnknownAccessKey(LookupError):
-    """No such AccessKey id, or it has been revoked."""
+    """The AccessKey id does not exist or was revoked."""
 
 
 class UnknownToken(LookupError):
-    """The security token was not issued with this AccessKey id, or is missing where the key needs one."""
+    """The security token does not belong to this AccessKey id, or is missing although the key needs one."""
 
 
 class UnknownRole(LookupError):
-    """No role with that ARN."""
+    """There is no role with this ARN."""
 
 
 class AccessKey(NamedTuple):
@@ -35,7 +35,7 @@ class AccessKey(NamedTuple):
 
 
 class StsToken(NamedTuple):
-    """What AssumeRole hands out; `expires` is in epoch seconds."""
+    """A credential from AssumeRole; `expires` is in epoch seconds."""
 
     id: str
     secret: str
@@ -54,11 +54,11 @@ class Role(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """Who signed a request, with what it may do.
+    """The signer of a request, with its permissions.
 
-    `arn` names a user, or a session of a role; `principal` is what a trust policy calls it (the user, the
-    role). `expires` is in epoch seconds, None for a long-term key. `layers` are the sets of policies it is
-    subject to, a role's own and a session's: each set has to allow what is asked.
+    `arn` names a user, or a session of a role; `principal` is its name in a trust policy (the user or
+    the role). `expires` is in epoch seconds, None for a long-term key. `layers` are the sets of policies that
+    apply to it, the role's and the session's: every set must allow an action.
     """
 
     arn: str
@@ -68,10 +68,10 @@ class Identity(NamedTuple):
     layers: tuple[tuple[PolicyDocument, ...], ...]
 
     def allows(self, action: str, resource: str, *, now: float) -> bool:
-        """Whether it may do `action` on the ARN `resource` at `now` (epoch seconds); expired, nothing."""
+        """Whether it may do `action` on the ARN `resource` at `now` (epoch seconds); false once expired."""
         if self.expires is not None and now >= self.expires:
             return False
-        return all(judge(layer, action, resource) is Verdict.ALLOW for layer in self.layers)
+        return all(evaluate(layer, action, resource) is Decision.ALLOW for layer in self.layers)
 
     def trusted_by(self, role: Role) -> bool:
         """Whether the trust policy of `role` names this identity, or its whole account."""
@@ -80,14 +80,14 @@ class Identity(NamedTuple):
 
 
 class _Key(NamedTuple):
-    """Whose a key is; `security_token` is what has to come with a temporary one, None for a long-term key."""
+    """The owner of a key; `security_token` must accompany a temporary key, None for a long-term one."""
 
     identity: Identity
     security_token: str | None
 
 
 class Ram:
-    """The account's users, roles, keys and tokens; safe to use from many threads."""
+    """The account's users, roles, keys and tokens; thread-safe."""
 
     def __init__(self, account_id: str = "1234567890123456") -> None:
         """Start empty; `account_id` is the number in every ARN."""
@@ -116,8 +116,8 @@ class Ram:
         """Create a role, or replace the one of that name, and return its ARN. Raises MalformedPolicy.
 
         `trusted` are ARNs of accounts (`…:root`), users or roles, or services such as `fc.aliyuncs.com`;
-        `max_session` is the longest a session of it may last, in seconds. Tokens already issued stay, with
-        the rights that the role has now.
+        `max_session` is the maximum duration of a session in seconds. Issued tokens stay valid, with the
+        role's new permissions.
         """
         arn = f"acs:ram::{self.account_id}:role/{name.lower()}"
         role_id = "".join(secrets.choice(string.digits) for _ in range(18))
@@ -128,7 +128,7 @@ class Ram:
         return arn
 
     def role(self, arn: str) -> Role:
-        """The role with that ARN; role names know no case. Raises UnknownRole."""
+        """Return the role with this ARN; role names are case-insensitive. Raises UnknownRole."""
         with self._lock:
             role = self._roles.get(arn.lower())
         if role is None:
@@ -144,9 +144,9 @@ class Ram:
         duration: int,
         now: float,
     ) -> StsToken:
-        """Make a token for a session of the role, `duration` seconds long from `now` (epoch seconds).
+        """Issue a token for a session of the role, `duration` seconds long from `now` (epoch seconds).
 
-        What STS checks of a caller (trust, rights, bounds) is the STS stand-in's business, not checked here.
+        The STS stand-in checks the caller (trust, permissions, bounds), not this method.
         Raises UnknownRole, MalformedPolicy.
         """
         role = self.role(role_arn)
@@ -159,13 +159,13 @@ class Ram:
         return token
 
     def revoke(self, access_key_id: str) -> None:
-        """Forget a key or a token at once, as when an operator deletes it. Raises UnknownAccessKey."""
+        """Invalidate a key or a token at once, as when an operator deletes it. Raises UnknownAccessKey."""
         with self._lock:
             if self._keys.pop(access_key_id, None) is None:
                 raise UnknownAccessKey(access_key_id)
 
     def identify(self, access_key_id: str, security_token: str | None) -> Identity:
-        """Whose key this is, expired or not. Raises UnknownAccessKey, UnknownToken."""
+        """Return the owner of a key, expired or not. Raises UnknownAccessKey, UnknownToken."""
         with self._lock:
             found = self._keys.get(access_key_id)
             role = self._roles.get(found.identity.principal) if found else None

@@ -1,4 +1,4 @@
-"""RAM over HTTP, as far as provisioning calls it: signatures checked, state kept, rights in force at once.
+"""RAM over HTTP, as far as provisioning calls it: checks signatures, keeps state, applies changes at once.
 
 Codes and statuses are those of the RAM documentation (2015-05-01) for each call.
 """
@@ -43,10 +43,10 @@ Action = Callable[[Parameters, Identity], dict[str, Any]]
 
 
 class RamApi:
-    """The account's roles and policies over HTTP; `calls` are the actions that came, in order.
+    """The account's roles and policies over HTTP; `calls` are the received actions, in order.
 
-    What is created here is what the other stand-ins go by. A policy with elements that they do not judge
-    (conditions) is kept and shown, and grants nothing.
+    The other stand-ins use the roles and policies created here. A policy with elements that they do not
+    evaluate (conditions) is stored and returned, but grants nothing.
     """
 
     def __init__(self, ram: Ram, *, calls_a_minute: int = 6000) -> None:
@@ -57,7 +57,7 @@ class RamApi:
             tuple[str, str], list[dict[str, Any]]
         ] = {}  # (type, name) → versions, last in force
         self.calls: list[str] = []
-        self.fail_on: dict[str, StsError] = {}  # action → what it is refused with, for a run that breaks off
+        self.fail_on: dict[str, StsError] = {}  # action → its injected error, for tests of an interrupted run
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -104,7 +104,7 @@ class RamApi:
             self._trust(given["AssumeRolePolicyDocument"]), int(given.get("MaxSessionDuration", 3600))
         )
         self.roles[name] = role
-        self._put_in_force(name)
+        self._activate(name)
         return {"Role": self._shown(name, role)}
 
     def _update_role(self, given: Parameters, _: Identity) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class RamApi:
             role.trust = self._trust(document)
         if seconds := given.get("NewMaxSessionDuration"):
             role.max_session = int(seconds)
-        self._put_in_force(given["RoleName"])
+        self._activate(given["RoleName"])
         return {"Role": self._shown(given["RoleName"], role)}
 
     def _get_policy(self, given: Parameters, _: Identity) -> dict[str, Any]:
@@ -138,12 +138,12 @@ class RamApi:
             raise StsError(409, "LimitExceeded.Policy.Version", message)
         if given.get("SetAsDefault", "").lower() != "true":
             raise StsError(
-                400, "InvalidParameter.SetAsDefault", "this stand-in only knows the last as default"
+                400, "InvalidParameter.SetAsDefault", "this stand-in supports only SetAsDefault=true"
             )
         versions.append(_document(given["PolicyDocument"]))
         for name, role in self.roles.items():
             if ("Custom", given["PolicyName"]) in role.policies:
-                self._put_in_force(name)
+                self._activate(name)
         return {"PolicyVersion": {"VersionId": f"v{len(versions)}", "IsDefaultVersion": True}}
 
     def _attach_policy_to_role(self, given: Parameters, _: Identity) -> dict[str, Any]:
@@ -152,7 +152,7 @@ class RamApi:
         if key in role.policies:
             raise StsError(409, "EntityAlreadyExist.Role.Policy", "The policy is attached already.")
         role.policies.add(key)
-        self._put_in_force(given["RoleName"])
+        self._activate(given["RoleName"])
         return {}
 
     def _detach_policy_from_role(self, given: Parameters, _: Identity) -> dict[str, Any]:
@@ -160,17 +160,17 @@ class RamApi:
         if key not in role.policies:
             raise StsError(404, "EntityNotExist.Role.Policy", "The policy is not attached to the role.")
         role.policies.remove(key)
-        self._put_in_force(given["RoleName"])
+        self._activate(given["RoleName"])
         return {}
 
     def _list_policies_for_role(self, given: Parameters, _: Identity) -> dict[str, Any]:
         attached = sorted(self._role(given["RoleName"]).policies)
         return {"Policies": {"Policy": [{"PolicyType": kind, "PolicyName": name} for kind, name in attached]}}
 
-    def _put_in_force(self, name: str) -> None:
+    def _activate(self, name: str) -> None:
         role = self.roles[name]
         documents = [self.policies[key][-1] for key in sorted(role.policies)]
-        judged = [document for document in documents if _can_be_judged(document)]
+        judged = [document for document in documents if _can_be_evaluated(document)]
         self._ram.add_role(
             name, trusted=_principals(role.trust), policies=judged, max_session=role.max_session
         )
@@ -224,7 +224,7 @@ def _document(text: str) -> dict[str, Any]:
 
 
 def _principals(trust: PolicyDocument) -> list[str]:
-    """Whom a trust policy lets in without a condition."""
+    """Return the principals that a trust policy allows without a condition."""
     found = []
     for statement in trust["Statement"]:
         if statement.get("Effect") == "Allow" and not statement.get("Condition"):
@@ -233,7 +233,7 @@ def _principals(trust: PolicyDocument) -> list[str]:
     return found
 
 
-def _can_be_judged(document: PolicyDocument) -> bool:
+def _can_be_evaluated(document: PolicyDocument) -> bool:
     try:
         check_policy(document)
     except MalformedPolicy:

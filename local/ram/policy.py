@@ -1,8 +1,8 @@
-"""RAM policy documents: what is well-formed, and what a document says about one action on one resource.
+"""RAM policy documents: validation, and evaluation for one action on one resource.
 
 The grammar is that of the RAM documentation ("Policy structure and syntax"), less `Condition`, `NotAction`
-and `NotResource`: a document with one of those is refused, because a stand-in that ignored it would allow
-more than the real service does.
+and `NotResource`: a document with one of these is refused, because ignoring it would allow more
+than the real service does.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _STATEMENT_ELEMENTS = {"Effect", "Action", "Resource"}
 
 
 class MalformedPolicy(ValueError):
-    """The document does not follow the grammar; the message says where."""
+    """The document does not follow the grammar; the message has the reason."""
 
 
-class Verdict(Enum):
-    """What one document says; a Deny beats every Allow, and no match at all allows nothing."""
+class Decision(Enum):
+    """The result of an evaluation: Deny takes precedence over Allow, and no match allows nothing."""
 
     ALLOW = "allow"
     DENY = "deny"
@@ -32,13 +32,13 @@ class Verdict(Enum):
 
 
 def check_policy(document: object) -> PolicyDocument:
-    """Return `document` if it is a well-formed policy; raises MalformedPolicy."""
+    """Return `document` if it is a valid policy. Raises MalformedPolicy."""
     if not isinstance(document, Mapping):
-        raise MalformedPolicy("a policy is a JSON object")
+        raise MalformedPolicy("a policy must be a JSON object")
     if document.get("Version") != "1":
         raise MalformedPolicy('Version must be "1"')
     if unknown := set(document) - {"Version", "Statement"}:
-        raise MalformedPolicy(f"not elements of a policy: {sorted(unknown)}")
+        raise MalformedPolicy(f"unknown elements of a policy: {sorted(unknown)}")
     statements = document.get("Statement")
     if not isinstance(statements, list) or not statements:
         raise MalformedPolicy("Statement must be a list with at least one statement")
@@ -49,9 +49,9 @@ def check_policy(document: object) -> PolicyDocument:
 
 def _check_statement(statement: object) -> None:
     if not isinstance(statement, Mapping):
-        raise MalformedPolicy("a statement is a JSON object")
+        raise MalformedPolicy("a statement must be a JSON object")
     if unknown := set(statement) - _STATEMENT_ELEMENTS:
-        raise MalformedPolicy(f"elements this stand-in does not judge: {sorted(unknown)}")
+        raise MalformedPolicy(f"elements of a statement that are not supported: {sorted(unknown)}")
     if statement.get("Effect") not in _EFFECTS:
         raise MalformedPolicy("Effect must be Allow or Deny")
     for element in ("Action", "Resource"):
@@ -60,8 +60,8 @@ def _check_statement(statement: object) -> None:
             raise MalformedPolicy(f"{element} must be a string or a list of strings")
 
 
-def judge(documents: Sequence[PolicyDocument], action: str, resource: str) -> Verdict:
-    """What several documents, attached to the same identity, say together about `action` on `resource`."""
+def evaluate(documents: Sequence[PolicyDocument], action: str, resource: str) -> Decision:
+    """Evaluate the documents attached to one identity together, for `action` on `resource`."""
     effects = {
         statement["Effect"]
         for statement in _statements(documents)
@@ -69,12 +69,12 @@ def judge(documents: Sequence[PolicyDocument], action: str, resource: str) -> Ve
         and _any_matches(statement["Resource"], resource, ignore_case=False)
     }
     if "Deny" in effects:
-        return Verdict.DENY
-    return Verdict.ALLOW if "Allow" in effects else Verdict.SILENT
+        return Decision.DENY
+    return Decision.ALLOW if "Allow" in effects else Decision.SILENT
 
 
 def trust_document(trusted: Sequence[str]) -> PolicyDocument:
-    """The trust policy of a role that the principals `trusted` may assume.
+    """Return a trust policy that lets the principals `trusted` assume the role.
 
     A principal is the ARN of an account (`…:root`), a user or a role, or a service (`fc.aliyuncs.com`).
     """
@@ -100,7 +100,7 @@ def _any_matches(patterns: object, value: str, *, ignore_case: bool) -> bool:
 
 @lru_cache(maxsize=4096)
 def _pattern(text: str, ignore_case: bool) -> re.Pattern[str]:
-    """`*` stands for any run of characters, `?` for any one; everything else for itself."""
+    """`*` matches any characters, `?` one character; all others match themselves."""
     parts = (
         ".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split(r"([*?])", text)
     )

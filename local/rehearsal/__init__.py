@@ -1,1 +1,1 @@
-"""The dress rehearsal: docs/deploy.md carried out, command by command, against the laptop's cloud."""
+"""The rehearsal of docs/deploy.md: runs its commands one by one against the local cloud."""

@@ -1,4 +1,4 @@
-"""`python -m local.rehearsal [--by s|sdk]`: see `local.rehearsal`; `make rehearse` does its set-up first."""
+"""`python -m local.rehearsal [--by s|sdk]`: see `local.rehearsal`; `make rehearse` does the set-up first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def main() -> int:
     """Rehearse; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m local.rehearsal")
     ways = {"s": deployer.REAL, "sdk": deployer.SDK}
-    words = "Serverless Devs, or the official SDK; default: s where its component can be had"
+    words = "Serverless Devs, or the official SDK; default: s if its component is available"
     parser.add_argument("--by", choices=ways, help=words)
     chosen = parser.parse_args().by
     by = ways[chosen] if chosen else deployer.choose()

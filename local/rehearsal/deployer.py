@@ -1,4 +1,4 @@
-"""Which of two deploys: Serverless Devs with its own component, or the official SDK in its place."""
+"""Chooses what deploys: Serverless Devs with its component fc3, or the official SDK instead."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 REGISTRY = "api.devsapp.cn"  # where Serverless Devs fetches fc3
 REAL = "Serverless Devs with its component fc3"
 SDK = "Function Compute's official SDK, with the calls of fc3: its registry cannot be reached from here"
-_PATIENCE = 3  # seconds
+_TIMEOUT = 3  # seconds
 
-# `s deploy` and `s remove` by the SDK; all else, such as `s preview`, stays Serverless Devs'.
+# `s deploy` and `s remove` use the SDK; other commands, such as `s preview`, run Serverless Devs.
 _IN_PLACE = """\
 s() {{
     case "${{1:-}}" in
@@ -26,17 +26,17 @@ s() {{
 
 
 def choose(environ: Mapping[str, str] = os.environ) -> str:
-    """Return REAL where fc3 is on this machine or can be fetched, else SDK."""
+    """Return REAL if fc3 is installed or can be downloaded, else SDK."""
     home = Path(environ.get("serverless_devs_config_home") or Path.home())
     if (home / ".s/components/devsapp.cn/v3/fc3/.s.lock").is_file():
         return REAL
     try:
-        with socket.create_connection((REGISTRY, 443), timeout=_PATIENCE):
+        with socket.create_connection((REGISTRY, 443), timeout=_TIMEOUT):
             return REAL
     except OSError:
         return SDK
 
 
 def prelude(deployer: str) -> str:
-    """Return what a shell has to know for `s` to be that deployer."""
+    """Return shell code that makes `s` use this deployer."""
     return _IN_PLACE.format(python=shlex.quote(sys.executable)) if deployer == SDK else ""

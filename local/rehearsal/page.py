@@ -1,4 +1,4 @@
-"""The commands of a page, as they stand there: its fenced blocks marked `sh`."""
+"""Reads the commands of a page: its fenced blocks marked `sh`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 import textwrap
 from typing import NamedTuple
 
-# ```sh, or ```sh exit=2 for commands that end with another status than 0.
+# ```sh, or ```sh exit=2 for commands whose exit status is not 0.
 _FENCE = re.compile(r"^(?P<indent> *)```sh(?: exit=(?P<status>\d+))?\n(?P<body>.*?)^ *```$", re.M | re.S)
 _HEADING = re.compile(r"^(?:#+ (?P<title>.*)|\*\*(?P<step>\d+\. [^*]*)\.\*\*.*)$", re.M)
 
 
 class Block(NamedTuple):
-    """Commands that stand together; `heading` is the one above them, `status` that of the last command."""
+    """The commands of one block; `heading` is the one above it, `status` is the last command's."""
 
     heading: str
     commands: tuple[str, ...]
@@ -20,7 +20,7 @@ class Block(NamedTuple):
 
 
 def blocks(text: str) -> list[Block]:
-    """Return the blocks of a page in their order."""
+    """Return the blocks of a page in order."""
     headings = [(found.start(), found["title"] or found["step"]) for found in _HEADING.finditer(text)]
     made = []
     for fence in _FENCE.finditer(text):
@@ -31,6 +31,6 @@ def blocks(text: str) -> list[Block]:
 
 
 def _commands(body: str) -> list[str]:
-    """One command a line; a backslash at its end continues it on the next."""
+    """One command per line; a backslash at the end continues it on the next line."""
     joined = re.sub(r"\\\n\s*", "", body)
     return [line for line in joined.splitlines() if line.strip() and not line.startswith("#")]

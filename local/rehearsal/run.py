@@ -1,4 +1,4 @@
-"""The rehearsal: every command of docs/deploy.md in its order, and what is tried between them."""
+"""The rehearsal: every command of docs/deploy.md in order, with checks between them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from local.rehearsal.visitors import Traffic
 from local.rehearsal.workspace import Workspace
 
 PAGE = "docs/deploy.md"
-ITSELF = "Rehearse it first"  # the heading whose commands start this
+ITSELF = "Rehearse it first"  # the heading whose commands start the rehearsal itself
 TITLES = {
     "provision": "2. Provision",
     "verify": "5. Verify",
@@ -30,12 +30,12 @@ TITLES = {
     "back": "Rolling back",
     "removed": "Removing",
 }
-REST = "Not verified against live Alibaba Cloud"  # the heading above what only the real cloud can prove
-CUSTOM_PART = "For sites with traffic"  # its runtime has CPython 3.12, and no other
-OTHER_PROJECT = "shop-logs-of-another"  # one that exists and that no page may write to
+REST = "Not verified against live Alibaba Cloud"  # the heading of the list that only the real cloud can prove
+CUSTOM_PART = "For sites with traffic"  # its runtime needs CPython 3.12
+OTHER_PROJECT = "shop-logs-of-another"  # exists, and no page may write to it
 ORIGINS = "https://shop.example.com,https://*.shop.example.com,http://127.0.0.1:*"
-_SHOWN = 40  # lines of a command that failed
-_LAST = 10  # lines of functions, where something failed
+_SHOWN = 40  # lines of output shown of a failed command
+_LAST = 10  # lines of functions' output shown after a failure
 _LINES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -43,25 +43,25 @@ NO_PYTHON = "cannot rehearse: functions run on CPython 3.12 or 3.10; neither is 
 
 
 class Pythons(NamedTuple):
-    """The built-in runtime to deploy to, and the parts of the page that no CPython here can run."""
+    """The built-in runtime to deploy to, and the parts of the page that cannot run with the CPythons here."""
 
     runtime: str
     left_out: tuple[str, ...] = ()
 
     @classmethod
     def here(cls) -> Pythons | None:
-        """By what is on this machine; None where there is nothing to run a function with."""
+        """Look for CPythons on this machine; None if no runtime can run here."""
         if interpreters.find("3.12"):
             return cls("python3.12")
         return cls("python3.10", (CUSTOM_PART,)) if interpreters.find("3.10") else None
 
 
 class Stopped(Exception):
-    """The rehearsal ends here; all has been said."""
+    """The rehearsal stops here; the reason has been printed."""
 
 
 class Rehearsal:
-    """One run. `say` takes a line for the terminal."""
+    """One run. `say` prints a line."""
 
     def __init__(
         self, cloud: Cloud, folder: Path, by: str, say: Callable[[str], None], pythons: Pythons
@@ -76,7 +76,7 @@ class Rehearsal:
         self.left_out = [f"{title}: no CPython 3.12 on this machine" for title in pythons.left_out]
 
     def run(self) -> None:
-        """Carry everything out. Raises Stopped at the first thing that does not come out as it should."""
+        """Run everything. Raises Stopped at the first failure."""
         heading = ""
         for block in blocks((self._work.folder / PAGE).read_text()):
             if block.heading == ITSELF or block.heading in self._pythons.left_out:
@@ -108,13 +108,13 @@ class Rehearsal:
             if ended.status != wanted:
                 tail = _LINES.sub("", ended.output).splitlines()[-_SHOWN:]
                 self._say("\n".join(f"      {line}" for line in tail))
-                raise Stopped(f"it ended with status {ended.status} and not {wanted}")
+                raise Stopped(f"exit status {ended.status}, expected {wanted}")
 
     def _after(self, heading: str) -> None:
-        """Try what belongs to a part of the page, once its commands are through."""
+        """Run the checks of a part of the page after its commands."""
         track, token = self._address("track"), self._address("token")
         if heading == TITLES["provision"]:
-            # Not before: a request that names no Project is for the one that was there first.
+            # Created only now: a request without a Project goes to the Project created first.
             self._cloud.sls.create(OTHER_PROJECT, "web-tracking-logstore")
         elif heading == TITLES["verify"]:
             self._checksums.append(self._checksum())
@@ -124,22 +124,22 @@ class Rehearsal:
         elif heading == TITLES["update"]:
             self._checksums.append(self._checksum())
         elif heading == TITLES["back"]:
-            self._trial("the code of before", self._as_before)
+            self._trial("the previous code", self._same_code_as_before)
         elif heading == TITLES["removed"]:
-            self._trial("what is left", self._nothing_left)
+            self._trial("remaining functions", self._nothing_left)
 
-    def _as_before(self) -> str:
+    def _same_code_as_before(self) -> str:
         before, updated = self._checksums
         if before == updated:
             raise Failed("the update did not change the code")
         if self._checksum() != before:
-            raise Failed(f"the code's checksum is {self._checksum()}; before the update it was {before}")
-        return "the same bytes as before the update, by their checksum"
+            raise Failed(f"the code's checksum is {self._checksum()}; before the update: {before}")
+        return "the same checksum as before the update"
 
     def _nothing_left(self) -> str:
         if left := sorted(self._cloud.fc.registry.functions):
-            raise Failed(f"still there: {', '.join(left)}")
-        return "no function"
+            raise Failed(f"still deployed: {', '.join(left)}")
+        return "none"
 
     def _trial(self, what: str, do: Callable[[], str]) -> None:
         began = time.monotonic()
@@ -166,7 +166,7 @@ def _environment(cloud: Cloud, pythons: Pythons) -> dict[str, str]:
     own = ("SLS_", "STS_", "SPOOL_", "ALIBABA_CLOUD_", "OPS_", "DEPLOY_", "FC_", "MAKE", "MFLAGS")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     more = {
-        "ALLOWED_ORIGINS": ORIGINS,  # with the sample page's, which wins over the page's line in .env
+        "ALLOWED_ORIGINS": ORIGINS,  # includes the sample page's; overrides the line in .env
         "OTHER_PROJECT": OTHER_PROJECT,
         "DEPLOY_RUNTIME": pythons.runtime,
         "serverless_devs_trace_disabled": "true",
@@ -175,7 +175,7 @@ def _environment(cloud: Cloud, pythons: Pythons) -> dict[str, str]:
 
 
 def rehearse(by: str, say: Callable[[str], None]) -> int:
-    """Run it all in a folder of its own; returns the exit status."""
+    """Run everything in a temporary folder; returns the exit status."""
     pythons = Pythons.here()
     if pythons is None:
         say(NO_PYTHON)
@@ -192,8 +192,8 @@ def rehearse(by: str, say: Callable[[str], None]) -> int:
         try:
             run.run()
         except Stopped as reason:
-            say("\n".join(["\nwhat the functions printed last:", *(f"  {line}" for line in printed)]))
-            say(f"\nstopped: {reason}. Nothing of it was real; what was made is gone.")
+            say("\n".join(["\nlast output of the functions:", *(f"  {line}" for line in printed)]))
+            say(f"\nstopped: {reason}. Nothing real was changed; everything created here is deleted.")
             return 1
         _close(run, Path(folder) / "project", by, time.monotonic() - began, say)
     return 0

@@ -1,4 +1,4 @@
-"""A shell whose variables stay from one command to the next."""
+"""A shell that keeps its variables between commands."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-PATIENCE = 180  # seconds for one command
+TIMEOUT = 180  # seconds for one command
 
-# The environment goes from command to command by a file; functions come from another (BASH_ENV).
+# A file carries the environment to the next command; another defines the functions (BASH_ENV).
 _WRAPPED = """\
 [ ! -f "$STATE" ] || . "$STATE"
 set -o pipefail
@@ -19,7 +19,7 @@ trap 'status=$?; export -p > "$STATE"; exit $status' EXIT
 
 
 class Ended(NamedTuple):
-    """How a command came out; `output` is all it printed."""
+    """The result of a command; `output` is everything it printed."""
 
     status: int
     output: str
@@ -37,7 +37,7 @@ class Shell:
         self._environ = {**environ, **own}
 
     def run(self, command: str) -> Ended:
-        """Run one command to its end, without a terminal to ask at."""
+        """Run one command to its end, without a terminal."""
         try:
             done = subprocess.run(  # noqa: S603 - the page's own commands
                 ["bash", "-c", _WRAPPED.format(command=command)],  # noqa: S607
@@ -48,11 +48,11 @@ class Shell:
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
-                timeout=PATIENCE,
+                timeout=TIMEOUT,
                 check=False,
             )
         except subprocess.TimeoutExpired as late:
             output = late.stdout or b""
             text = output if isinstance(output, str) else output.decode("utf-8", "replace")
-            return Ended(124, f"{text}\nno end after {PATIENCE} seconds")
+            return Ended(124, f"{text}\ntimed out after {TIMEOUT} seconds")
         return Ended(done.returncode, done.stdout)

@@ -1,4 +1,4 @@
-"""What is tried beside the page's commands: an outage, an update under load, the page in a browser."""
+"""Checks between the page's commands: an outage, an update under load, the sample page in a browser."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from local.stack import WEB_DIST
 
 PROJECT, BUCKET, PENDING = "shop-logs", "shop-logs-spool", "webtracking-spool/pending/"
 BATCHES, AT_ONCE = 20, 5
-PATIENCE = 60.0  # seconds until something that should happen has not
+TIMEOUT = 60.0  # seconds to wait for an expected event
 _POLL = 0.1
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
 class Failed(Exception):
-    """Something did not come out as it should; the message says what."""
+    """A check failed; the message has the reason."""
 
 
 class LeftOut(Exception):
-    """Something cannot be tried on this machine; the message says why."""
+    """A check cannot run on this machine; the message has the reason."""
 
 
 def outage(cloud: Cloud, track: str) -> str:
-    """Take SLS down, upload, take it up: each log has to be there in the end. Raises Failed."""
+    """Stop SLS, upload, start SLS: every log must be in SLS in the end. Raises Failed."""
     switch, run = Outage(cloud.sls.faults), f"outage{uuid.uuid4().hex}"
     marks = {f"{run}-{number}" for number in range(BATCHES)}
     switch.switch(up=False)
     try:
-        # At once: each waits until track has given SLS up.
+        # In parallel: each waits until track's attempts to reach SLS have failed.
         with httpx.Client(timeout=30) as client, ThreadPoolExecutor(AT_ONCE) as visitors:
             answers = list(visitors.map(lambda mark: upload(client, track, mark), sorted(marks)))
     finally:
@@ -47,12 +47,12 @@ def outage(cloud: Cloud, track: str) -> str:
         raise Failed(f"{len(refused)} of {BATCHES} uploads were not spooled; the first: {refused[0]}")
     began = time.monotonic()
     while pending(cloud) or stored(cloud, run) != marks:
-        if time.monotonic() - began > PATIENCE:
+        if time.monotonic() - began > TIMEOUT:
             missing = len(marks - stored(cloud, run))
-            raise Failed(f"after {PATIENCE:g} s {missing} logs are missing, {pending(cloud)} batches wait")
+            raise Failed(f"after {TIMEOUT:g} s {missing} logs are missing, {pending(cloud)} batches wait")
         time.sleep(_POLL)
     seconds = time.monotonic() - began
-    return f"{BATCHES} uploads answered 200 while SLS was down, all in SLS {seconds:.0f} s after it was up"
+    return f"{BATCHES} uploads answered 200 while SLS was down, all in SLS {seconds:.0f} s after it was back"
 
 
 def pending(cloud: Cloud) -> int:
@@ -61,30 +61,32 @@ def pending(cloud: Cloud) -> int:
 
 
 def nothing_lost(cloud: Cloud, traffic: Traffic) -> str:
-    """Compare what was sent meanwhile with what is there. Raises Failed."""
-    deadline = time.monotonic() + PATIENCE
+    """Compare the logs sent during the update with those in SLS. Raises Failed."""
+    deadline = time.monotonic() + TIMEOUT
     while (missing := traffic.sent - stored(cloud, traffic.run)) and time.monotonic() < deadline:
         time.sleep(_POLL)
     others = {status: count for status, count in traffic.statuses.items() if status != "200"}
     if others or missing:
         raise Failed(f"of {len(traffic.sent)} uploads {len(missing)} are missing; answers: {others}")
-    return f"{len(traffic.sent)} uploads meanwhile, all answered 200 and in SLS"
+    return f"{len(traffic.sent)} uploads during the update, all answered 200 and in SLS"
 
 
 def browser(cloud: Cloud, track: str, token: str) -> str:
-    """Send from the built sample page by both ways. Raises Failed, LeftOut."""
+    """Send logs from the built sample page in both modes. Raises Failed, LeftOut."""
     executable = next(filter(None, map(shutil.which, _CHROMIUM)), None)
     if executable is None:
         raise LeftOut("no Chromium on the PATH")
     if not (WEB_DIST / "index.html").is_file():
-        raise LeftOut("the sample page is not built: it takes Node.js (make web)")
+        raise LeftOut("the sample page is not built: run make web (needs Node.js)")
     for mode, functions in (("anonymous", track), ("sts", token)):
         _send(cloud, executable, mode, functions)
     return "the SDK in Chromium, through track and with a token straight to SLS"
 
 
 def _send(cloud: Cloud, executable: str, mode: str, functions_url: str) -> None:
-    from playwright.sync_api import sync_playwright  # costs its time only where there is a browser
+    from playwright.sync_api import (
+        sync_playwright,  # imported late: it is slow, and needed only with a browser
+    )
 
     site = create_site(
         cloud.sls.store,
@@ -106,11 +108,11 @@ def _send(cloud: Cloud, executable: str, mode: str, functions_url: str) -> None:
         arrived = _until_stored(cloud, note)
         chromium.close()
     if not arrived:
-        raise Failed(f"nothing arrived of what the page sent ({mode})")
+        raise Failed(f"no log of the page arrived in SLS ({mode})")
 
 
 def _until_stored(cloud: Cloud, note: str) -> bool:
-    deadline = time.monotonic() + PATIENCE / 4
+    deadline = time.monotonic() + TIMEOUT / 4
     while not cloud.sls.store.query(LOGSTORE, contains=note):
         if time.monotonic() > deadline:
             return False

@@ -1,4 +1,4 @@
-"""What browsers of a site would do meanwhile: uploads to track, each log with a number of its own."""
+"""Simulated browsers: uploads to track, each log with a unique mark."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TIMEOUT = 20  # seconds
 
 
 class Answered(NamedTuple):
-    """What came back of an upload: status, and whether it went to the spool."""
+    """The answer to an upload: its status, and whether the batch was spooled."""
 
     status: int
     spooled: bool
@@ -35,13 +35,13 @@ def upload(client: httpx.Client, url: str, mark: str) -> Answered:
 
 
 def stored(cloud: Cloud, run: str) -> set[str]:
-    """Return the marks of one run that SLS has."""
+    """Return the marks of one run that are in SLS."""
     logs = cloud.sls.store.query(LOGSTORE, contains=run, limit=100_000)
     return {log.fields["mark"] for log in logs if "mark" in log.fields}
 
 
 class Traffic:
-    """Visitors who upload without a break, inside a ``with`` block; nothing is sent twice, as by the SDK."""
+    """Visitors who upload continuously inside a ``with`` block; like the SDK, they never retry."""
 
     def __init__(self, url: str) -> None:
         self.run = f"run{uuid.uuid4().hex}"

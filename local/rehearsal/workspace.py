@@ -1,4 +1,4 @@
-"""A copy of this project to rehearse in: nobody's .env or build is touched, and it can be rolled back."""
+"""A copy of this project for the rehearsal, so that the user's .env and build/ stay unchanged."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ CHANGED = "functions/track/__init__.py"  # a module of track's package, for an u
 
 
 class Workspace:
-    """The copy, in its own repository of two commits at most."""
+    """The copy, in its own git repository with at most two commits."""
 
     def __init__(self, folder: Path) -> None:
-        """Copy what is tracked here or new, as it is now, and commit it."""
+        """Copy the working tree (tracked and new files) and commit it."""
         self.folder = folder
         for name in self._git(ROOT, "ls-files", "-co", "--exclude-standard").splitlines():
             source = ROOT / name

@@ -1,6 +1,6 @@
 """A stand-in for Simple Log Service: the routes a browser, the functions and the official SDKs use.
 
-It refuses what the real service refuses: wrong signatures, expired tokens, missing rights, broken bodies.
+It refuses what the real service refuses: wrong signatures, expired tokens, missing permissions, bad bodies.
 """
 
 from local.sls.projects import Logstore

@@ -1,4 +1,4 @@
-"""Who may do what: a request's date, signature and key, and the rights of the identity behind it."""
+"""Authentication (a request's date, signature and key) and authorization (its identity's permissions)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ API_VERSION = "0.6.0"
 
 
 class SlsAccess:
-    """Lets signed requests through, or raises the SlsError the service would answer with."""
+    """Accepts signed requests, or raises the SlsError the service would answer with."""
 
     def __init__(self, ram: Ram, *, region: str, clock: Callable[[], float]) -> None:
         self._ram = ram
@@ -41,7 +41,7 @@ class SlsAccess:
         _check_version(request)
         claim = parse_authorization(request.headers.get("authorization", ""))
         if claim is None:
-            raise SlsError("Unauthorized", "the Authorization header is missing or in no known form")
+            raise SlsError("Unauthorized", "the Authorization header is missing or has an unknown form")
         self._check_date(request, claim)
         identity = self._look_up(claim, request.headers.get("x-acs-security-token"))
         if not self._is_signed_by(identity, request, claim):
@@ -55,7 +55,7 @@ class SlsAccess:
         self.permit_on(identity, action, f"project/{logstore.project}/logstore/{logstore.name}")
 
     def permit_on(self, identity: Identity, action: str, what: str) -> None:
-        """Raise SlsError, Unauthorized, unless `identity` may do `action`; `what` is such as `project/p`."""
+        """Raise SlsError, Unauthorized, unless `identity` may do `action`; `what` is like `project/p`."""
         resource = f"acs:log:{self._region}:{self._ram.account_id}:{what}"
         if not identity.allows(action, resource, now=self._clock()):
             raise SlsError("Unauthorized", f"denied by sts or ram, action: {action}, resource: {resource}")

@@ -1,4 +1,4 @@
-"""The routes: from an HTTP request to a write or a search, and the answer back."""
+"""Routes HTTP requests to writes, searches and management operations, and returns their answers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Routes:
-    """The handlers, one for each operation; what they refuse, they raise as SlsError."""
+    """The handlers, one for each operation; they raise SlsError for a refusal."""
 
     def __init__(
         self, projects: Projects, reader: Reader, gate: SlsAccess, writer: Writer, management: Management
@@ -66,7 +66,7 @@ class Routes:
         return Response()
 
     async def track_pairs(self, request: Request) -> Response:
-        """One log from the pairs of a GET; the .gif forms are for <img> elements."""
+        """Write one log from the pairs of a GET; the .gif paths are for <img> elements."""
         upload = self._anonymous(request, b"")
         pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         browser = request.url.path.endswith("track_ua.gif")
@@ -83,7 +83,7 @@ class Routes:
         return Response()
 
     async def get_logs(self, request: Request) -> Response:
-        """GetLogs, the form the SDKs use; some of them send it in chunks."""
+        """GetLogs, the POST form of the SDKs; some send a chunked body."""
         body = await _whole(request, SIGNED_CAP)
         logstore = self._permitted(request, body, _READ)
         found = await run_in_threadpool(self._reader.find, logstore, parse_search_body(body))
@@ -91,9 +91,9 @@ class Routes:
         return Response(content, headers=headers)
 
     async def get_logs_v2(self, request: Request) -> Response:
-        """GetLogs, the older form: a bare list, and the progress in headers; and GetHistograms.
+        """GetLogs, the older form: a plain list, with the progress in headers; and GetHistograms.
 
-        GetLogStore has no `type`.
+        A request without `type` is GetLogStore.
         """
         if "type" not in request.query_params and "from" not in request.query_params:
             return await self.manage(request)
@@ -124,7 +124,7 @@ class Routes:
         return JSONResponse(answer)
 
     def _managed(self, host: str) -> str:
-        """A Project that is not there is the operation's to refuse, behind the rights."""
+        """The operation itself refuses a missing Project, after authorization."""
         try:
             return self._projects.project(host)
         except SlsError:
@@ -143,7 +143,7 @@ class Routes:
         project = self._project(request)
         name = request.path_params["logstore"]
         identity = self._gate.identify(_signed(request, body))
-        # Rights come first: who may not write does not learn which Logstores there are.
+        # Authorization first: without permission, a caller does not learn which Logstores exist.
         self._gate.permit(identity, action, Logstore(project, name))
         return self._projects.logstore(project, name)
 
@@ -152,7 +152,7 @@ class Routes:
 
 
 async def _read(request: Request, cap: int) -> bytes:
-    """Read the body; one over `cap` is read to its end, so that the client gets to see the refusal."""
+    """Read the body; one over `cap` is read to its end, so that the client reads the refusal."""
     if "content-length" not in request.headers:
         message = "Content-Length does not exist in http header when it is necessary."
         raise SlsError("MissingContentLength", message)
@@ -195,7 +195,7 @@ async def _no_such_route(request: Request, error: Exception) -> Response:
 
 async def _give_up(request: Request, error: Exception) -> Response:
     del request, error
-    return Response(status_code=400)  # nobody is there to read it
+    return Response(status_code=400)  # the client is gone
 
 
 _HANDLERS = {SlsError: _refuse, HTTPException: _no_such_route, ClientDisconnect: _give_up}

@@ -1,4 +1,4 @@
-"""Compressed bodies: `x-log-compresstype` and `x-log-bodyrawsize`, under a cap from the first byte on."""
+"""Compressed bodies: `x-log-compresstype` and `x-log-bodyrawsize`, with a limit during decompression."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local.sls.errors import SlsError
 
 SIGNED_TYPES = frozenset({"lz4", "deflate", "zstd", "gzip"})  # PutLogs
 WEBTRACKING_TYPES = frozenset({"lz4", "deflate"})  # PutWebtracking documentation
-_LZ4_RATIO = 255  # a block of n bytes cannot become more than 255 n
+_LZ4_RATIO = 255  # n compressed bytes expand to at most 255 n
 
 
 class _TooLargeError(Exception):
@@ -20,9 +20,9 @@ class _TooLargeError(Exception):
 
 
 def decompress(body: bytes, headers: Mapping[str, str], *, types: Collection[str], cap: int) -> bytes:
-    """Return the body as it was before compression, at most `cap` bytes of it.
+    """Return the decompressed body, at most `cap` bytes.
 
-    `x-log-bodyrawsize` is checked against the cap, but need not equal the size: the browser SDKs count
+    `x-log-bodyrawsize` must not exceed the cap, but may differ from the size: the browser SDKs count
     UTF-16 units there. Raises SlsError: InvalidCompressType, InvalidBodyRawSize, PostBodyTooLarge,
     PostBodyUncompressError.
     """
@@ -51,7 +51,7 @@ def _check_raw_size(text: str | None, cap: int) -> None:
         return
     if not (text.isascii() and text.isdigit()):
         raise SlsError("InvalidBodyRawSize", "x-log-bodyrawsize is invalid.")
-    if int(text[:20]) > cap:  # 20 digits are beyond any cap, and quick to read
+    if int(text[:20]) > cap:  # 20 digits exceed any cap and are fast to parse
         raise too_large(cap)
 
 
@@ -61,7 +61,7 @@ def _plain(body: bytes, cap: int) -> bytes:
 
 
 def _lz4(body: bytes, cap: int) -> bytes:
-    """Decompress a raw block: no frame, no size before it, as all of the service's SDKs send."""
+    """Decompress a raw block without a frame or a size prefix, as all SDKs of the service send it."""
     size = min(cap, _LZ4_RATIO * len(body))
     plain: bytes = lz4.block.decompress(body, uncompressed_size=size)
     return plain

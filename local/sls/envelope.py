@@ -1,4 +1,4 @@
-"""What every answer of the service has: a request id, the CORS headers, and answers to preflights."""
+"""Common parts of all answers: the request id, the CORS headers, and preflight answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def new_request_id() -> str:
 
 
 def envelope(app: ASGIApp) -> ASGIApp:
-    """Wrap `app` so that browsers of any origin may call it and every answer can be traced."""
+    """Wrap `app`: allow any origin (CORS), answer preflights, and give every answer a request id."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
@@ -35,7 +35,7 @@ def envelope(app: ASGIApp) -> ASGIApp:
 
 
 async def _preflight(scope: Scope, send: Send) -> None:
-    # A wildcard would not cover Authorization, so the headers asked for are named.
+    # A wildcard would not include Authorization, so the requested headers are listed.
     asked = Headers(scope=scope).get("access-control-request-headers", "")
     fields = {
         "Access-Control-Allow-Methods": "GET, POST, OPTIONS",

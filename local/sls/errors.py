@@ -44,7 +44,7 @@ _STATUS = {
 
 
 class SlsError(Exception):
-    """A refusal: `code` is one of the service's, and decides the HTTP `status`."""
+    """An error answer: `code` is one of the service's and determines the HTTP `status`."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")

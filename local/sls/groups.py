@@ -1,4 +1,4 @@
-"""Log groups, and how they are read from JSON (the PutWebtracking shape)."""
+"""Log groups, and their JSON form (PutWebtracking)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ TAG_PREFIX = "__tag__:"  # a log's key with this prefix is a tag of the log
 
 
 class Log(NamedTuple):
-    """One log; `time` is in epoch seconds, None where the writer gave none."""
+    """One log; `time` is in epoch seconds, None if the writer gave none."""
 
     time: int | None
     fields: dict[str, str]
 
 
 class LogGroup(NamedTuple):
-    """What one write carries; `tags` count for each of its logs."""
+    """The content of one write; `tags` belong to each of its logs."""
 
     topic: str
     source: str
@@ -28,20 +28,20 @@ class LogGroup(NamedTuple):
 
 
 def split_tags(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Part a log's keys into those of its fields and those of its tags (without the prefix)."""
+    """Split a log's pairs into fields and tags (without the prefix)."""
     tags = {key[len(TAG_PREFIX) :]: value for key, value in fields.items() if key.startswith(TAG_PREFIX)}
     return {key: value for key, value in fields.items() if not key.startswith(TAG_PREFIX)}, tags
 
 
 def parse_json(body: bytes) -> LogGroup:
-    """Read a log group from JSON. Raises SlsError: PostBodyInvalid, InvalidEncoding, InvalidTimestamp."""
+    """Parse a log group from JSON. Raises SlsError: PostBodyInvalid, InvalidEncoding, InvalidTimestamp."""
     content = _load(body)
     logs = content.get("__logs__") if isinstance(content, dict) else None
     if not isinstance(content, dict) or not isinstance(logs, list):
-        raise SlsError("PostBodyInvalid", "the body is not an object with a list of __logs__")
+        raise SlsError("PostBodyInvalid", "the body must be an object with a list __logs__")
     tags = content.get("__tags__") or {}
     if not isinstance(tags, dict):
-        raise SlsError("PostBodyInvalid", "__tags__ is not an object")
+        raise SlsError("PostBodyInvalid", "__tags__ must be an object")
     topic, source = (text_of(content.get(key) or "") for key in ("__topic__", "__source__"))
     return LogGroup(topic, source, _texts(tags), [_log(log) for log in logs])
 
@@ -61,7 +61,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _log(content: object) -> Log:
     if not isinstance(content, dict):
-        raise SlsError("PostBodyInvalid", "an entry of __logs__ is not an object")
+        raise SlsError("PostBodyInvalid", "each entry of __logs__ must be an object")
     fields = dict(content)
     return Log(_time(fields.pop("__time__", None)), _texts(fields))
 
@@ -80,6 +80,6 @@ def _texts(content: Mapping[str, object]) -> dict[str, str]:
 
 
 def text_of(value: object) -> str:
-    """Return a JSON value as text: a string as it is, with U+FFFD for lone surrogates, others as JSON."""
+    """Return a JSON value as text: a string unchanged (lone surrogates become U+FFFD), others as JSON."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

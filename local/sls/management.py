@@ -1,4 +1,4 @@
-"""SLS's management calls: Projects, Logstores and indexes; state kept, rights checked.
+"""SLS's management calls: Projects, Logstores and indexes, with state and authorization.
 
 Codes and statuses are those of the SLS API reference for CreateProject, CreateLogStore, CreateIndex, their
 Get, List, Update and Delete counterparts.
@@ -28,14 +28,14 @@ _USUAL: Mapping[str, Any] = {
 
 
 class Management:
-    """Projects, Logstores and indexes; safe to use from many threads.
+    """Projects, Logstores and indexes; thread-safe.
 
-    `taken` are names of other accounts' Projects. After a Project is created, `delay` calls that need it
-    do not find it yet. `calls` are what came, such as `create_logstore`, in order.
+    `taken` are Project names of other accounts. After a Project is created, the first `delay` calls that need
+    it do not find it yet. `calls` are the received operations, such as `create_logstore`, in order.
     """
 
     def __init__(self, served: Projects, gate: SlsAccess, *, region: str, account: str) -> None:
-        """`served` gets each Logstore, for writes and reads."""
+        """`served` receives each Logstore, for writes and reads."""
         self._served, self._gate = served, gate
         self._region, self._account = region, account
         self._lock = threading.RLock()
@@ -47,14 +47,14 @@ class Management:
         self._hidden = 0
 
     def add_logstore(self, project: str, name: str, **settings: Any) -> Body:
-        """A Logstore that was there before, with its Project; returns its settings, to be looked at later."""
+        """Add an existing Logstore with its Project; returns its settings, which stay current."""
         with self._lock:
             kept = self.know(project, name, settings)
             self._serve(project, name)
             return kept
 
     def know(self, project: str, name: str, settings: Body) -> Body:
-        """Take note of a Logstore that is served already; returns its settings."""
+        """Register a Logstore that is already served; returns its settings."""
         with self._lock:
             usual: Body = {**_USUAL, "logstoreName": name}
             kept = self.projects.setdefault(project, {}).setdefault(name, usual)
@@ -62,7 +62,7 @@ class Management:
             return kept
 
     def carry_out(self, operation: str, project: str, logstore: str, body: bytes, caller: Identity) -> Body:
-        """Do one of the operations below (such as `get_project`). Raises SlsError."""
+        """Perform one of the operations below (such as `get_project`). Raises SlsError."""
         do: Callable[[str, str, Body], Body] = getattr(self, f"_{operation}")
         given = _object(body)
         named = logstore or str(given.get("logstoreName", "")) if "logstore" in operation else logstore
@@ -72,7 +72,7 @@ class Management:
             return do(project, logstore, given)
 
     def problem(self, project: str, logstore: str) -> str:
-        """Say what is missing of a Project and a Logstore, "" if nothing is."""
+        """Return whether the Project or the Logstore is missing, as text; "" if both exist."""
         with self._lock:
             if project not in self.projects:
                 return f"project '{project}' does not exist"
@@ -187,7 +187,7 @@ class Management:
 
 
 def named(host: str) -> str:
-    """Return the Project in a Host header; it may be before an address: `shop-logs.127.0.0.1:9001`."""
+    """Return the Project in a Host header; an address may follow it: `shop-logs.127.0.0.1:9001`."""
     return host.partition(".")[0]
 
 
@@ -197,7 +197,7 @@ def _object(body: bytes) -> Body:
     except ValueError:
         given = None
     if not isinstance(given, dict):
-        raise SlsError("PostBodyInvalid", "the body is not a JSON object")
+        raise SlsError("PostBodyInvalid", "the body must be a JSON object")
     return given
 
 

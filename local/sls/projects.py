@@ -1,4 +1,4 @@
-"""Projects and their Logstores, and how a request names them."""
+"""Projects and their Logstores, and how a request selects them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOGSTORE = re.compile(r"[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]")
 
 @dataclass(frozen=True)
 class Logstore:
-    """A Logstore and its settings, by the names of the CreateLogStore API."""
+    """A Logstore and its settings, named as in the CreateLogStore API."""
 
     project: str
     name: str
@@ -30,16 +30,16 @@ class Logstore:
 
 
 class Projects:
-    """All Logstores of the stand-in; safe to use from many threads."""
+    """All Logstores of the stand-in; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._projects: dict[str, dict[str, Logstore]] = {}
 
     def add(self, logstore: Logstore) -> None:
-        """Create the Logstore, its Project too if need be, or replace one of that name.
+        """Create the Logstore (and its Project if missing), or replace one of the same name.
 
-        Raises ValueError for a name the service would refuse.
+        Raises ValueError for a name that the service would refuse.
         """
         if not PROJECT.fullmatch(logstore.project):
             raise ValueError(f"not a Project name: {logstore.project!r}")
@@ -49,25 +49,25 @@ class Projects:
             self._projects.setdefault(logstore.project, {})[logstore.name] = logstore
 
     def add_project(self, name: str) -> None:
-        """Create a Project without a Logstore, unless it is there."""
+        """Create a Project without a Logstore, unless it exists."""
         with self._lock:
             self._projects.setdefault(name, {})
 
     def remove_project(self, name: str) -> None:
-        """Forget a Project."""
+        """Delete a Project."""
         with self._lock:
             self._projects.pop(name, None)
 
     def remove(self, project: str, name: str) -> None:
-        """Forget a Logstore."""
+        """Delete a Logstore."""
         with self._lock:
             self._projects.get(project, {}).pop(name, None)
 
     def project(self, host: str) -> str:
         """Return the Project which the Host header names, ``project.endpoint[:port]``.
 
-        An address or ``localhost`` names none; that stands for the Project created first, because a browser
-        cannot be told another Host. Raises SlsError: MissingHost, ProjectNotExist.
+        An address or ``localhost`` has none and selects the Project created first, because a browser cannot
+        send another Host. Raises SlsError: MissingHost, ProjectNotExist.
         """
         if not host:
             raise SlsError("MissingHost", "Host does not exist in http header.")
@@ -80,7 +80,7 @@ class Projects:
         return name
 
     def logstore(self, project: str, name: str) -> Logstore:
-        """Return that Logstore. Raises SlsError: LogStoreNotExist."""
+        """Return the Logstore. Raises SlsError: LogStoreNotExist."""
         with self._lock:
             found = self._projects.get(project, {}).get(name)
         if found is None:

@@ -13,7 +13,7 @@ from local.sls.groups import Log, LogGroup
 _Field = descriptor_pb2.FieldDescriptorProto
 _REQUIRED, _OPTIONAL, _REPEATED = _Field.LABEL_REQUIRED, _Field.LABEL_OPTIONAL, _Field.LABEL_REPEATED
 
-# Texts are declared as bytes, which is the same on the wire, so that what is not UTF-8 can be told apart.
+# Texts are declared as bytes, which is equal on the wire, so that invalid UTF-8 can be detected.
 _PAIR = [("Key", 1, _REQUIRED, _Field.TYPE_BYTES, ""), ("Value", 2, _REQUIRED, _Field.TYPE_BYTES, "")]
 _MESSAGES: dict[str, list[tuple[str, int, _Field.Label.ValueType, _Field.Type.ValueType, str]]] = {
     "Content": _PAIR,
@@ -32,7 +32,7 @@ _MESSAGES: dict[str, list[tuple[str, int, _Field.Label.ValueType, _Field.Type.Va
 }
 
 
-def _log_group_class() -> Any:  # its attributes are known only at run time
+def _log_group_class() -> Any:  # its attributes exist only at run time
     file = descriptor_pb2.FileDescriptorProto(name="sls.proto", package="sls", syntax="proto2")
     for name, fields in _MESSAGES.items():
         message = file.message_type.add(name=name)
@@ -40,7 +40,7 @@ def _log_group_class() -> Any:  # its attributes are known only at run time
             field = message.field.add(name=field_name, number=number, label=label, type=kind)
             if type_name:
                 field.type_name = type_name
-    pool: Any = descriptor_pool.DescriptorPool()  # untyped in its stubs
+    pool: Any = descriptor_pool.DescriptorPool()  # not typed in its stubs
     pool.AddSerializedFile(file.SerializeToString())
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("sls.LogGroup"))
 
@@ -49,7 +49,7 @@ _LogGroup = _log_group_class()
 
 
 def parse_protobuf(body: bytes) -> LogGroup:
-    """Read a log group from Protocol Buffers. Raises SlsError: PostBodyInvalid, InvalidEncoding."""
+    """Parse a log group from Protocol Buffers. Raises SlsError: PostBodyInvalid, InvalidEncoding."""
     message = _LogGroup()
     try:
         message.ParseFromString(body)

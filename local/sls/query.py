@@ -1,11 +1,11 @@
-"""The search language of GetLogs, as far as the stand-in has it (documentation, "Search syntax").
+"""The part of GetLogs' search language that the stand-in supports (documentation, "Search syntax").
 
 Words, ``"quoted words"``, ``#"a phrase"``, ``key: value``, ``prefix*``, ranges of numbers (``key > 5``,
-``key in [5 10)``), ``and``, ``or``, ``not`` and parentheses; words side by side are joined by ``and``. A word
-matches a whole word of a value, whatever its case; a phrase matches words next to each other. Everything
-else is refused: wildcards elsewhere than at the end of a word, and what is not of this grammar.
+``key in [5 10)``), ``and``, ``or``, ``not`` and parentheses; adjacent words are joined by ``and``. A word
+matches a whole word of a value, ignoring case; a phrase matches adjacent words. Everything else is
+refused, such as wildcards that are not at the end of a word.
 
-A search becomes a condition in SQL, which the store runs over its columns.
+A search is compiled to an SQL condition, which the store applies to its columns.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _LONGEST = 10_000  # characters of a search
-_MOST = 100  # words, keys, operators and parentheses; SLS takes 30 operators
-_DEEPEST = 64  # parentheses and ``not`` within each other
+_MOST = 100  # words, keys, operators and parentheses; SLS allows 30 operators
+_DEEPEST = 64  # nested parentheses and ``not``
 
 _EVERYTHING = Condition("1", ())
 _ANY_KEY = "words"  # the column with the words of all values
 
 
 def compile_query(text: str) -> Condition | None:
-    """Compile `text`; None if it asks for everything. Raises SlsError: ParameterInvalid."""
+    """Compile `text`; None if it matches everything. Raises SlsError: ParameterInvalid."""
     if text.strip() in ("", "*"):
         return None
     if len(text) > _LONGEST:
@@ -47,7 +47,7 @@ def compile_query(text: str) -> Condition | None:
     parser = _Parser(_tokens(text))
     condition = parser.either()
     if parser.left:
-        raise _invalid(f"not expected: {parser.left[0].shown}")
+        raise _invalid(f"unexpected: {parser.left[0].shown}")
     return condition
 
 
@@ -64,7 +64,7 @@ class _Token:
         return self.parts["text"].lower() if self.parts["text"] and not self.parts["key"] else ""
 
     def condition(self) -> Condition:
-        """What it asks of a log."""
+        """Return its condition."""
         if self.parts["field"]:
             return _compared(self.parts["field"], self.parts["compare"], self.parts["number"])
         if self.parts["ranged"]:
@@ -87,7 +87,7 @@ def _tokens(text: str) -> list[_Token]:
     while position < len(text):
         found = _TOKEN.match(text, position)
         if found is None:
-            raise _invalid(f"cannot be read from: {text[position : position + 40]}")
+            raise _invalid(f"cannot be parsed from: {text[position : position + 40]}")
         tokens.append(_Token(found))
         position = found.end()
         if len(tokens) > _MOST:
@@ -96,18 +96,18 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _invalid(reason: str) -> SlsError:
-    return SlsError("ParameterInvalid", f"the query is not understood: {reason}")
+    return SlsError("ParameterInvalid", f"invalid query: {reason}")
 
 
 class _Parser:
-    """Reads tokens from the left: ``or`` binds weakest, then ``and``, then ``not``."""
+    """Parses tokens from the left: ``or`` binds weakest, then ``and``, then ``not``."""
 
     def __init__(self, tokens: list[_Token]) -> None:
         self.left = list(tokens)
         self._depth = 0
 
     def either(self) -> Condition:
-        """Read alternatives."""
+        """Parse conditions joined by ``or``."""
         found = [self._all()]
         while self._take("or"):
             found.append(self._all())
@@ -125,7 +125,7 @@ class _Parser:
             raise _invalid("it ends too early")
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise _invalid(f"more than {_DEEPEST} parentheses within each other")
+            raise _invalid(f"more than {_DEEPEST} nested parentheses")
         try:
             return self._unguarded()
         finally:
@@ -142,7 +142,7 @@ class _Parser:
             return inner
         token = self.left.pop(0)
         if token.word in ("and", "or", ")"):
-            raise _invalid(f"not expected: {token.word}")
+            raise _invalid(f"unexpected: {token.word}")
         return token.condition()
 
     def _take(self, word: str) -> bool:
@@ -166,7 +166,7 @@ def _plain(text: str) -> str:
 
 
 def _column(key: str) -> tuple[str, tuple[str, ...]]:
-    """Return the SQL of a key's value, with what is to be bound; NULL in a log without it."""
+    """Return the SQL of a key's value with its bound values; NULL in a log without the key."""
     name = _plain(key)
     if name in ("__topic__", "__source__", "__time__"):
         return name.strip("_"), ()
@@ -181,7 +181,7 @@ def _compared(key: str, operator: str, number: str) -> Condition:
     if key.endswith("!"):
         raise _invalid("!= is not supported; write: not key = number")
     column, values = _column(key)
-    # A value that is no number is outside of every range. The operator is one of this module's own grammar.
+    # A value that is not a number is outside every range. The operator comes from this module's grammar.
     return Condition(f"COALESCE(number_of({column}) {operator} ?, 0)", (*values, float(number)))
 
 
@@ -192,7 +192,7 @@ def _term(key: str, text: str) -> Condition:
     if plain == "*" and not phrase:
         return _present(key) if key else _EVERYTHING
     needles = _needles(plain, phrase=phrase, quoted=quoted)
-    # A narrower look than the one at the key's own value, and a much faster one.
+    # A fast first filter over all values, before the check of the key's own value.
     anywhere = [Condition(f"instr({_ANY_KEY}, ?) > 0", (needle,)) for needle in needles]
     if not key:
         return _joined("AND", *anywhere)
@@ -209,10 +209,10 @@ def _present(key: str) -> Condition:
 
 
 def _needles(text: str, *, phrase: bool, quoted: bool) -> list[str]:
-    """Return what the words of a value have to contain, each with the blanks that bound its words."""
+    """Return the texts that the words of a value must contain, with blanks as word boundaries."""
     words = split_words(text)
     if not words:
-        raise _invalid(f"there is no word in: {text[:40]}")
+        raise _invalid(f"no word in: {text[:40]}")
     if phrase:
         return [f" {' '.join(words)} "]
     if not quoted and "?" in text:
@@ -222,11 +222,11 @@ def _needles(text: str, *, phrase: bool, quoted: bool) -> list[str]:
 
 def _needle(word: str) -> str:
     if word == "*":
-        return " "  # in quotes, beside others: any word
+        return " "  # in a quoted text with other words: any word
     start = word.rstrip("*")
     if not start or "*" in start or len(word) - len(start) > 1:
         raise _invalid(f"a * is supported at the end of a word only: {word[:40]}")
-    # Text without blanks between its words, such as Chinese, is found anywhere in a value.
+    # Text without blanks between words, such as Chinese, is found anywhere in a value.
     if not word.isascii():
         return start
     return f" {start}" if start != word else f" {word} "

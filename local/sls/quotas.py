@@ -1,4 +1,4 @@
-"""Write quotas: how much a Logstore takes a second before it answers 403 WriteQuotaExceed."""
+"""Write quotas: how much a Logstore accepts per second before it answers 403 WriteQuotaExceed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from local.sls.errors import SlsError
 
 
 class WriteQuota(NamedTuple):
-    """What is taken in one second; None is no limit.
+    """What is accepted in one second; None is no limit.
 
     The documented quota of one shard is 500 writes and 5 MB a second.
     """
@@ -19,7 +19,7 @@ class WriteQuota(NamedTuple):
 
 
 class Meter:
-    """Counts the writes of the running second against a quota; safe to use from many threads."""
+    """Counts the writes of the current second against a quota; thread-safe."""
 
     def __init__(self, quota: WriteQuota) -> None:
         self._quota = quota

@@ -1,4 +1,4 @@
-"""GetLogs and GetHistograms: what a search answers, in the form of each version of the operations."""
+"""GetLogs and GetHistograms: the result of a search, in the format of each API version."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PARTS = 60  # of a histogram
 
 
 class Search(NamedTuple):
-    """The parameters of GetLogs; `start` and `end` are in epoch seconds, the end is left out."""
+    """The parameters of GetLogs; `start` and `end` are in epoch seconds, `end` is exclusive."""
 
     start: int
     end: int
@@ -34,7 +34,7 @@ class Search(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a search has found: rows of text, and for an analysis its statement and the columns' names."""
+    """The result of a search: rows of text, and for an analysis its statement and column names."""
 
     rows: list[dict[str, str]]
     where: str
@@ -45,19 +45,19 @@ class Found(NamedTuple):
 
 
 def parse_search(parameters: Mapping[str, Any]) -> Search:
-    """Read the parameters from JSON or from a query string. Raises SlsError: ParameterInvalid."""
+    """Parse the parameters from JSON or from a query string. Raises SlsError: ParameterInvalid."""
 
     def number(name: str, default: int | None = None) -> int:
         try:
             return int(parameters.get(name, default))
         except (TypeError, ValueError, OverflowError):
-            raise SlsError("ParameterInvalid", f"parameter {name} is missing or not a number") from None
+            raise SlsError("ParameterInvalid", f"parameter {name} must be a number") from None
 
     search = Search(
         start=number("from"),
         end=number("to"),
         query=str(parameters.get("query") or ""),
-        topic=parameters.get("topic") or None,  # empty is the default, and stands for all
+        topic=parameters.get("topic") or None,  # empty, the default, selects all
         line=number("line", _MAX_LINES),
         offset=number("offset", 0),
         reverse=str(parameters.get("reverse", "")).lower() == "true",
@@ -69,13 +69,13 @@ def parse_search(parameters: Mapping[str, Any]) -> Search:
 
 
 def parse_search_body(body: bytes) -> Search:
-    """Read the parameters from the JSON of the POST form. Raises SlsError: ParameterInvalid."""
+    """Parse the parameters from the JSON of the POST form. Raises SlsError: ParameterInvalid."""
     try:
         parameters = json.loads(body)
     except (ValueError, RecursionError):
         parameters = None
     if not isinstance(parameters, dict):
-        raise SlsError("ParameterInvalid", "the body is not a JSON object")
+        raise SlsError("ParameterInvalid", "the body must be a JSON object")
     return parse_search(parameters)
 
 
@@ -87,11 +87,11 @@ class Reader:
         self._analysis = Analysis(store)
 
     def find(self, logstore: Logstore, search: Search) -> Found:
-        """Return the logs, or the result of the analysis, that `search` asks for. Raises SlsError."""
+        """Return the logs or the analysis result for `search`. Raises SlsError."""
         return self.find_in(logstore.project, (logstore.name,), search)
 
     def find_in(self, project: str, logstores: tuple[str, ...], search: Search) -> Found:
-        """The same over several Logstores at once, which the service itself does not do. Raises SlsError."""
+        """The same over several Logstores together, which the real service cannot. Raises SlsError."""
         began = time.perf_counter()
         where, statement = split_statement(search.query)
         span = _span(project, logstores, search, where)
@@ -102,9 +102,9 @@ class Reader:
         return Found(result.rows, where, statement, result.keys, result.processed, _since(began))
 
     def histogram(self, logstore: Logstore, search: Search) -> list[dict[str, Any]]:
-        """Return how many logs each of 60 parts of the time has, fewer where these would be under a second.
+        """Return the number of logs in each of 60 intervals, fewer if an interval would be under a second.
 
-        Of an analysis the search part counts. Raises SlsError.
+        For an analysis, only its search part is used. Raises SlsError.
         """
         where, statement = split_statement(search.query)
         if statement:
@@ -123,7 +123,7 @@ class Reader:
         ]
 
     def close(self) -> None:
-        """Let go what analyses hold in memory."""
+        """Free the memory that analyses use."""
         self._analysis.close()
 
 
@@ -144,18 +144,18 @@ def _span(project: str, logstores: tuple[str, ...], search: Search, where: str) 
 
 
 def contents(log: StoredLog) -> dict[str, str]:
-    """Return a log's keys and values as GetLogs shows them, tags with their prefix."""
+    """Return a log's keys and values in the form of GetLogs, tags with their prefix."""
     tags = {TAG_PREFIX + key: value for key, value in log.tags.items()}
     return {"__topic__": log.topic, "__source__": log.source, **tags, **log.fields}
 
 
 def as_rows(logs: list[StoredLog]) -> list[dict[str, str]]:
-    """Return the logs as GetLogs does, one flat object each."""
+    """Return the logs in the form of GetLogs, one flat object each."""
     return [{"__time__": str(log.time), **contents(log)} for log in logs]
 
 
 def as_page(found: Found) -> dict[str, Any]:
-    """Return the answer of the POST form: rows with what is known about the search."""
+    """Return the answer of the POST form: rows with metadata of the search."""
     meta = {
         "progress": "Complete",
         "count": len(found.rows),
@@ -175,7 +175,7 @@ def as_page(found: Found) -> dict[str, Any]:
 
 
 def as_headers(found: Found) -> dict[str, str]:
-    """Return what the older form says in headers."""
+    """Return the headers of the older form."""
     return {
         "x-log-progress": "Complete",
         "x-log-count": str(len(found.rows)),

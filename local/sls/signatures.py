@@ -1,6 +1,6 @@
 """The two signatures of Simple Log Service, V1 and V4 (documentation, "Request signatures").
 
-Everything here is computed from a request as it was received, so the same code serves any client.
+Everything is computed from the received request, so it works for every client.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class SignedRequest(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What an Authorization header says; `date` (yyyymmdd) and `region` are None in a V1 one."""
+    """The content of an Authorization header; `date` (yyyymmdd) and `region` are None in a V1 one."""
 
     access_key_id: str
     signature: str
@@ -41,7 +41,7 @@ class Claim(NamedTuple):
 
 
 def parse_authorization(value: str) -> Claim | None:
-    """Read an Authorization header of either version; None if it is neither."""
+    """Parse an Authorization header of either version; None if it has neither form."""
     return _parse_v4(value) if value.startswith(_V4_PREFIX) else _parse_v1(value)
 
 
@@ -61,17 +61,17 @@ def _parse_v4(value: str) -> Claim | None:
 
 
 def v1_signature(secret: str, request: SignedRequest) -> str:
-    """Return the signature of V1, by the digest that `x-log-signaturemethod` names (one of V1_METHODS)."""
+    """Return the V1 signature with the digest in `x-log-signaturemethod` (one of V1_METHODS)."""
     digest = _V1_DIGESTS[request.headers["x-log-signaturemethod"]]
     content = v1_string_to_sign(request).encode()
     return base64.b64encode(hmac.new(secret.encode(), content, digest).digest()).decode()
 
 
 def v1_string_to_sign(request: SignedRequest) -> str:
-    """Return the text that V1 signs.
+    """Return the string to sign of V1.
 
-    The date is `x-log-date` where there is one, and that header is then not signed again; the path counts
-    from its first ``/logstores``, as the browser's STS plugin signs it (@aliyun-sls/web-sts-plugin 0.3.9).
+    The date is `x-log-date` if present, and that header is then not signed again; the path starts
+    at its first ``/logstores``, as the browser's STS plugin signs it (@aliyun-sls/web-sts-plugin 0.3.9).
     """
     headers = request.headers
     lines = [
@@ -106,7 +106,7 @@ def v4_signature(secret: str, region: str, request: SignedRequest) -> str:
 
 
 def v4_canonical_request(request: SignedRequest) -> str:
-    """Return the canonical request of V4; in the query, keys stay as they are and values are encoded."""
+    """Return the canonical request of V4; in the query, only the values are encoded."""
     headers = request.headers
     signed = sorted(name for name in headers if _is_signed(name) or name in ("content-type", "host"))
     pairs = sorted(request.params.items())

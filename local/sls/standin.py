@@ -1,4 +1,4 @@
-"""The stand-in as a whole: made by tests and by ``make run``, served by `local.serving.Server`."""
+"""The whole stand-in: created by tests and by ``make run``, served by `local.serving.Server`."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from local.sls.writes import Writer
 class SlsStandIn:
     """Simple Log Service in one process.
 
-    `app` is the ASGI application, `store` the logs it has taken, `reader` what searches them, `management`
-    its Projects and Logstores, `faults` what it is to do wrong. Requests that name no Project in their Host
-    are for the one created first.
+    `app` is the ASGI application, `store` has the logs, `reader` searches them, `management` has the Projects
+    and Logstores, `faults` is the fault injection. Requests without a Project in their Host go to the Project
+    created first.
     """
 
     app: ASGIApp
@@ -60,9 +60,9 @@ class SlsStandIn:
         append_meta: bool = False,
         quota: WriteQuota | None = None,
     ) -> None:
-        """Create a Logstore, or change the settings of one; its logs stay.
+        """Create a Logstore, or change the settings of an existing one; its logs stay.
 
-        Raises ValueError for names the service would refuse.
+        Raises ValueError for names that the service would refuse.
         """
         meter = Meter(quota or WriteQuota())
         self._projects.add(Logstore(project, logstore, webtracking, append_meta, meter))
@@ -70,12 +70,12 @@ class SlsStandIn:
         self.management.know(project, logstore, settings)
 
     def keep(self, project: str, logstore: str, topic: str, fields: dict[str, str]) -> None:
-        """Keep one log as the service itself writes it, such as a line that a function printed."""
+        """Store one log that the platform writes, such as a line of a function's output."""
         now = self._clock()
         self.store.append([NewLog(project, logstore, int(now), now, topic, "", {}, fields)])
 
     def close(self) -> None:
-        """Let go what hangs and close the store."""
+        """Release hanging requests and close the store."""
         self.faults.clear()
         self.reader.close()
         self.store.close()

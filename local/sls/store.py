@@ -1,4 +1,4 @@
-"""The logs that a stand-in has taken, in SQLite: in memory, or in a file that outlives it."""
+"""The logs of a stand-in, in SQLite: in memory or in a file."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _LAST_ID = 2**63 - 1
 
 
 class Condition(NamedTuple):
-    """A condition in SQL on the columns of a log, with the values for its question marks.
+    """An SQL condition on the columns of a log, with the values of its placeholders.
 
     It may use `words_of` and `number_of` (`local.sls.words`).
     """
@@ -67,7 +67,7 @@ class Span(NamedTuple):
 
     @property
     def where(self) -> Condition:
-        """The same as one condition."""
+        """Return it as one condition."""
         names = ", ".join("?" * len(self.logstores))
         sql = f"logstore IN ({names}) AND project = ? AND time >= ? AND time < ?"
         values: tuple[str | float, ...] = (*self.logstores, self.project, self.start, self.end)
@@ -77,7 +77,7 @@ class Span(NamedTuple):
 
 
 class NewLog(NamedTuple):
-    """A log to be kept; `time` and `received` are in epoch seconds."""
+    """A log to be stored; `time` and `received` are in epoch seconds."""
 
     project: str
     logstore: str
@@ -90,7 +90,7 @@ class NewLog(NamedTuple):
 
 
 class StoredLog(NamedTuple):
-    """A log as it was kept; ids only ever grow."""
+    """A stored log; ids only increase."""
 
     id: int
     project: str
@@ -104,15 +104,15 @@ class StoredLog(NamedTuple):
 
 
 class Store:
-    """The table of logs; safe to use from many threads."""
+    """The table of logs; thread-safe."""
 
     def __init__(self, database: str | Path = ":memory:") -> None:
-        """Open `database`, a file that is made if need be. Raises sqlite3.Error."""
+        """Open `database`, a file that is created if missing. Raises sqlite3.Error."""
         self._lock = threading.Lock()
         self._apart: list[str] = []
         self._connection = sqlite3.connect(database, check_same_thread=False)
         with self._connection:
-            # The page, the console and the tests want speed; a crash of the laptop may cost the last logs.
+            # Speed matters more here than durability: a crash of the machine may lose the last logs.
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = OFF")
             self._connection.executescript(_SCHEMA)
@@ -120,11 +120,11 @@ class Store:
             self._connection.create_function(name, 1, function, deterministic=True)
 
     def set_apart(self, logstore: str) -> None:
-        """Leave this Logstore out of `query` and `counts` where no Logstore is named."""
+        """Exclude this Logstore from `query` and `counts` if no Logstore is given."""
         self._apart.append(logstore)
 
     def append(self, logs: Iterable[NewLog]) -> None:
-        """Keep `logs`, all or none, in their order."""
+        """Store `logs` in order, all or none."""
         rows = [_row(log) for log in logs]
         with self._lock, self._connection:
             self._connection.executemany(_INSERT, rows)
@@ -138,10 +138,9 @@ class Store:
         before_id: int | None = None,
         since_id: int | None = None,
     ) -> list[StoredLog]:
-        """Return at most `limit` logs, newest first, with ids under `before_id` and over `since_id`.
+        """Return at most `limit` logs, newest first, with ids below `before_id` and above `since_id`.
 
-        `contains` is looked for, whatever its case, in topic, source, and the ``key: value`` of each tag and
-        field.
+        `contains` is searched, ignoring case, in topic, source, and the ``key: value`` of each tag and field.
         """
         values = {
             "logstore": logstore,
@@ -156,16 +155,16 @@ class Store:
     def between(
         self, span: Span, *, reverse: bool = False, offset: int = 0, limit: int = -1
     ) -> list[StoredLog]:
-        """Return the logs of `span` by time; a `limit` of -1 is none."""
+        """Return the logs of `span` by time; a `limit` of -1 means no limit."""
         where, order = span.where, "DESC" if reverse else "ASC"
         statement = f"""
             SELECT id, project, logstore, time, received, topic, source, tags, fields FROM logs
             WHERE {where.sql} ORDER BY time {order}, id {order} LIMIT ? OFFSET ?
-        """  # noqa: S608 - the condition binds what comes from outside
+        """  # noqa: S608 - values from outside are bound
         return self._select(statement, (*where.values, limit, offset))
 
     def ids(self, span: Span) -> list[int]:
-        """Return the ids of the logs of `span`, in no order."""
+        """Return the ids of the logs of `span`, unordered."""
         where = span.where
         with self._lock:
             rows = self._connection.execute(
@@ -175,7 +174,7 @@ class Store:
             return [row[0] for row in rows]
 
     def histogram(self, span: Span, interval: int) -> dict[int, int]:
-        """Return how many logs each `interval` of seconds from the start of `span` has, by its number."""
+        """Return the number of logs in each interval (seconds, from the start of `span`), by its index."""
         where = span.where
         statement = f"SELECT (time - ?) / ?, COUNT(*) FROM logs WHERE {where.sql} GROUP BY 1"  # noqa: S608
         with self._lock:
@@ -190,13 +189,13 @@ class Store:
             return self._connection.execute(_AFTER, (log_id, limit)).fetchall()
 
     def counts(self) -> dict[str, int]:
-        """Return how many logs each Logstore holds, for those that hold any and are not set apart."""
+        """Return the number of logs of each Logstore that has any and is not set apart."""
         with self._lock:
             rows = self._connection.execute("SELECT logstore, COUNT(*) FROM logs GROUP BY logstore")
             return {name: count for name, count in rows if name not in self._apart}
 
     def arrivals(self, seconds: int) -> list[int]:
-        """Return how many logs came in each of the last `seconds`, oldest first, of those not set apart."""
+        """Return the number of logs received in each of the last `seconds`, oldest first."""
         now = int(time.time())
         with self._lock:
             rows = self._connection.execute(_ARRIVALS, (now - seconds, json.dumps(self._apart)))
@@ -204,7 +203,7 @@ class Store:
         return [counts.get(now - age, 0) for age in range(seconds - 1, -1, -1)]
 
     def close(self) -> None:
-        """Close the database; nothing may be asked of it afterwards."""
+        """Close the database; no method may be called afterwards."""
         with self._lock:
             self._connection.close()
 

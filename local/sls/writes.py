@@ -1,4 +1,4 @@
-"""What is done with a write once its body has come: read it, hold it to the limits, keep it."""
+"""Processes writes: parses the body, checks the limits, stores the logs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ SIGNED_CAP = 10 * 1024 * 1024  # bytes, raw and compressed: PutLogs documentatio
 SIGNED_LOGS = 40_960  # aliyun-log-java-sdk, CONST_MAX_PUT_LINES
 WEBTRACKING_CAP = 3 * 1024 * 1024  # bytes: PutWebtracking documentation
 WEBTRACKING_LOGS = 4_096
-PAIRS_CAP = 16 * 1024  # bytes of a GET's pairs, which stay under it: "Use the web tracking feature"
-OLDEST, NEWEST = 7 * 24 * 3600, 15 * 60  # seconds before and after now that a log's time may lie
+PAIRS_CAP = 16 * 1024  # bytes; a GET's pairs must be smaller: "Use the web tracking feature"
+OLDEST, NEWEST = 7 * 24 * 3600, 15 * 60  # seconds before and after now that a log's time may have
 _FORM = ("__topic__", "__source__")
 
 
 class Upload(NamedTuple):
-    """A write as it came; header names in lower case."""
+    """A received write; header names in lower case."""
 
     logstore: Logstore
     headers: Mapping[str, str]
@@ -32,32 +32,32 @@ class Upload(NamedTuple):
 
 
 class Writer:
-    """Keeps what may be written, all or nothing; every method raises the SlsError for what may not."""
+    """Stores a write, all or nothing; every method raises SlsError for an invalid write."""
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
 
     def put_logs(self, upload: Upload) -> None:
-        """Take a signed write, with the times it gives, or the time of arrival where it gives none."""
+        """Store a signed write, with its own times, or the time of receipt for logs without one."""
         plain = _signed_body(upload)
         group = _parser(upload.headers.get("content-type"))(plain)
         self._keep(upload, group, len(plain), limit=SIGNED_LOGS)
 
     def put_webtracking(self, upload: Upload) -> None:
-        """Take an anonymous write; it is dated with the time of arrival, whatever it says."""
+        """Store an anonymous write; its logs get the time of receipt, and their own times are ignored."""
         plain = decompress(upload.body, upload.headers, types=WEBTRACKING_TYPES, cap=WEBTRACKING_CAP)
         group = parse_json(plain)
         undated = group._replace(logs=[log._replace(time=None) for log in group.logs])
         self._keep(upload, undated, len(plain), limit=WEBTRACKING_LOGS)
 
     def put_pairs(self, upload: Upload, pairs: Sequence[tuple[str, str]], *, browser: bool) -> None:
-        """Take one log from the pairs of a GET; with `browser`, User-Agent and Referer become fields."""
+        """Store one log from the pairs of a GET; with `browser`, User-Agent and Referer become fields."""
         form = {key: value for key, value in pairs if key in _FORM}
         contents = [(key, value) for key, value in pairs if key not in (*_FORM, "APIVersion")]
         size = len(urlencode(contents))
         if size >= PAIRS_CAP:
-            raise SlsError("ParameterInvalid", f"the pairs have {size} bytes; under {PAIRS_CAP} are allowed")
+            raise SlsError("ParameterInvalid", f"the pairs have {size} bytes; the maximum is {PAIRS_CAP - 1}")
         fields = {**dict(contents), **(_browser_fields(upload.headers) if browser else {})}
         topic, source = (form.get(key, "") for key in _FORM)
         self._keep(upload, LogGroup(topic, source, {}, [Log(None, fields)]), size, limit=WEBTRACKING_LOGS)
@@ -100,7 +100,7 @@ def _check_times(logs: Sequence[Log], now: float) -> None:
 
 
 def _browser_fields(headers: Mapping[str, str]) -> dict[str, str]:
-    # The documentation says that both are recorded, not under which names.
+    # The documentation says that both are recorded, but not the names of the fields.
     return {"user_agent": headers.get("user-agent", ""), "referer": headers.get("referer", "")}
 
 

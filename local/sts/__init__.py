@@ -1,4 +1,4 @@
-"""A stand-in of the Security Token Service: AssumeRole over HTTP, checked as the real service checks it."""
+"""A stand-in of the Security Token Service: AssumeRole over HTTP, with the checks of the real service."""
 
 from local.sts.app import StsStandIn
 

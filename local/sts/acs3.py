@@ -1,4 +1,4 @@
-"""The present signature, ACS3-HMAC-SHA256: what identifies a call is in headers, and they are signed.
+"""The current signature, ACS3-HMAC-SHA256: the call's parameters are in headers, which are signed.
 
 Source: "V3 request structure and signature mechanism" in the Alibaba Cloud documentation, and
 alibabacloud-tea-openapi 0.4.6, `utils.py`, `get_authorization`.
@@ -24,7 +24,7 @@ _AUTHORIZATION = re.compile(
 
 
 def read(call: Call) -> Claim:
-    """Take the claim out of the headers; raises StsError if one is missing, unsigned or not understood."""
+    """Read the claim from the headers. Raises StsError if one is missing, unsigned or invalid."""
     found = _AUTHORIZATION.fullmatch(call.headers["authorization"])
     if found is None:
         raise _incomplete(f"the Authorization header is not of the form {ALGORITHM} Credential=…")
@@ -48,7 +48,7 @@ def read(call: Call) -> Claim:
 
 
 def _check_all_signed(call: Call, names: Sequence[str]) -> None:
-    """`host`, `content-type` and every `x-acs-*` header that is sent has to be signed."""
+    """`host`, `content-type` and every `x-acs-*` header must be signed, if sent."""
     if list(names) != sorted(set(names)):
         raise _incomplete("SignedHeaders are not sorted")
     if absent := [name for name in names if name not in call.headers]:

@@ -1,4 +1,4 @@
-"""The HTTP face of the STS stand-in."""
+"""The HTTP interface of the STS stand-in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from local.faults import Faults
 from local.ram import Ram
 from local.sts import acs3, rpc_v1
-from local.sts.assume_role import Wish, assume_role
+from local.sts.assume_role import AssumeRoleParameters, assume_role
 from local.sts.authentication import StsAuthentication
 from local.sts.caller_identity import caller_identity
 from local.sts.claims import Call, Claim
@@ -21,7 +21,7 @@ from local.sts.errors import Format, StsError, error_fields, render, render_erro
 
 VERSION = "2015-04-01"
 ACTIONS = ("AssumeRole", "GetCallerIdentity")
-ACCOUNT_QUOTA = 6000  # AssumeRole calls a minute for the whole account, the documentation of AssumeRole says
+ACCOUNT_QUOTA = 6000  # AssumeRole calls a minute for the whole account (documentation of AssumeRole)
 
 _CONTENT_TYPES: dict[Format, str] = {
     "JSON": "application/json;charset=utf-8",
@@ -30,9 +30,9 @@ _CONTENT_TYPES: dict[Format, str] = {
 
 
 class StsStandIn:
-    """STS over HTTP: `app` is the ASGI application, `faults` make it fail on purpose.
+    """STS over HTTP: `app` is the ASGI application, `faults` is its fault injection.
 
-    `clock` gives epoch seconds; `calls_a_minute` is what the account may call before it is throttled.
+    `clock` returns epoch seconds; `calls_a_minute` is the account's quota before throttling.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class StsStandIn:
         await self.answer(request.url.path, call)(scope, receive, send)
 
     def answer(self, path: str, call: Call) -> Response:
-        """Answer one call, whatever it is."""
+        """Answer one call."""
         identifier, form = request_id(), _asked_form(call)
         fields: dict[str, Any]
         try:
@@ -72,7 +72,7 @@ class StsStandIn:
         caller = self._gate.admit(claim)
         if claim.action == "GetCallerIdentity":
             return caller_identity(self._ram, caller)
-        return assume_role(self._ram, caller, Wish.read(claim.parameters), now=self._clock())
+        return assume_role(self._ram, caller, AssumeRoleParameters.read(claim.parameters), now=self._clock())
 
 
 def _claim(call: Call) -> Claim:
@@ -86,7 +86,7 @@ def _claim(call: Call) -> Claim:
 
 
 def _asked_form(call: Call) -> Format:
-    """What the caller can read; RPC V1's default is XML, ACS3's is JSON."""
+    """Return the requested format; the default of RPC V1 is XML, of ACS3 JSON."""
     if "authorization" in call.headers:
         return "XML" if "xml" in call.headers.get("accept", "") else "JSON"
     return "JSON" if call.parameters().get("Format", "XML").upper() == "JSON" else "XML"

@@ -1,6 +1,6 @@
-"""AssumeRole: its parameters, who may call it on which role, and what it answers.
+"""AssumeRole: its parameters, its authorization, and its answer.
 
-Source: the STS documentation ("AssumeRole"), with the bounds it gives.
+Source: the STS documentation ("AssumeRole"), including the bounds.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _ROLE_ARN = re.compile(r"acs:ram::\d+:role/[A-Za-z0-9.-]+")
 _SESSION_NAME = re.compile(r"[A-Za-z0-9.@_-]{2,64}")
 
 
-class Wish(NamedTuple):
-    """The parameters of one call, checked for their grammar; `duration` is in seconds."""
+class AssumeRoleParameters(NamedTuple):
+    """The validated parameters of one call; `duration` is in seconds."""
 
     role_arn: str
     session_name: str
@@ -32,8 +32,8 @@ class Wish(NamedTuple):
     policy: PolicyDocument | None
 
     @classmethod
-    def read(cls, parameters: Mapping[str, str]) -> Wish:
-        """Raises StsError for what is missing or malformed."""
+    def read(cls, parameters: Mapping[str, str]) -> AssumeRoleParameters:
+        """Raises StsError if a parameter is missing or malformed."""
         role_arn = required(parameters, "RoleArn")
         session_name = required(parameters, "RoleSessionName")
         if not _ROLE_ARN.fullmatch(role_arn):
@@ -43,24 +43,28 @@ class Wish(NamedTuple):
         return cls(role_arn, session_name, _read_duration(parameters), _read_policy(parameters))
 
 
-def assume_role(ram: Ram, caller: Identity, wish: Wish, *, now: float) -> dict[str, Any]:
-    """Issue the token; returns the answer without its RequestId, raises StsError for a refusal."""
-    if not caller.allows("sts:AssumeRole", wish.role_arn, now=now):
+def assume_role(ram: Ram, caller: Identity, wanted: AssumeRoleParameters, *, now: float) -> dict[str, Any]:
+    """Issue the token; returns the answer without its RequestId. Raises StsError for a refusal."""
+    if not caller.allows("sts:AssumeRole", wanted.role_arn, now=now):
         raise no_permission()
     try:
-        role = ram.role(wish.role_arn)
+        role = ram.role(wanted.role_arn)
     except UnknownRole:
         raise StsError(404, "EntityNotExist.Role", "The specified Role not exists.") from None
     if not caller.trusted_by(role):
         raise no_permission()
-    _check_duration(wish, role)
+    _check_duration(wanted, role)
     token = ram.issue(
-        role.arn, session_name=wish.session_name, session_policy=wish.policy, duration=wish.duration, now=now
+        role.arn,
+        session_name=wanted.session_name,
+        session_policy=wanted.policy,
+        duration=wanted.duration,
+        now=now,
     )
     return {
         "AssumedRoleUser": {
-            "Arn": f"{role.arn}/{wish.session_name}",
-            "AssumedRoleId": f"{role.id}:{wish.session_name}",
+            "Arn": f"{role.arn}/{wanted.session_name}",
+            "AssumedRoleId": f"{role.id}:{wanted.session_name}",
         },
         "Credentials": {
             "AccessKeyId": token.id,
@@ -78,8 +82,8 @@ def _read_duration(parameters: Mapping[str, str]) -> int:
     return int(text)
 
 
-def _check_duration(wish: Wish, role: Role) -> None:
-    if not MIN_DURATION <= wish.duration <= role.max_session:
+def _check_duration(wanted: AssumeRoleParameters, role: Role) -> None:
+    if not MIN_DURATION <= wanted.duration <= role.max_session:
         bounds = f"{MIN_DURATION // 60}min/{role.max_session / 3600:g}hr"
         message = f"The Min/Max value of DurationSeconds is {bounds}."
         raise StsError(400, "InvalidParameter.DurationSeconds", message)

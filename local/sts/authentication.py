@@ -1,4 +1,4 @@
-"""What stands before every action of STS: who calls, and is it really they, now, once, not too often."""
+"""Authentication of every STS call: key, signature, time stamp, nonce and quota."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from local.ram import Identity, Ram, UnknownAccessKey, UnknownToken
 from local.sts.claims import Claim
 from local.sts.errors import StsError, missing
 
-MAX_SKEW = 15 * 60  # seconds a time stamp may be off, either way
+MAX_SKEW = 15 * 60  # seconds that a time stamp may differ from now
 
 
 class StsAuthentication:
-    """Checks claims against the account; safe to use from many threads."""
+    """Checks claims against the account; thread-safe."""
 
     def __init__(self, ram: Ram, clock: Callable[[], float], calls_a_minute: int) -> None:
         self._ram, self._clock = ram, clock
@@ -23,7 +23,7 @@ class StsAuthentication:
         self._quota = Quota(calls_a_minute)
 
     def admit(self, claim: Claim) -> Identity:
-        """Who it is that calls; raises StsError for a claim that does not hold."""
+        """Return the caller. Raises StsError for an invalid claim."""
         now = self._clock()
         if abs(now - claim.moment) > MAX_SKEW:
             message = "Specified time stamp or date value is expired."
@@ -55,14 +55,14 @@ class StsAuthentication:
 
 
 class Nonces:
-    """The nonces seen lately: for as long as a time stamp signed with one could still pass."""
+    """The recent nonces, kept as long as their time stamp is still valid."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen: dict[str, float] = {}  # in order of arrival
 
     def take(self, nonce: str, now: float) -> bool:
-        """Use up a nonce; False if it has been used before."""
+        """Use up a nonce; returns False if it was used before."""
         with self._lock:
             while self._seen and next(iter(self._seen.values())) < now - 2 * MAX_SKEW:
                 del self._seen[next(iter(self._seen))]
@@ -73,7 +73,7 @@ class Nonces:
 
 
 class Quota:
-    """So many calls in any 60 seconds for the whole account."""
+    """A maximum of calls in any 60 seconds for the whole account."""
 
     def __init__(self, calls_a_minute: int) -> None:
         self._lock = threading.Lock()
@@ -81,7 +81,7 @@ class Quota:
         self._calls: deque[float] = deque()
 
     def take(self, now: float) -> bool:
-        """Count a call made at `now` (epoch seconds); False, and not counted, if there were too many."""
+        """Count a call at `now` (epoch seconds); returns False (uncounted) if the quota is used up."""
         with self._lock:
             while self._calls and self._calls[0] <= now - 60:
                 self._calls.popleft()

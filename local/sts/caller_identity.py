@@ -1,4 +1,4 @@
-"""GetCallerIdentity: who signed the call. It takes no right and no parameter.
+"""GetCallerIdentity: who signed the call. It needs no permission and has no parameter.
 
 Source: the STS documentation ("GetCallerIdentity").
 """
@@ -23,7 +23,7 @@ def caller_identity(ram: Ram, caller: Identity) -> dict[str, Any]:
 
 
 def _arn(caller: Identity) -> str:
-    """A session is named by itself: `acs:ram::1:assumed-role/name/session`."""
+    """The ARN of a session: `acs:ram::1:assumed-role/name/session`."""
     if caller.arn == caller.principal:
         return caller.arn
     return caller.arn.replace(":role/", ":assumed-role/", 1)

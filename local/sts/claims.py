@@ -1,4 +1,4 @@
-"""What a signed call claims, before anything of it is believed."""
+"""The claim of a signed call, before it is verified."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Call(NamedTuple):
-    """An HTTP request as it came; `query` and `path` are raw, header names are in lower case."""
+    """A received HTTP request; `query` and `path` are raw, header names are in lower case."""
 
     method: str
     query: str
@@ -23,7 +23,7 @@ class Call(NamedTuple):
     path: str = "/"
 
     def parameters(self) -> dict[str, str]:
-        """The parameters of the query and of a form body, decoded; the last of a name counts."""
+        """The decoded parameters of the query and of a form body; the last of each name is used."""
         found = parse_qsl(self.query, keep_blank_values=True)
         if self.headers.get("content-type", "").startswith(FORM):
             found += parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True)
@@ -31,10 +31,9 @@ class Call(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """Who says they call, what, and when; `moment` is in epoch seconds.
+    """The claimed caller, action and time; `moment` is in epoch seconds.
 
-    `signature` is the one that came, `sign` makes the right one of a secret and `string_to_sign` is what it
-    signs.
+    `signature` is the received one, `sign` computes the correct one from a secret, over `string_to_sign`.
     """
 
     action: str
@@ -50,7 +49,7 @@ class Claim(NamedTuple):
 
 
 def parse_moment(text: str) -> float:
-    """Read `YYYY-MM-DDThh:mm:ssZ` as epoch seconds; raises StsError `InvalidTimeStamp.Format`."""
+    """Parse `YYYY-MM-DDThh:mm:ssZ` to epoch seconds. Raises StsError `InvalidTimeStamp.Format`."""
     try:
         return float(calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")))
     except ValueError:
@@ -59,14 +58,14 @@ def parse_moment(text: str) -> float:
 
 
 def required(fields: Mapping[str, str], name: str, *, known_as: str = "") -> str:
-    """The value of `name`; raises StsError `Missing…` if it is absent or empty."""
+    """Return the value of `name`. Raises StsError `Missing…` if it is absent or empty."""
     if value := fields.get(name):
         return value
     raise missing(known_as or name)
 
 
 def canonical_query(parameters: Mapping[str, str]) -> str:
-    """Sorted `key=value` pairs, percent-encoded as RFC 3986 has it, which both signatures are made over."""
+    """Return sorted `key=value` pairs, percent-encoded as in RFC 3986; both signatures cover them."""
     return "&".join(f"{_encode(key)}={_encode(parameters[key])}" for key in sorted(parameters))
 
 

@@ -1,7 +1,7 @@
-"""How STS refuses: one exception for every code, and its answer in JSON or XML.
+"""The errors of STS: one exception class for every code, and its answer in JSON or XML.
 
 Codes, statuses and messages are those of the STS documentation ("AssumeRole", "Common errors") and of the
-API gateway that every RPC-style Alibaba Cloud service sits behind.
+API gateway in front of every RPC-style Alibaba Cloud service.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Format = Literal["JSON", "XML"]
 
 
 class StsError(Exception):
-    """A refusal: HTTP status, STS's error code, and a message for the caller."""
+    """An error answer: HTTP status, STS's error code, and a message for the caller."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -26,39 +26,39 @@ class StsError(Exception):
 
 
 def missing(name: str) -> StsError:
-    """A parameter (or a header standing for it) that has to be there is not."""
+    """A required parameter (or its header) is missing."""
     return StsError(400, f"Missing{name}", f"{name} is mandatory for this action.")
 
 
 def malformed(name: str) -> StsError:
-    """A parameter of AssumeRole is there and not of its grammar."""
+    """A parameter of AssumeRole has an invalid form."""
     return StsError(400, f"InvalidParameter.{name}", f"The parameter {name} is wrongly formed.")
 
 
 def no_permission() -> StsError:
-    """The caller may not assume the role: by its own policies, or by the role's trust policy."""
+    """The caller may not assume the role: its own policies or the role's trust policy forbid it."""
     message = "You are not authorized to do this action. You should be authorized by RAM."
     return StsError(403, "NoPermission", message)
 
 
 def request_id() -> str:
-    """A fresh request id, in the form STS gives them."""
+    """Return a new request id in the format of STS."""
     return str(uuid.uuid4()).upper()
 
 
 def error_fields(code: str, message: str, request: str) -> dict[str, str]:
-    """What an error answer tells."""
+    """Return the fields of an error answer."""
     recommend = f"https://api.alibabacloud.com/troubleshoot?q={code}&product=Sts&requestId={request}"
     return {"RequestId": request, "HostId": HOST_ID, "Code": code, "Message": message, "Recommend": recommend}
 
 
 def render_error(code: str, message: str) -> bytes:
-    """The JSON body of an error, for faults made on purpose."""
+    """Return the JSON body of an error, for injected faults."""
     return render(error_fields(code, message, request_id()), root="Error", form="JSON")
 
 
 def render(fields: Mapping[str, Any], *, root: str, form: Format) -> bytes:
-    """Write an answer; `root` is the name of the outermost XML element, which JSON does without."""
+    """Serialize an answer; `root` is the name of the XML root element, which JSON does not need."""
     if form == "JSON":
         return json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode()
     return f"<?xml version='1.0' encoding='UTF-8'?>{_element(root, fields)}".encode()

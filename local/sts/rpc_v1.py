@@ -1,4 +1,4 @@
-"""The older signature, RPC V1: everything is a parameter, signed with HMAC-SHA1.
+"""The older signature, RPC V1: all values are parameters, signed with HMAC-SHA1.
 
 Source: "RPC-style signature mechanism" in the Alibaba Cloud documentation, and alibabacloud-tea-openapi
 0.4.6, `utils.py`, `get_rpcsignature`.
@@ -16,7 +16,7 @@ from local.sts.errors import StsError
 
 
 def read(call: Call) -> Claim:
-    """Take the claim out of the parameters; raises StsError if one is missing or not understood."""
+    """Read the claim from the parameters. Raises StsError if one is missing or invalid."""
     parameters = call.parameters()
     signature = required(parameters, "Signature")
     signed = {name: value for name, value in parameters.items() if name != "Signature"}

@@ -83,7 +83,7 @@ def test_a_spool_is_where_the_settings_say(variables: dict[str, str], words: str
 
     (replay,) = deployment.timed("http://sls", "http://oss")
 
-    assert deployment.spool_in_words.endswith(words)
+    assert deployment.spool_for_display.endswith(words)
     for function in (deployment.track("http://sls", "http://oss"), replay):
         expected = {"SPOOL_OSS_BUCKET": SPOOL_BUCKET, "SPOOL_OSS_ENDPOINT": "http://oss", **variables}
         spool = {name: value for name, value in function.environment.items() if name.startswith("SPOOL_")}
@@ -103,7 +103,7 @@ def test_without_a_bucket_there_is_no_spool_and_nothing_to_replay(variables: dic
     deployment = Deployment(variables)
     track = deployment.track("http://sls", "http://oss")
 
-    assert deployment.spool_in_words.startswith("none")
+    assert deployment.spool_for_display.startswith("none")
     assert deployment.timed("http://sls", "http://oss") == []
     assert not [name for name in track.environment if name.startswith("SPOOL_")]
     assert not identity(deployment, track).allows(
@@ -230,7 +230,7 @@ def test_keys_in_the_environment_are_used_where_the_endpoint_is_somebody_elses()
         ({"ALLOWED_ORIGINS": "https://a.example"}, "https://a.example"),
         (
             {"ALLOWED_ORIGINS": "https://a.example", "ORIGIN_MODE": "audit"},
-            "https://a.example (audit: others are logged and let through)",
+            "https://a.example (audit: others are logged and allowed)",
         ),
     ],
 )

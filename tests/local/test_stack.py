@@ -179,4 +179,4 @@ def test_a_page_that_was_not_built_is_said_to_be_left_out(
     missing = run.describe(stack)
 
     assert "left out" not in built
-    assert "left out: the sample page, which takes Node.js to build" in missing
+    assert "left out: the sample page (web/dist is missing" in missing

@@ -1,7 +1,7 @@
-"""Who calls, and whether they may: the API's two signatures and the rights of RAM.
+"""Authentication and authorization: the API's two signatures and RAM policies.
 
 ACS3-HMAC-SHA256 is the signature of the API of 2023-03-30. `tempBucketToken` belongs to the API of
-2016-08-15 and has that one's own (documentation, "Signature authentication", FC 2.0, and alibabacloud-
+2016-08-15 and uses its signature (documentation, "Signature authentication", FC 2.0, and alibabacloud-
 gateway-fc-util 0.0.5, `client.py`): base64 of the HMAC-SHA256 over method, MD5, type, date, `x-fc-*` headers
 and path. A signed call of an HTTP trigger (`authType: function`) adds the query.
 """
@@ -25,12 +25,12 @@ from local.sts.claims import Call, Claim
 from local.sts.errors import StsError
 
 VERSION, OLD_VERSION = "2023-03-30", "2016-08-15"
-_CALLS_A_MINUTE = 60_000  # none of this service's quotas
+_CALLS_A_MINUTE = 60_000  # this service has no such quota
 _OLD = re.compile(r"FC ([^:\s]+):(\S+)")
 
 
 class ControlAccess:
-    """Lets signed calls through, or raises the ControlError that the API would answer with."""
+    """Accepts signed calls, or raises the ControlError that the API would answer with."""
 
     def __init__(self, ram: Ram, clock: Callable[[], float] = time.time) -> None:
         self._ram, self._clock = ram, clock
@@ -43,7 +43,7 @@ class ControlAccess:
         return self._admit(lambda: _acs3(call))
 
     def identify_old(self, call: Call, *, query: bool = False) -> Identity:
-        """Return who signed a call with the signature of FC 2.0, over its `query` too if that is true."""
+        """Return who signed a call with the signature of FC 2.0; with `query`, the query is signed too."""
         if "authorization" not in call.headers:
             raise ControlError(400, "MissingRequiredHeader", "required HTTP header Authorization is missing")
         return self._admit(lambda: _old(call, query=query))
@@ -82,7 +82,7 @@ def _old(call: Call, *, query: bool) -> Claim:
         parameters={},
         access_key_id=found[1],
         security_token=call.headers.get("x-fc-security-token"),
-        nonce=uuid.uuid4().hex,  # it has none: such a call can be repeated
+        nonce=uuid.uuid4().hex,  # this signature has no nonce: a call can be repeated
         moment=_moment(call.headers.get("date", "")),
         string_to_sign=text,
         signature=found[2],
@@ -112,7 +112,7 @@ def _moment(date: str) -> float:
 
 
 def _renamed(refusal: StsError) -> ControlError:
-    """The gate's refusals by the names that this service has for them."""
+    """Translate errors of StsAuthentication to this service's error codes."""
     if refusal.code == "InvalidAccessKeyId.NotFound":
         return ControlError(403, "InvalidAccessKeyID", "the access key id is not known")
     if refusal.code == "SignatureDoesNotMatch":

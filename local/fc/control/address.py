@@ -1,4 +1,4 @@
-"""The address of one HTTP trigger, which stays the same while what is behind it is replaced."""
+"""The address of one HTTP trigger; it stays the same when the function is updated."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from local.fc.errors import FcError, Refused
 from local.fc.host import Host, failure, send_answer
 from local.sts.claims import Call
 
-_POLL = 0.02  # seconds between looks at whether a former host has answered all it has
+_POLL = 0.02  # seconds between checks whether the previous host has finished its calls
 
 
 class Current:
-    """The host that answers now, and how many calls each still has.
+    """The current host, and the number of running calls of each host.
 
-    A host that is replaced keeps its calls until they have their answers: `let_go` waits for that.
+    A replaced host finishes its running calls: `retire` waits for them.
     """
 
     def __init__(self, host: Host) -> None:
@@ -33,25 +33,25 @@ class Current:
         self._busy: dict[Host, int] = {host: 0}
 
     def enter(self) -> Host:
-        """Return the host for one more call; leave() has to follow."""
+        """Return the host for one more call; call leave() afterwards."""
         with self._lock:
             self._busy[self._host] += 1
             return self._host
 
     def leave(self, host: Host) -> None:
-        """One call of that host has its answer."""
+        """One call of that host is answered."""
         with self._lock:
             self._busy[host] -= 1
 
     def replace(self, host: Host) -> Host:
-        """Send calls to `host` from now on; returns the former one."""
+        """Send new calls to `host`; returns the previous host."""
         with self._lock:
             former, self._host = self._host, host
             self._busy[host] = 0
         return former
 
-    def let_go(self, former: Host, seconds: float) -> None:
-        """End the instances of a former host once it has no call, or after `seconds`."""
+    def retire(self, former: Host, seconds: float) -> None:
+        """Stop the instances of a previous host when it has no running call, or after `seconds`."""
         deadline = time.monotonic() + seconds
         while self._calls(former) and time.monotonic() < deadline:
             time.sleep(_POLL)
@@ -65,7 +65,7 @@ class Current:
 class Address:
     """The ASGI application of one function's HTTP trigger.
 
-    `trigger` returns the configuration in force, None where the trigger is gone.
+    `trigger` returns the current configuration, None if the trigger was deleted.
     """
 
     def __init__(
@@ -90,14 +90,14 @@ class Address:
             self._current.leave(host)
 
     async def _admitted(self, scope: Scope, receive: Receive) -> Receive:
-        """Check what belongs to the trigger, not the function. Raises Refused, ClientDisconnect."""
+        """Check what the trigger checks before the function. Raises Refused, ClientDisconnect."""
         config = self._trigger()
         if config is None:
-            raise Refused(404, "TriggerNotFound", "the function has no HTTP trigger (any more)")
+            raise Refused(404, "TriggerNotFound", "the function has no HTTP trigger")
         if config.get("disableURLInternet"):
             raise Refused(403, "AccessDenied", "access from the internet is disabled for the trigger")
         if scope["method"] not in config["methods"]:
-            await limits.read_body(receive)  # a client that still sends would not see the refusal
+            await limits.read_body(receive)  # a client that is still sending would not read the refusal
             raise Refused.method(scope["method"], tuple(config["methods"]))
         if config["authType"] == "anonymous":
             return receive
@@ -125,7 +125,7 @@ def _call(scope: Scope, body: bytes) -> Call:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """Hand out a body that has been read."""
+    """Return a `receive` that yields a body which was already read."""
     left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:

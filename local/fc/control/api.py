@@ -1,4 +1,4 @@
-"""The operations of the API: what is checked, what is remembered, what it does to what runs.
+"""The operations of the API: validation, stored state, and the effect on running functions.
 
 Sources: the operations' paths, bodies and results in alibabacloud-fc20230330 4.8.3, and what Serverless
 Devs' component fc3 sends and reads.
@@ -23,24 +23,24 @@ from local.fc.control.trigger_config import checked_async, checked_trigger
 from local.ram import Identity
 
 QUOTA = 100  # instances of an account in a region ("Quotas and limits")
-TOKEN_LASTS = 3600  # seconds, of the temporary bucket's
+TOKEN_LASTS = 3600  # seconds: the credential of the temporary bucket
 
 
 class Logstores(NamedTuple):
-    """SLS as Function Compute sees it: what is wrong with a Project and Logstore, "" if nothing is."""
+    """SLS as Function Compute sees it: the problem with a Project and Logstore, "" if there is none."""
 
     problem: Callable[[str, str], str]
 
 
 class Code(NamedTuple):
-    """OSS as Function Compute sees it: `fetch` an object, None where there is none."""
+    """OSS as Function Compute sees it: `fetch` returns an object, None if it does not exist."""
 
     bucket: str
     fetch: Callable[[str, str], bytes | None]
 
 
 class Operations(Readings):
-    """The operations that change something, and all others."""
+    """All operations: those that change something, and the inherited ones that read."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Operations(Readings):
             raise ControlError(409, "FunctionAlreadyExists", f"function '{name}' already exists")
         code = self._code_of(given, request.caller)
         if code is None:
-            raise invalid("code is missing; it should have ossBucketName and ossObjectName, or zipFile")
+            raise invalid("code is missing; it must have ossBucketName and ossObjectName, or zipFile")
         now = stamp(self._clock())
         record = FunctionRecord(properties, code, self._machine.checksum(code), now, now)
         self._machine.create(record)
@@ -74,7 +74,7 @@ class Operations(Readings):
         return self._registry.shown(record)
 
     def update_function(self, request: Request) -> Body:
-        """UpdateFunction: what is not given stays."""
+        """UpdateFunction: properties that are not given stay."""
         record = self._found(request, "fc:UpdateFunction")
         given = {**request.fields(), "functionName": record.name}
         properties = self._checked(request, {**record.properties, **given})
@@ -89,7 +89,7 @@ class Operations(Readings):
         return self._registry.shown(record)
 
     def delete_function(self, request: Request) -> None:
-        """DeleteFunction; its triggers have to be gone."""
+        """DeleteFunction; its triggers must be deleted first."""
         record = self._found(request, "fc:DeleteFunction")
         if record.triggers:
             names = ", ".join(sorted(record.triggers))
@@ -112,7 +112,7 @@ class Operations(Readings):
         return self._shown(record, trigger)
 
     def update_trigger(self, request: Request) -> Body:
-        """UpdateTrigger; neither name nor type can change."""
+        """UpdateTrigger; name and type cannot change."""
         record = self._found(request, "fc:UpdateTrigger")
         trigger = record.trigger(request.names["trigger"])
         kept = {name: trigger.fields[name] for name in ("triggerName", "triggerType")}
@@ -141,7 +141,7 @@ class Operations(Readings):
         self._found(request, "fc:DeleteAsyncInvokeConfig").async_config = None
 
     def put_concurrency(self, request: Request) -> Body:
-        """PutConcurrencyConfig: so many instances at most, taken from what the account may run."""
+        """PutConcurrencyConfig: the function's maximum of instances, reserved from the account's quota."""
         record = self._found(request, "fc:PutConcurrencyConfig")
         fields = request.fields()
         if fields.get("reservedConcurrency") is None:
@@ -159,7 +159,7 @@ class Operations(Readings):
         self._reserve(self._found(request, "fc:DeleteConcurrencyConfig"), None)
 
     def temp_bucket_token(self, request: Request) -> Body:
-        """GetTempBucketToken, of FC 2.0's API: where to put code, and with which rights."""
+        """GetTempBucketToken, of FC 2.0's API: where to upload code, and a credential for it."""
         self._gate.permit(request.caller, "fc:GetTempBucketToken", "*")
         token, name = self._machine.bucket_token(TOKEN_LASTS)
         keys = {
@@ -170,7 +170,7 @@ class Operations(Readings):
         return {"credentials": keys, "ossBucket": self._code.bucket, "objectName": name}
 
     def invokable(self, request: Request) -> FunctionRecord:
-        """Check InvokeFunction, and return what is to be invoked."""
+        """Check an InvokeFunction call and return the function."""
         return self._found(request, "fc:InvokeFunction")
 
     def _checked(self, request: Request, given: Fields) -> Body:

@@ -1,8 +1,8 @@
-"""When a timer ticks: `@every 5m`, or six fields of cron ("Time trigger", Function Compute's documentation).
+"""When a timer fires: `@every 5m`, or six cron fields ("Time trigger", Function Compute's documentation).
 
 The fields are seconds, minutes, hours, days of the month, months and days of the week (0 or 7 is Sunday),
-each `*`, numbers, ranges and steps, separated by commas; `?` stands for `*`. Times are in UTC, or after
-`CRON_TZ=Asia/Shanghai` in that zone.
+each `*`, numbers, ranges and steps, separated by commas; `?` stands for `*`. Times are in UTC; the prefix
+`CRON_TZ=Asia/Shanghai` selects another time zone.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ MINUTE = 60.0  # seconds
 _EVERY = re.compile(r"@every ([1-9][0-9]{0,5})m")
 _PART = re.compile(r"(?:(\*)|(\d+)(?:-(\d+))?)(?:/([1-9]\d*))?")
 _BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-_HORIZON = 366 * 5  # days to look ahead: a 29th of February comes within them
+_HORIZON = 366 * 5  # days to look ahead: long enough for a 29 February
 
 
 class UnreadableSchedule(ValueError):
-    """Not an expression of this grammar; the message says what it should be."""
+    """The expression does not follow this grammar; the message gives the expected form."""
 
 
 class Schedule(NamedTuple):
-    """Either `minutes` between ticks, or the `fields` of a cron expression in `zone`."""
+    """Either `minutes` between runs, or the `fields` of a cron expression in `zone`."""
 
     minutes: int
     fields: tuple[frozenset[int], ...] = ()
@@ -48,7 +48,7 @@ class Schedule(NamedTuple):
         return cls(0, tuple(_field(part, *bounds) for part, bounds in zip(parts, _BOUNDS, strict=True)), zone)
 
     def after(self, now: float, minute: float = MINUTE) -> float:
-        """Return when it ticks next after `now` (epoch seconds); a minute has `minute` seconds."""
+        """Return the time of the next run after `now` (epoch seconds); a minute has `minute` seconds."""
         if self.minutes:
             return now + self.minutes * minute
         moment = datetime.fromtimestamp(int(now), self.zone)
@@ -64,7 +64,7 @@ class Schedule(NamedTuple):
                         )
                         if found > moment:
                             return found.timestamp()
-        return time.time() + _HORIZON * 86400  # such as the 30th of February
+        return time.time() + _HORIZON * 86400  # never, such as 30 February
 
     def _on(self, day: int, month: int, weekday: int) -> bool:
         weekdays = {value % 7 for value in self.fields[5]}
@@ -75,7 +75,7 @@ def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        raise UnreadableSchedule(f"{name!r} is no time zone") from None
+        raise UnreadableSchedule(f"{name!r} is not a time zone") from None
 
 
 def _field(text: str, low: int, high: int) -> frozenset[int]:
@@ -83,7 +83,7 @@ def _field(text: str, low: int, high: int) -> frozenset[int]:
     for part in text.replace("?", "*").split(","):
         found = _PART.fullmatch(part)
         if found is None:
-            raise UnreadableSchedule(f"{part!r} is no field of a cron expression")
+            raise UnreadableSchedule(f"{part!r} is not a valid field of a cron expression")
         first = low if found[1] else int(found[2])
         last = high if found[1] or (found[4] and not found[3]) else int(found[3] or found[2])
         if not low <= first <= last <= high:

@@ -1,4 +1,4 @@
-"""One function that runs: its code in a folder, its instances, its address, its timers."""
+"""One running function: its code in a folder, its instances, its address, its timers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from local.fc.host import Host
 from local.fc.logs import Log
 from local.serving import Server
 
-_TAIL = 4096  # bytes of a call's log that its caller may ask for
-_BEHIND = 0.1  # seconds: output comes by a pipe of its own, a moment after the answer
-_LINES = 500  # of output kept for that
+_TAIL = 4096  # bytes of a call's log that its caller can request
+_BEHIND = 0.1  # seconds: output arrives through a pipe, shortly after the answer
+_LINES = 500  # lines of output kept for it
 
 
 class Deployed:
-    """A function as it runs. For the control plane, which never calls two of its methods at once."""
+    """A running function. Not thread-safe: the control plane calls one method at a time."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Deployed:
         log: Log,
         minute: float,
     ) -> None:
-        """Nothing is started before the first call."""
+        """No instance starts before the first call."""
         self._record, self._gate, self._sink, self._minute = record, gate, log, minute
         self.folder = folder
         self._function = function
@@ -50,17 +50,17 @@ class Deployed:
 
     @property
     def url(self) -> str | None:
-        """The address of the HTTP trigger, None where there is none."""
+        """The address of the HTTP trigger, None if there is none."""
         return self._server.url if self._server and self._record.http else None
 
     def replace(self, function: Function, folder: Path, removed: Callable[[], None]) -> None:
-        """Send calls to new instances from now on; `removed` is called when the former have ended."""
+        """Send new calls to new instances; `removed` is called when the old instances have stopped."""
         former = self._current.replace(Host(function, log=self._log))
         patience = self._function.timeout + self._function.initializer_timeout
         self._function, self.folder = function, folder
 
         def leave() -> None:
-            self._current.let_go(former, patience)
+            self._current.retire(former, patience)
             removed()
 
         thread = threading.Thread(target=leave, name=f"update-{self._record.name}", daemon=True)
@@ -68,7 +68,7 @@ class Deployed:
         thread.start()
 
     def start_trigger(self, name: str) -> None:
-        """Bring a new or changed trigger into force."""
+        """Apply a new or changed trigger."""
         trigger = self._record.triggers[name]
         if trigger.kind == "http":
             self._listen()
@@ -78,7 +78,7 @@ class Deployed:
             self._timers[name] = Timer(name, trigger.config, self._queue.put, minute=self._minute).start()
 
     def stop_trigger(self, name: str) -> None:
-        """End a timer's ticks. An HTTP trigger that is gone answers 404 from then on."""
+        """Stop a timer. A deleted HTTP trigger answers 404."""
         if timer := self._timers.pop(name, None):
             timer.stop()
 
@@ -91,11 +91,11 @@ class Deployed:
             self._current.leave(host)
 
     def put(self, payload: bytes) -> None:
-        """Call the function later, without anybody to hear of the answer."""
+        """Call the function asynchronously; its answer is discarded."""
         self._queue.put(payload)
 
     def tail(self, request_id: str) -> str:
-        """Return the last 4 KB that a call has printed, in base64."""
+        """Return the last 4 KB that a call printed, in base64."""
         time.sleep(_BEHIND)
         text = "\n".join(line for identifier, line in tuple(self._lines) if identifier == request_id)
         return base64.b64encode(text.encode()[-_TAIL:]).decode()
@@ -110,7 +110,7 @@ class Deployed:
             self._current.leave(host)
 
     def stop(self) -> None:
-        """End timers, address and instances."""
+        """Stop timers, address and instances."""
         for name in list(self._timers):
             self.stop_trigger(name)
         self._queue.stop()

@@ -1,6 +1,6 @@
-"""How the API refuses: one exception for every code.
+"""The errors of the API: one exception class for every code.
 
-Codes, statuses and the words of messages are those of "Error codes" in Function Compute's documentation.
+Codes, statuses and messages are those of "Error codes" in Function Compute's documentation.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 
 
 class ControlError(Exception):
-    """A refusal: HTTP status, the API's error code, and a message for the caller."""
+    """An error answer: HTTP status, the API's error code, and a message for the caller."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -26,15 +26,15 @@ def invalid(message: str) -> ControlError:
 
 
 def denied(message: str) -> ControlError:
-    """The caller lacks a right."""
+    """The caller lacks a permission."""
     return ControlError(403, "AccessDenied", message)
 
 
 def no_function(name: str) -> ControlError:
-    """No function of that name."""
+    """There is no function with this name."""
     return ControlError(404, "FunctionNotFound", f"function '{name}' does not exist")
 
 
 def no_trigger(function: str, name: str) -> ControlError:
-    """No trigger of that name."""
+    """There is no trigger with this name."""
     return ControlError(404, "TriggerNotFound", f"trigger '{name}' does not exist in function '{function}'")

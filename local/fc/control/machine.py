@@ -1,4 +1,4 @@
-"""What runs of the functions that the API knows: folders, instances, addresses."""
+"""The running functions of the API: folders, instances, addresses."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from local.fc.logs import Log
 from local.ram import StsToken
 
 Sink = Callable[[Mapping[str, Any], str, str, str], None]
-"""Takes a line of a function: its logConfig, its name, the request's id, the line."""
+"""Receives an output line: the function's logConfig, its name, the request id, the line."""
 
 _TEMP_ROLE = "fc-temp-bucket"
 
 
 class Machine:
-    """The running side; its methods are called one at a time.
+    """All running functions. Not thread-safe: its methods are called one at a time.
 
-    `minute` is how many seconds a minute of a timer has here.
+    `minute` is the length of a timer's minute here, in seconds.
     """
 
     def __init__(
         self, around: Surroundings, gate: ControlAccess, bucket: str, sink: Sink, minute: float = MINUTE
     ) -> None:
-        """Everything that is unpacked goes below a temporary directory, which stop() removes."""
+        """Code is unpacked below a temporary directory, which stop() removes."""
         self._around, self._gate, self._sink, self._minute = around, gate, sink, minute
         self._root = Path(tempfile.mkdtemp(prefix="fc-"))
         self._running: dict[str, Deployed] = {}
@@ -48,18 +48,18 @@ class Machine:
 
     @staticmethod
     def checksum(data: bytes) -> str:
-        """Return the checksum of code, as the API has it."""
+        """Return the code's checksum, as the API shows it."""
         return code.checksum(data)
 
     def create(self, record: FunctionRecord) -> None:
-        """Unpack a function and make it ready to be called. Raises ControlError."""
+        """Unpack a function and make it callable. Raises ControlError."""
         folder = self._unpacked(record.name, record.code)
         function = self._runnable(record.properties, folder, record.reserved)
         log = self._log(record)
         self._running[record.name] = Deployed(record, function, folder, self._gate, log, self._minute)
 
     def update(self, record: FunctionRecord, properties: Mapping[str, Any], data: bytes) -> None:
-        """Send the calls to new instances; those in work are answered by the old. Raises ControlError."""
+        """Send new calls to new instances; the old ones finish theirs. Raises ControlError."""
         folder = self._unpacked(record.name, data)
         function = self._runnable(properties, folder, record.reserved)
         deployed = self._running[record.name]
@@ -67,23 +67,23 @@ class Machine:
         deployed.replace(function, folder, partial(shutil.rmtree, former, ignore_errors=True))
 
     def reserve(self, record: FunctionRecord, instances: int | None) -> None:
-        """Let so many instances run at once."""
+        """Set the maximum of instances."""
         deployed = self._running[record.name]
         function = runnable(record.properties, deployed.folder, instances, self._around)
         deployed.replace(function, deployed.folder, lambda: None)
 
     def remove(self, record: FunctionRecord) -> None:
-        """End a function."""
+        """Stop a function and remove its code."""
         deployed = self._running.pop(record.name)
         deployed.stop()
         shutil.rmtree(deployed.folder, ignore_errors=True)
 
     def start_trigger(self, record: FunctionRecord, name: str) -> None:
-        """Bring a trigger into force."""
+        """Activate a trigger."""
         self._running[record.name].start_trigger(name)
 
     def stop_trigger(self, record: FunctionRecord, name: str) -> None:
-        """Take a trigger out of force."""
+        """Deactivate a trigger."""
         self._running[record.name].stop_trigger(name)
 
     def url(self, record: FunctionRecord) -> str | None:
@@ -91,11 +91,11 @@ class Machine:
         return self._running[record.name].url
 
     def running(self, record: FunctionRecord) -> Deployed:
-        """Return a function, to be called."""
+        """Return the running function."""
         return self._running[record.name]
 
     def bucket_token(self, seconds: int) -> tuple[StsToken, str]:
-        """Return a credential that may write code to the temporary bucket, and a name for the object."""
+        """Return a credential for uploads to the temporary bucket, and an object name."""
         token = self._around.ram.issue(
             self._temp_role,
             session_name="upload",
@@ -106,7 +106,7 @@ class Machine:
         return token, str(uuid.uuid4())
 
     def stop(self) -> None:
-        """End everything and remove what was unpacked."""
+        """Stop all functions and remove the unpacked code."""
         for deployed in self._running.values():
             deployed.stop()
         self._running.clear()

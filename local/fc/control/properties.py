@@ -1,4 +1,4 @@
-"""What a function may be like: the bounds of CreateFunction and UpdateFunction.
+"""Validates a function's properties: the bounds of CreateFunction and UpdateFunction.
 
 Sources: the comments of `CreateFunctionInput` in alibabacloud-fc20230330 4.8.3, and "Quotas and limits",
 "Environment variables", "Configure instance lifecycles" in Function Compute's documentation.
@@ -16,7 +16,7 @@ from local.fc.function import ENVIRONMENT_LIMIT, HIGHEST_CONCURRENCY
 BUILT_IN = {"python3.9": "3.9", "python3.10": "3.10", "python3.12": "3.12"}
 CUSTOM = {"custom.debian10": "3.10", "custom.debian11": "3.12", "custom.debian12": "3.11"}
 RUNTIMES = {**BUILT_IN, **CUSTOM}
-"""The runtimes that this runs, with the CPython that each comes with."""
+"""The supported runtimes, with the CPython version of each."""
 
 _OTHERS = re.compile(r"nodejs\d+|go1|java\d+|php7\.2|dotnetcore3\.1|python3|custom|custom-container")
 _DEFAULTS = {"cpu": 0.35, "memorySize": 512, "diskSize": 512, "timeout": 3}
@@ -29,7 +29,7 @@ _ABSENT = {
     "customContainerConfig": {},
     "gpuConfig": {},
 }
-"""What is not carried out here, with the value that turns it off."""
+"""Properties that are not supported here, with the value that turns each off."""
 
 
 def checked(given: Fields, account: str) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def checked(given: Fields, account: str) -> dict[str, Any]:
     matching(function, "functionName", r"[A-Za-z_][A-Za-z0-9_-]{0,63}", form)
     custom = _runtime(function)
     if custom:
-        function.setdefault("instanceConcurrency", 1)  # which only these have
+        function.setdefault("instanceConcurrency", 1)  # only custom runtimes have it
     _sizes(function)
     _environment(typed(function, "environmentVariables", dict, {}))
     _lifecycle(typed(function, "instanceLifecycleConfig", dict, {}), custom=custom)
@@ -55,7 +55,7 @@ def _runtime(function: Fields) -> bool:
     if runtime not in RUNTIMES:
         if _OTHERS.fullmatch(runtime):
             raise _not_here(f"runtime {runtime}")
-        raise invalid(f"runtime is {runtime!r}; it should be one of {', '.join(RUNTIMES)}")
+        raise invalid(f"runtime is {runtime!r}; it must be one of {', '.join(RUNTIMES)}")
     custom = runtime in CUSTOM
     pattern, form = (r".{1,128}", "1 to 128 characters") if custom else (_DOTTED, "module.function")
     matching(function, "handler", pattern, form)
@@ -68,15 +68,15 @@ _DOTTED = r"(?=.{1,128}$)[^.\s]+(?:[./][^.\s]+)*\.[^.\s]+"
 def _sizes(function: Fields) -> None:
     memory = between(function, "memorySize", 128, 32768, 512)
     if memory % 64:
-        raise invalid(f"memorySize is {memory}; it should be a multiple of 64")
+        raise invalid(f"memorySize is {memory}; it must be a multiple of 64")
     cpu = function["cpu"]
     if isinstance(cpu, bool) or not isinstance(cpu, (int, float)) or not 0.05 <= cpu <= 16 or not _step(cpu):
-        raise invalid(f"cpu is {cpu!r}; it should be a multiple of 0.05 between 0.05 and 16")
+        raise invalid(f"cpu is {cpu!r}; it must be a multiple of 0.05 between 0.05 and 16")
     if not memory / 1024 / 4 <= cpu <= memory / 1024:
-        message = f"cpu {cpu:g} does not go with memorySize {memory}: "
-        raise invalid(message + "vCPU to GB of memory should be between 1:1 and 1:4")
+        message = f"cpu {cpu:g} does not fit memorySize {memory}: "
+        raise invalid(message + "vCPU to GB of memory must be between 1:1 and 1:4")
     if function["diskSize"] not in (512, 10240):
-        raise invalid(f"diskSize is {function['diskSize']!r}; it should be 512 or 10240")
+        raise invalid(f"diskSize is {function['diskSize']!r}; it must be 512 or 10240")
     between(function, "timeout", 1, 86400, 3)
 
 
@@ -88,9 +88,9 @@ def _environment(variables: Fields) -> None:
     size = 0
     for name, value in variables.items():
         if not isinstance(value, str):
-            raise invalid(f"environmentVariables.{name} is {value!r}; it should be a string")
+            raise invalid(f"environmentVariables.{name} is {value!r}; it must be a string")
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-            raise invalid(f"environmentVariables: {name!r} is no name of letters, digits and _")
+            raise invalid(f"environmentVariables: {name!r} is not a name of letters, digits and _")
         if name.startswith("FC_"):
             raise invalid(f"environmentVariables: {name} cannot be set, FC_* names are reserved")
         size += len(name.encode()) + len(value.encode())
@@ -105,7 +105,7 @@ def _lifecycle(hooks: Fields, *, custom: bool) -> None:
             continue
         handler = typed(hook, "handler", str, "")
         if not custom and not re.fullmatch(_DOTTED, handler):
-            raise invalid(f"{name}.handler is {handler!r}; it should be module.function")
+            raise invalid(f"{name}.handler is {handler!r}; it must be module.function")
         between(hook, "timeout", 1, longest, 3)
 
 
@@ -129,7 +129,7 @@ def _role(function: Fields, account: str) -> None:
         return
     found = re.fullmatch(r"acs:ram::(\d+):role/([A-Za-z0-9._-]{1,64})", role)
     if found is None:
-        raise invalid(f"role is {role!r}; it should be acs:ram::ACCOUNT:role/NAME")
+        raise invalid(f"role is {role!r}; it must be acs:ram::ACCOUNT:role/NAME")
     if found[1] != account:
         raise invalid(f"role {role} is of account {found[1]}, the function of account {account}")
 
@@ -137,7 +137,7 @@ def _role(function: Fields, account: str) -> None:
 def _logs(config: Fields) -> None:
     names = [typed(config, name, str, "") for name in ("project", "logstore")]
     if any(names) and not all(names):
-        raise invalid("logConfig needs both project and logstore, or neither")
+        raise invalid("logConfig must have both project and logstore, or neither")
     one_of(config, "logBeginRule", ("None", "DefaultRegex", ""), "")
 
 
@@ -149,11 +149,11 @@ def _nothing_else(function: Fields) -> None:
 
 
 def _is_off(value: object, off: object) -> bool:
-    """Whether an object says no more than `off`: zeros, empty strings and lists count as nothing."""
+    """Whether an object is equal to `off`: zeros, empty strings and empty lists count as absent."""
     if isinstance(value, dict) and isinstance(off, dict):
         return all(not item or item == off.get(name) for name, item in value.items())
     return value == off
 
 
 def _not_here(what: str) -> ControlError:
-    return ControlError(501, "NotImplemented", f"{what} is not carried out on this machine")
+    return ControlError(501, "NotImplemented", f"{what} is not supported by the stand-in")

@@ -13,8 +13,8 @@ from local.fc.control.cron import MINUTE, Schedule
 from local.fc.errors import FunctionFailed, Refused
 from local.fc.logs import Log
 
-RETRY = 1.0  # seconds before a call is tried again
-USUAL_ATTEMPTS, USUAL_AGE = 3, 86400  # retries, seconds: where no limits are set
+RETRY = 1.0  # seconds before a retry
+USUAL_ATTEMPTS, USUAL_AGE = 3, 86400  # retries, seconds: the defaults
 
 Invoke = Callable[[bytes], object]
 Limits = Callable[[], "dict[str, Any] | None"]
@@ -22,10 +22,10 @@ Limits = Callable[[], "dict[str, Any] | None"]
 
 @dataclass
 class Queue:
-    """The asynchronous calls of one function, each in a thread of its own until it is done or given up.
+    """The asynchronous calls of one function, each in its own thread until it succeeds or is dropped.
 
-    A call that finds no instance free waits; one that fails is repeated. `limits` returns the
-    configuration in force: `maxAsyncRetryAttempts`, and `maxAsyncEventAgeInSeconds`.
+    A call waits while no instance is free, and is retried after a failure. `limits` returns the
+    current configuration: `maxAsyncRetryAttempts`, and `maxAsyncEventAgeInSeconds`.
     """
 
     function: str
@@ -36,18 +36,18 @@ class Queue:
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def put(self, payload: bytes) -> None:
-        """Take a call; returns at once."""
+        """Accept a call; returns immediately."""
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         thread = threading.Thread(target=self._carry_out, args=[payload, time.monotonic()], daemon=True)
         self._threads.append(thread)
         thread.start()
 
     def stop(self) -> None:
-        """Begin no more calls."""
+        """Start no more calls."""
         self._stopping.set()
 
     def join(self, seconds: float) -> None:
-        """Wait for those that run, at most so long for each."""
+        """Wait for running calls, at most `seconds` for each."""
         for thread in self._threads:
             thread.join(seconds)
 
@@ -61,7 +61,7 @@ class Queue:
             try:
                 self.invoke(payload)
             except Refused:
-                pass  # no instance free: it is tried again while it is young enough
+                pass  # no instance is free: retry until the maximum age
             except FunctionFailed as error:
                 failed += 1
                 if failed > limits.get("maxAsyncRetryAttempts", USUAL_ATTEMPTS):
@@ -73,25 +73,25 @@ class Queue:
 
 
 class Timer:
-    """One timer trigger: ticks until it is stopped, whatever becomes of the calls.
+    """One timer trigger: fires until it is stopped, even if calls fail.
 
-    `minute` is how many seconds a minute of `@every` has here.
+    `minute` is the length of a minute of `@every` here, in seconds.
     """
 
     def __init__(self, name: str, config: dict[str, Any], put: Invoke, *, minute: float = MINUTE) -> None:
-        """`config` is as checked. Nothing runs yet."""
+        """`config` has been validated. Nothing runs yet."""
         self._name, self._payload = name, str(config.get("payload") or "")
         self._schedule, self._put, self._minute = Schedule.read(config["cronExpression"]), put, minute
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"timer-{name}", daemon=True)
 
     def start(self) -> Timer:
-        """Tick from now on."""
+        """Start the timer."""
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """Tick no more; returns when that is certain."""
+        """Stop the timer; returns when it will not fire again."""
         self._stopping.set()
         self._thread.join()
 

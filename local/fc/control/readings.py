@@ -1,4 +1,4 @@
-"""The operations that only read, and what all operations go through: rights first, then what there is."""
+"""The read-only operations, and the checks that all operations share: authorization before existence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Body = dict[str, Any]
 
 
 class Request(NamedTuple):
-    """One call: who makes it, the names in its path, its query and its body as sent."""
+    """One call: the caller, the names in its path, its query and its raw body."""
 
     caller: Identity
     names: Mapping[str, str]
@@ -30,12 +30,12 @@ class Request(NamedTuple):
         return self.names.get("function", "")
 
     def fields(self) -> Body:
-        """The body, which has to be a JSON object. Raises ControlError."""
+        """The body, a JSON object. Raises ControlError."""
         return read_object(self.body, "the body")
 
 
 class Readings:
-    """The operations; each raises ControlError, and returns what is answered. `lock` is held for each."""
+    """The operations; each returns the answer's body or raises ControlError, and holds `lock`."""
 
     def __init__(
         self, registry: Registry, machine: Machine, gate: ControlAccess, clock: Callable[[], float]
@@ -81,22 +81,22 @@ class Readings:
         return self._registry.shown_concurrency(record)
 
     def vpc_bindings(self, request: Request) -> Body:
-        """ListVpcBindings: never any."""
+        """ListVpcBindings: always empty."""
         self._found(request, "fc:ListVpcBindings")
         return {"vpcIds": []}
 
     def nothing(self, request: Request) -> Body:
-        """GetScalingConfig and GetProvisionConfig: never set."""
+        """GetScalingConfig and GetProvisionConfig: never configured."""
         self._found(request, "fc:GetProvisionConfig")
         return {}
 
     def aliases(self, request: Request) -> Body:
-        """ListAliases: never any."""
+        """ListAliases: always empty."""
         self._found(request, "fc:ListAliases")
         return {"aliases": []}
 
     def versions(self, request: Request) -> Body:
-        """ListFunctionVersions: never any."""
+        """ListFunctionVersions: always empty."""
         self._found(request, "fc:ListFunctionVersions")
         return {"direction": "BACKWARD", "versions": []}
 
@@ -112,17 +112,17 @@ class Readings:
         return {"configs": [self._registry.shown_concurrency(one) for one in reserved]}
 
     def list_scaling(self, request: Request) -> Body:
-        """ListScalingConfigs: never any."""
+        """ListScalingConfigs: always empty."""
         self._all(request, "fc:ListScalingConfigs")
         return {"scalingConfigs": []}
 
     def list_provision(self, request: Request) -> Body:
-        """ListProvisionConfigs: never any."""
+        """ListProvisionConfigs: always empty."""
         self._all(request, "fc:ListProvisionConfigs")
         return {"provisionConfigs": []}
 
     def _found(self, request: Request, action: str) -> FunctionRecord:
-        """Rights come first: who may not look does not learn which functions there are."""
+        """Authorization comes first: without permission, a caller does not learn which functions exist."""
         self._gate.permit(request.caller, action, self._registry.arn(request.function))
         qualifier = request.query.get("qualifier") or "LATEST"
         record = self._registry.function(request.function)

@@ -1,4 +1,4 @@
-"""What the API remembers of functions and their triggers, and how it shows them."""
+"""The stored functions and triggers, and their form in answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local.fc.control.errors import no_function, no_trigger
 
 @dataclass
 class TriggerRecord:
-    """A trigger; `fields` are as checked, `id` never changes."""
+    """A trigger; `fields` have been validated, `id` never changes."""
 
     fields: dict[str, Any]
     created: str
@@ -33,7 +33,7 @@ class TriggerRecord:
 
 @dataclass
 class FunctionRecord:
-    """A function; `properties` are as checked, without the code."""
+    """A function; `properties` have been validated and exclude the code."""
 
     properties: dict[str, Any]
     code: bytes
@@ -52,7 +52,7 @@ class FunctionRecord:
         return str(self.properties["functionName"])
 
     def trigger(self, name: str) -> TriggerRecord:
-        """Return that trigger. Raises ControlError, TriggerNotFound."""
+        """Return the trigger. Raises ControlError: TriggerNotFound."""
         if name not in self.triggers:
             raise no_trigger(self.name, name)
         return self.triggers[name]
@@ -71,19 +71,19 @@ class Registry:
         self._region, self._account = region, account
 
     def function(self, name: str) -> FunctionRecord:
-        """Return that function. Raises ControlError, FunctionNotFound."""
+        """Return the function. Raises ControlError: FunctionNotFound."""
         if name not in self.functions:
             raise no_function(name)
         return self.functions[name]
 
     def arn(self, name: str) -> str:
-        """Return the name of a function as policies have it."""
+        """Return a function's ARN, as policies name it."""
         return f"acs:fc:{self._region}:{self._account}:functions/{name}"
 
     def shown(self, record: FunctionRecord) -> dict[str, Any]:
-        """Return a function as the API does: as it was given, with what the service knows besides.
+        """Return a function in the form of the API: its properties, and what the service adds.
 
-        An empty list of layers is left out: fc3 would take it for a change, and ask at each deployment.
+        An empty list of layers is omitted: fc3 would see a change and ask at each deployment.
         """
         given = {name: value for name, value in record.properties.items() if name != "layers" or value}
         return {
@@ -100,7 +100,7 @@ class Registry:
 
     @staticmethod
     def shown_trigger(trigger: TriggerRecord, url: str | None) -> dict[str, Any]:
-        """Return a trigger as the API does; `url` is an HTTP trigger's address."""
+        """Return a trigger in the form of the API; `url` is the address of an HTTP trigger."""
         shown = {name: value for name, value in trigger.fields.items() if name != "config"}
         http = {"httpTrigger": {"urlInternet": url, "urlIntranet": url}} if url else {}
         return {
@@ -112,7 +112,7 @@ class Registry:
         }
 
     def shown_async(self, record: FunctionRecord) -> dict[str, Any]:
-        """Return the limits of asynchronous calls as the API does."""
+        """Return the limits of asynchronous calls in the form of the API."""
         return {
             **(record.async_config or {}),
             "functionArn": self.arn(record.name),
@@ -122,10 +122,10 @@ class Registry:
         }
 
     def shown_concurrency(self, record: FunctionRecord) -> dict[str, Any]:
-        """Return the reserved concurrency as the API does."""
+        """Return the reserved concurrency in the form of the API."""
         return {"functionArn": self.arn(record.name), "reservedConcurrency": record.reserved}
 
 
 def stamp(now: float) -> str:
-    """Return epoch seconds as the API writes them."""
+    """Format epoch seconds as the API does."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))

@@ -1,4 +1,4 @@
-"""From what the API was told of a function to what the trigger host runs."""
+"""Converts a function of the API to one that the trigger host runs."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from local.fc.errors import Refused
 from local.fc.function import Credentials, Function
 from local.ram import Ram, UnknownRole
 
-SERVICE = "fc.aliyuncs.com"  # whom a role of a function has to trust
+SERVICE = "fc.aliyuncs.com"  # which a function's role must trust
 CREDENTIALS_LAST = 36 * 3600  # seconds, as on Function Compute
-INSTANCES = 10  # that may run at once on this machine where nothing is reserved
-_LANGUAGES = "/var/fc/lang/"  # where a custom runtime has its CPython
+INSTANCES = 10  # maximum here where no concurrency is reserved
+_LANGUAGES = "/var/fc/lang/"  # path of CPython in a custom runtime
 _ALL = ("GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS")
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all functions here have in common.
+    """Configuration that all functions here share.
 
-    `endpoints` are variables that lead a function to the stand-ins, where on Function Compute the public
-    names of the services do; one that the function sets to something else stays.
+    `endpoints` are variables that point a function at the stand-ins instead of the public endpoints of the
+    services; a value that the function sets itself takes precedence.
     """
 
     ram: Ram
@@ -39,7 +39,7 @@ class Surroundings:
 def runnable(
     properties: Mapping[str, Any], code: Path, reserved: int | None, around: Surroundings
 ) -> Function:
-    """Return a function to be run. Raises ControlError where this machine lacks its CPython."""
+    """Return a function that can run. Raises ControlError if its CPython is not installed here."""
     runtime = str(properties["runtime"])
     hooks = properties.get("instanceLifecycleConfig") or {}
     initializer, pre_stop = hooks.get("initializer") or {}, hooks.get("preStop") or {}
@@ -52,7 +52,7 @@ def runnable(
         initializer=initializer.get("handler"),
         initializer_timeout=float(initializer.get("timeout", 3 if runtime in BUILT_IN else 120)),
         pre_stop=pre_stop.get("handler"),
-        methods=_ALL,  # those of the trigger are checked before
+        methods=_ALL,  # the trigger's own list is checked before
         timeout=float(properties["timeout"]),
         memory=int(properties["memorySize"]),
         instances=INSTANCES if reserved is None else reserved,
@@ -69,11 +69,11 @@ def runnable(
 
 
 def _python(runtime: str) -> tuple[str, ...]:
-    """The runtime's CPython, without the packages that are installed for it here."""
+    """The command of the runtime's CPython, isolated from packages installed here."""
     version = RUNTIMES[runtime]
     found = interpreters.find(version)
     if found is None:
-        message = f"runtime {runtime} takes CPython {version}, which is not on this machine: install it"
+        message = f"runtime {runtime} needs CPython {version}, which is not installed here: install it"
         here = f"{sys.version_info.major}.{sys.version_info.minor}"
         others = [name for name in BUILT_IN if BUILT_IN[name] == here or interpreters.find(BUILT_IN[name])]
         raise invalid(f"{message}, or deploy with {' or '.join(others)}" if others else message)

@@ -1,4 +1,4 @@
-"""The control plane as a whole: made by tests and by the laptop's cloud, served by `local.serving.Server`."""
+"""The whole control plane: created by tests and by the local cloud, served by `local.serving.Server`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from local.fc.errors import FunctionFailed, Refused
 from local.ram import Ram
 from local.sts.claims import Call
 
-LARGEST_CALL = 32 * 1024**2  # bytes of a synchronous invocation, and of any other body here
+LARGEST_CALL = 32 * 1024**2  # bytes of a synchronous invocation, and of any other body
 LARGEST_ASYNC = 128 * 1024  # bytes of an asynchronous one ("Quotas and limits")
 
 _FUNCTION = rf"/{VERSION}/functions/(?P<function>[^/]+)"
@@ -36,8 +36,8 @@ _FUNCTION = rf"/{VERSION}/functions/(?P<function>[^/]+)"
 class FunctionCompute:
     """Function Compute's API for one account and one region, as an ASGI application.
 
-    `code` is OSS and `logstores` SLS as it sees them, `sink` takes what functions print, `endpoints` are
-    variables that lead them to the stand-ins, `minute` is how many seconds a minute of a timer has.
+    `code` and `logstores` give access to OSS and SLS, `sink` receives the functions' output, `endpoints` are
+    variables that point them at the stand-ins, `minute` is the length of a timer's minute in seconds.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class FunctionCompute:
             return self._machine.running(self.registry.function(name)).pids
 
     def stop(self) -> None:
-        """End all functions."""
+        """Stop all functions."""
         with self._do.lock:
             self._machine.stop()
 
@@ -124,13 +124,13 @@ class FunctionCompute:
         raise ControlError(400, "PathNotSupported", f"'{call.method}' against '{path}' is not supported")
 
     def _invoke(self, request: Request, headers: Mapping[str, str], request_id: str) -> Response:
-        """InvokeFunction: a failure of the function's is a 200 that says so in a header."""
+        """InvokeFunction: if the function fails, the answer is a 200 with an error header."""
         with self._do.lock:
             deployed = self._machine.running(self._do.invokable(request))
         kind = headers.get("x-fc-invocation-type", "Sync")
         if kind not in ("Sync", "Async"):
             raise ControlError(
-                400, "InvalidArgument", f"x-fc-invocation-type is {kind!r}; it should be Sync or Async"
+                400, "InvalidArgument", f"x-fc-invocation-type is {kind!r}; it must be Sync or Async"
             )
         if kind == "Async":
             if len(request.body) > LARGEST_ASYNC:
@@ -155,7 +155,7 @@ Route = tuple[str, str, "Callable[[Request], dict[str, Any] | None] | None"]
 
 
 def _table(do: Operations) -> list[Route]:
-    """Method, path and operation; None stands for InvokeFunction, which holds no lock."""
+    """Method, path and operation; None is InvokeFunction, which holds no lock."""
     trigger, top = rf"{_FUNCTION}/triggers/(?P<trigger>[^/]+)", f"/{VERSION}"
     return [
         ("GET", f"{top}/functions", do.list_functions),
@@ -190,7 +190,7 @@ def _table(do: Operations) -> list[Route]:
 async def _read(request: HttpRequest) -> Call:
     headers = {name.lower(): value for name, value in request.headers.items()}
     body = bytearray()
-    async for chunk in request.stream():  # to its end, so that the client gets to see a refusal
+    async for chunk in request.stream():  # read it all, so that the client reads a refusal
         body += chunk[: LARGEST_CALL + 1 - len(body)]
     path = request.scope["raw_path"].decode("latin-1")
     return Call(request.method, request.scope["query_string"].decode("latin-1"), headers, bytes(body), path)

@@ -1,4 +1,4 @@
-"""What a trigger and the limits of asynchronous calls may be like.
+"""Validates triggers and the limits of asynchronous calls.
 
 Sources: `CreateTriggerInput`, `HTTPTriggerConfig`, `TimerTriggerConfig` and `PutAsyncInvokeConfigInput` of
 alibabacloud-fc20230330 4.8.3, and "Time trigger" in Function Compute's documentation.
@@ -23,7 +23,7 @@ def checked_trigger(given: Fields) -> dict[str, Any]:
     name = matching(given, "triggerName", r"[A-Za-z_][A-Za-z0-9_-]{0,127}", form)
     kind = one_of(given, "triggerType", _TYPES)
     if kind not in ("http", "timer"):
-        raise ControlError(501, "NotImplemented", f"{kind} triggers are not carried out on this machine")
+        raise ControlError(501, "NotImplemented", f"{kind} triggers are not supported by the stand-in")
     if typed(given, "qualifier", str, "LATEST") != "LATEST":
         raise ControlError(404, "VersionNotFound", f"version or alias {given['qualifier']!r} does not exist")
     text = typed(given, "triggerConfig", str, "")
@@ -36,15 +36,15 @@ def checked_trigger(given: Fields) -> dict[str, Any]:
 def _http(config: Fields) -> None:
     one_of(config, "authType", AUTH_TYPES)
     if config["authType"] == "jwt":
-        raise ControlError(501, "NotImplemented", "authType jwt is not carried out on this machine")
+        raise ControlError(501, "NotImplemented", "authType jwt is not supported by the stand-in")
     if config.get("authConfig") or config.get("corsConfig"):
-        raise ControlError(501, "NotImplemented", "authConfig and corsConfig are not carried out here")
+        raise ControlError(501, "NotImplemented", "authConfig and corsConfig are not supported here")
     typed(config, "disableURLInternet", bool, False)
     methods = strings(config, "methods")
     if not methods:
-        raise invalid(f"methods is empty; it should name some of {', '.join(METHODS)}")
+        raise invalid(f"methods is empty; expected one or more of {', '.join(METHODS)}")
     if unknown := [method for method in methods if method not in METHODS]:
-        raise invalid(f"methods has {unknown[0]!r}; each should be one of {', '.join(METHODS)}")
+        raise invalid(f"methods has {unknown[0]!r}; each must be one of {', '.join(METHODS)}")
 
 
 def _timer(config: Fields) -> None:
@@ -59,10 +59,10 @@ def _timer(config: Fields) -> None:
 def checked_async(given: Fields) -> dict[str, Any]:
     """Return the limits of asynchronous calls. Raises ControlError."""
     if given.get("asyncTask"):
-        raise ControlError(501, "NotImplemented", "asyncTask is not carried out on this machine")
+        raise ControlError(501, "NotImplemented", "asyncTask is not supported by the stand-in")
     destinations: dict[str, Any] = typed(given, "destinationConfig", dict, {})
     if any(destinations.values()):
-        raise ControlError(501, "NotImplemented", "destinationConfig is not carried out on this machine")
+        raise ControlError(501, "NotImplemented", "destinationConfig is not supported by the stand-in")
     return {
         "destinationConfig": destinations,
         "maxAsyncRetryAttempts": between(given, "maxAsyncRetryAttempts", 0, 8, 3),

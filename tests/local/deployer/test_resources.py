@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.deployer.resources import Unreadable, read, run_before
+from local.deployer.resources import InvalidResource, read, run_before
 from tests.ops.serverless_devs import render
 
 
@@ -34,12 +34,12 @@ def test_a_variable_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tm
         (tmp_path / path.name).write_text(path.read_text())
     (tmp_path / "ops").symlink_to(render.ROOT / "ops")
     monkeypatch.delenv("TRACK_ROLE_ARN")
-    with pytest.raises(Unreadable, match="TRACK_ROLE_ARN"):
+    with pytest.raises(InvalidResource, match="TRACK_ROLE_ARN"):
         list(read(tmp_path, "s.yaml"))
 
 
 @pytest.mark.usefixtures("_serverless_devs")
 def test_a_command_that_fails_ends_the_deployment(tmp_path: Path) -> None:
     track, _ = read(render.ROOT, "s.yaml")
-    with pytest.raises(Unreadable, match="make package FUNCTION=track"):
+    with pytest.raises(InvalidResource, match="make package FUNCTION=track"):
         run_before(tmp_path, track)

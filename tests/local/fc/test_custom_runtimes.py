@@ -481,7 +481,7 @@ def test_an_instance_says_farewell_and_is_then_told_to_end(serve: Serve, tmp_pat
 def test_an_end_that_goes_wrong_comes_all_the_same(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str, said: str | None
 ) -> None:
-    monkeypatch.setattr("local.fc.http_instance._PATIENCE", 0.3)
+    monkeypatch.setattr("local.fc.http_instance._STOP_TIMEOUT", 0.3)
     environment = {"FAREWELL": str(tmp_path / "farewell"), "BROKEN": how}
     trigger = serve(server(pre_stop="any", environment=environment))
     pid = trigger.get("/starts").json()["pid"]
@@ -530,7 +530,7 @@ def test_an_idle_instance_ends_and_a_busy_one_does_not(serve: Serve, function: F
     assert trigger.get("/starts").json()["pid"] != first
 
 
-def test_a_worn_out_instance_makes_room_for_one_with_fresh_credentials(serve: Serve) -> None:
+def test_a_must_be_replaced_instance_makes_room_for_one_with_fresh_credentials(serve: Serve) -> None:
     numbers = itertools.count(1)
     trigger = serve(server(lifetime=0, credentials=lambda: Credentials(f"STS.{next(numbers)}", "s", "t")))
 

@@ -77,7 +77,7 @@ def test_an_instance_is_initialized_once_and_used_again(serve: Serve) -> None:
     assert len(first["starts"]) == 1
 
 
-def test_a_worn_out_instance_makes_room_for_one_with_fresh_credentials(serve: Serve) -> None:
+def test_a_must_be_replaced_instance_makes_room_for_one_with_fresh_credentials(serve: Serve) -> None:
     numbers = itertools.count(1)
     trigger = serve(
         sample(lifetime=0, credentials=lambda: Credentials(f"STS.{next(numbers)}", "secret", "token"))

@@ -49,7 +49,7 @@ def test_closing_waits_for_what_runs_and_for_what_that_leaves_behind() -> None:
 
 
 def test_closing_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "_LAST_WORDS", 0.1)
+    monkeypatch.setattr(loop, "_CLOSE_TIMEOUT", 0.1)
     own = LoopThread("one-loop")
     endless = own.submit(asyncio.sleep(60))
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.ram import MalformedPolicy, PolicyDocument, check_policy, trust_document
-from local.ram.policy import Verdict, judge
+from local.ram.policy import Decision, evaluate
 
 LOGSTORE = "acs:log:cn-hangzhou:1234567890123456:project/shop/logstore/web"
 
@@ -29,7 +29,7 @@ def policy(effect: str, action: object, resource: object) -> PolicyDocument:
     ],
 )
 def test_a_statement_that_matches_allows(action: object, resource: object) -> None:
-    assert judge([policy("Allow", action, resource)], "log:PostLogStoreLogs", LOGSTORE) is Verdict.ALLOW
+    assert evaluate([policy("Allow", action, resource)], "log:PostLogStoreLogs", LOGSTORE) is Decision.ALLOW
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_statement_that_matches_allows(action: object, resource: object) -> No
     ],
 )
 def test_a_statement_that_does_not_match_says_nothing(action: object, resource: object) -> None:
-    assert judge([policy("Allow", action, resource)], "log:PostLogStoreLogs", LOGSTORE) is Verdict.SILENT
+    assert evaluate([policy("Allow", action, resource)], "log:PostLogStoreLogs", LOGSTORE) is Decision.SILENT
 
 
 def test_an_explicit_deny_wins_over_every_allow() -> None:
@@ -54,19 +54,19 @@ def test_an_explicit_deny_wins_over_every_allow() -> None:
         policy("Deny", "log:Post*", LOGSTORE),
         policy("Allow", "log:*", "*"),
     ]
-    assert judge(documents, "log:PostLogStoreLogs", LOGSTORE) is Verdict.DENY
-    assert judge(documents, "log:GetLogStoreLogs", LOGSTORE) is Verdict.ALLOW
+    assert evaluate(documents, "log:PostLogStoreLogs", LOGSTORE) is Decision.DENY
+    assert evaluate(documents, "log:GetLogStoreLogs", LOGSTORE) is Decision.ALLOW
 
 
 def test_no_document_says_nothing() -> None:
-    assert judge([], "log:PostLogStoreLogs", LOGSTORE) is Verdict.SILENT
+    assert evaluate([], "log:PostLogStoreLogs", LOGSTORE) is Decision.SILENT
 
 
 @given(st.text(), st.text())
 def test_a_pattern_without_wildcards_matches_only_itself(pattern: str, resource: str) -> None:
     literal = "x" + pattern.replace("*", "").replace("?", "")
-    verdict = judge([policy("Allow", "log:PutLogs", literal)], "log:PutLogs", resource)
-    assert (verdict is Verdict.ALLOW) == (resource == literal)
+    verdict = evaluate([policy("Allow", "log:PutLogs", literal)], "log:PutLogs", resource)
+    assert (verdict is Decision.ALLOW) == (resource == literal)
 
 
 MALFORMED: list[Any] = [

@@ -130,7 +130,7 @@ def test_cpu_and_memory_out_of_proportion_are_refused_when_deployed(deployment: 
     with pytest.raises(ClientException) as refused:
         deployment.deploy()
     assert (refused.value.code, refused.value.status_code) == ("InvalidArgument", 400)
-    assert "vCPU to GB of memory should be between 1:1 and 1:4" in refused.value.message
+    assert "vCPU to GB of memory must be between 1:1 and 1:4" in refused.value.message
 
 
 def test_a_logstore_for_logs_that_is_not_there_is_refused_when_deployed(deployment: Deployment) -> None:

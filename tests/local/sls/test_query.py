@@ -173,7 +173,7 @@ def test_what_is_not_in_a_log_is_not_found(store: Store, text: str) -> None:
     ],
 )
 def test_what_is_not_understood_is_refused(text: str) -> None:
-    with pytest.raises(SlsError, match="ParameterInvalid: the query is not understood"):
+    with pytest.raises(SlsError, match="ParameterInvalid: invalid query"):
         compile_query(text)
 
 

@@ -88,7 +88,7 @@ def test_what_is_within_the_bounds_passes(change: dict[str, Any]) -> None:
         ({"diskSize": 1024}, "512 or 10240"),
         ({"timeout": 0}, "timeout"),
         ({"timeout": 86401}, "timeout"),
-        ({"timeout": "10"}, "a whole number"),
+        ({"timeout": "10"}, "an integer"),
         ({"environmentVariables": {"A": "x" * 4096}}, "4097 bytes"),
         ({"environmentVariables": {"FC_REGION": "x"}}, "reserved"),
         ({"environmentVariables": {"A": 1}}, "a string"),

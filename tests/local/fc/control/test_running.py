@@ -86,7 +86,7 @@ def test_a_runtime_without_its_python_is_refused_in_words(
     body = {"functionName": "sample", "runtime": "python3.12", "handler": "index.handler", "code": code}
     answer = cloud.call("POST", "/2023-03-30/functions", body)
     assert answer.status_code == 400
-    assert "takes CPython 3.12, which is not on this machine" in answer.json()["Message"]
+    assert "needs CPython 3.12, which is not installed here" in answer.json()["Message"]
     assert "python3.10" in answer.json()["Message"]
 
 
