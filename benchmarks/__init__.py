@@ -1,1 +1,1 @@
-"""How fast, against what: `make bench` measures, prints tables, and writes those of docs/performance.md."""
+"""Benchmarks: `make bench` measures, prints tables, and writes those of docs/performance.md."""

@@ -1,6 +1,6 @@
 """`python -m benchmarks`: measure, print the tables, and write those of docs/performance.md.
 
-`--short` takes a minute or two, shows that everything still runs, and writes nothing; so do single parts.
+`--short` takes a minute or two, only shows that everything runs, and writes nothing, like single parts.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _Sections = dict[str, str]
 
 
 class _Run:
-    """One run: what has been measured, and the sections it makes."""
+    """One run: the measured parts, and the sections made of them."""
 
     def __init__(self, lab: Lab, effort: _Effort) -> None:
         self.parts: list[Part] = []
@@ -94,7 +94,7 @@ class _Run:
         self._print("profiles", report.profile_tables(profiles.take(self._lab, self._effort.profile)))
 
     def conclude(self) -> None:
-        """Say what the figures are from, and whether they are what is wanted."""
+        """Add the environment of the measurement, and compare the figures with the targets."""
         what = f"CPython {self._lab.version}, {machine()}, {time.strftime('%Y-%m-%d', time.gmtime())}"
         left_out = "".join(f"\n\nLeft out: {line}." for line in self._lab.left_out)
         self._print("machine", f"{what}.{left_out}")
@@ -131,10 +131,10 @@ def publish(sections: Mapping[str, str], parts: Sequence[Part], version: str) ->
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Measure what is asked for."""
+    """Measure the requested parts."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("parts", nargs="*", choices=[[], *_PARTS], metavar="PART", help=", ".join(_PARTS))
-    parser.add_argument("--short", action="store_true", help="only show that it runs")
+    parser.add_argument("--short", action="store_true", help="only check that everything runs")
     parser.add_argument("--python", choices=RUNTIMES, default=RUNTIMES[0], help="default: %(default)s")
     options = parser.parse_args(arguments)
     lab = prepare([options.python, *RUNTIMES])
@@ -143,7 +143,7 @@ def main(arguments: Sequence[str]) -> None:
         _PARTS[name](run)
     run.conclude()
     if options.short or options.parts or lab.left_out:
-        print("\ndocs/performance.md is left as it is: it takes a full run with nothing left out")
+        print("\ndocs/performance.md is unchanged: only a full run with nothing left out updates it")
     else:
         publish(run.sections, run.parts, lab.version)
 

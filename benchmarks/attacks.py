@@ -1,8 +1,8 @@
-"""What strangers cost everybody else: memory under the worst bodies, waiting beside senders of large ones.
+"""The effect of attackers on others: memory under the worst bodies, latency beside senders of large ones.
 
-The custom runtime as it is deployed, one process. The crowd's bodies arrive at the same moment, as many as an
-instance takes requests, with SLS three seconds away. The visitors are twenty, each of which sends 1 KB and
-pauses; the sender of large bodies sends the next as soon as it has its answer.
+One process of the custom runtime, as deployed. As many large bodies as the instance's concurrency arrive at
+the same moment, with SLS three seconds away. Then twenty visitors each send 1 KB and pause; the senders of
+large bodies send the next one as soon as the previous one is answered.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def measure(lab: Lab, rounds: int, seconds: float) -> Part:
 
 
 def _dearest(lab: Lab, seconds: float) -> Mapping[str, float]:
-    """Search for `seconds` beyond the corpus, the same bodies each time."""
+    """Search for `seconds` after the corpus; the same bodies each time."""
     command = [lab.python, "-m", "benchmarks.worst_body", "--json", "--search", str(seconds)]
     return {WORST: report_of(command, lab.variables(lab.checkout))["ratio"]}
 
@@ -82,7 +82,7 @@ def _file(name: str) -> Path:
 
 
 def _crowds(lab: Lab) -> Mapping[str, float]:
-    """Have each crowd come to a process of its own."""
+    """Send each kind of bodies to a new process."""
     found: dict[str, float] = {}
     lost = 0.0
     for name, (body, header) in CROWDS.items():

@@ -1,4 +1,4 @@
-"""The requests that are measured: bodies like a shop's events, and the HTTP trigger's events around them."""
+"""The measured requests: bodies like a shop's events, in events of the HTTP trigger."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WORDS = ("view", "cart", "search", "click", "order", "product", "category", "su
 
 
 def body_of(logs: int, size: int, pairs: int) -> bytes:
-    """Return a body of `logs` different logs with `pairs` pairs each, of `size` bytes or a little under."""
+    """Return a body of `logs` different logs with `pairs` pairs each, of `size` bytes or slightly fewer."""
     chance = random.Random(logs)
     overhead = len(_compact({"__logs__": [dict.fromkeys(_names(pairs), "")] * logs}))
     length = (size - overhead) // (logs * pairs)
@@ -27,12 +27,12 @@ def small() -> bytes:
 
 
 def large() -> bytes:
-    """3 MB, 4,096 logs: both limits, all but reached."""
+    """3 MB, 4,096 logs: just below both limits."""
     return body_of(MAX_LOGS, MAX_BODY, 12)
 
 
 def many_fields() -> bytes:
-    """3 MB of 4,096 logs of the shortest fields: the most objects for its bytes, 15 KB once compressed."""
+    """3 MB of 4,096 logs of the shortest fields: the most objects for its size, 15 KB compressed."""
     log = ",".join(f'"{chr(97 + at // 26)}{chr(97 + at % 26)}":"{at:02}"' for at in range(76))
     return ('{"__logs__":[' + ",".join(["{" + log + "}"] * MAX_LOGS) + "]}").encode()
 
@@ -77,7 +77,7 @@ def _log(chance: random.Random, pairs: int, length: int) -> dict[str, str]:
 
 
 def _text(chance: random.Random, length: int) -> str:
-    """Return words, and now and then an identifier: about as compressible as what pages send."""
+    """Return words with some identifiers: about as compressible as real logs of pages."""
     text = base64.b32encode(chance.randbytes(5)).decode()
     while len(text) < length:
         text += " " + chance.choice(_WORDS)

@@ -1,7 +1,7 @@
 """From the start of a process to its first answer.
 
-Each turn is a fresh process that imports the function, initializes it and has it answer one event, with SLS
-or STS answering at once; its whole CPU time counts. A row without bytecode writes none.
+Each turn is a new process that imports the function, initializes it and answers one event, with an SLS or
+STS that answers at once; its whole CPU time counts. A row without bytecode does not write any.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Context:
 initialize(Context)
 sys.exit(handler(sys.argv[1].encode(), Context)["statusCode"] != 200)
 """
-# What a start is made of, and what was left out for its price.
+# Modules that a start imports, and modules that were avoided because of their cost.
 _IMPORTS = (
     "msgspec",
     "ssl",
@@ -79,7 +79,7 @@ def _starts_of(lab: Lab, name: str) -> list[_Start]:
 
 
 def _imports(lab: Lab) -> list[_Start]:
-    # From the package first: beside the checkout there is more for msgspec to find and import.
+    # From the package first: with the checkout, msgspec finds and imports more modules.
     own = (lab.packages["track"],) if lab.packages else lab.checkout
     return [
         _Start(
@@ -107,7 +107,7 @@ def measure(lab: Lab, rounds: int) -> Part:
             return {start.wanted.name: 1000 * cpu_seconds(*_command(lab, start, upstream))}
 
         for start in starts:
-            turn(start)  # writes the checkout's bytecode, and brings the files into memory
+            turn(start)  # warms up: writes the checkout's bytecode, fills the file cache
         rows = take_turns(
             [start.wanted for start in starts], [partial(turn, start) for start in starts], rounds
         )
@@ -115,7 +115,7 @@ def measure(lab: Lab, rounds: int) -> Part:
 
 
 def count(lab: Lab) -> Part:
-    """Count instructions, in millions, once: they hardly differ from start to start."""
+    """Count instructions, in millions, once: they hardly differ between starts."""
     rows = []
     with lab.stand_in(0) as upstream:
         for start in _starts(lab) + _imports(lab):

@@ -1,4 +1,4 @@
-"""Whether to compress what goes to SLS: the CPU it costs against the bytes it saves."""
+"""Whether to compress writes to SLS: CPU cost against saved bytes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Compressed(NamedTuple):
 
     @property
     def break_even(self) -> float:
-        """The link, in Mbit/s, on which the bytes saved take as long to send as compressing takes.
+        """The bandwidth, in Mbit/s, at which sending the saved bytes takes as long as compressing.
 
-        On a faster one, compressing makes the request longer.
+        On a faster link, compressing makes the request slower.
         """
         return 8 * (self.before - self.after) / self.cpu
 

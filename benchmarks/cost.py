@@ -1,4 +1,4 @@
-"""What events cost on Function Compute, from measured times: `python -m benchmarks.cost`.
+"""The cost of events on Function Compute, computed from measured times: `python -m benchmarks.cost`.
 
 The model and the prices are the planner's (ops/plan/compute.py). Left out besides: logs, traffic, free
 quotas, the cheaper prices of a large month, and SLS itself.

@@ -1,6 +1,6 @@
-"""Bodies that a stranger makes as dear as can be: a corpus by name, and parts that a search puts together.
+"""Bodies built to be as expensive as possible: a named corpus, and parts that a search combines.
 
-Each is at most 3 MB, plain JSON or nearly so. `ordinary` is what they are compared with.
+Each has at most 3 MB, of JSON or almost JSON. They are compared with `ordinary`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ def ordinary() -> bytes:
 
 
 def filled(start: str, item: str, end: str, between: str = ",") -> bytes:
-    """Return `start`, as many of `item` as there is room for, and `end`."""
+    """Return `start`, as many of `item` as fit, and `end`."""
     room = MAX_BODY - len((start + end).encode()) + len(between)
     count = room // len((item + between).encode())
     return (start + between.join([item] * count) + end).encode()
 
 
 def logs_of(count: int, fields: int, name: str, value: _Value) -> bytes:
-    """Return up to `count` logs with so many fields each, no name twice; `name` has a place for a number."""
+    """Return up to `count` logs with `fields` fields each, all names different; `name` is a format string."""
     members, numbers = [], itertools.count()
     room = MAX_BODY - len('{"__logs__":[]}') - 3 * count
     for at in itertools.islice(numbers, count * fields):
@@ -110,7 +110,7 @@ def corpus() -> Iterator[tuple[str, bytes]]:
 
 
 def mutant(chance: random.Random) -> tuple[str, bytes]:
-    """Return a body put together at random: mixed values, nesting beside text, another member, a half."""
+    """Return a random body: mixed values, nesting and text, an extra member, a lone surrogate."""
     count, fields = chance.choice(SHAPES)
     fields = max(1, int(fields * chance.uniform(0.5, 1.05)))
     name, kinds = chance.choice(NAMES), chance.sample(sorted(VALUES), chance.randint(1, 3))

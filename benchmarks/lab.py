@@ -1,8 +1,8 @@
-"""What is measured, made ready: one interpreter, the packages beside the checkout, the guide's sample.
+"""Prepares what is measured: one interpreter, the packages, the checkout, the guide's sample.
 
-The interpreter is one of Function Compute's versions where there is one. It runs in one virtual environment,
-which is empty, and everything is found by PYTHONPATH: so each row pays the same for starting Python, and none
-for what this machine has installed (a `.pth` file runs code at every start).
+The interpreter has one of Function Compute's versions if one is installed. It runs in an empty virtual
+environment, and imports come from PYTHONPATH. So every row has the same cost of starting Python, without
+the cost of packages installed here (a `.pth` file runs code at every start).
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ SETTINGS = {
 
 
 class Lab(NamedTuple):
-    """Where everything is. `left_out` says what this machine could not make ready, a line each."""
+    """The paths of all parts. `left_out` has one line for each part that could not be prepared."""
 
     python: str
-    version: str  # of `python`, whole
+    version: str  # of `python`, in full
     checkout: tuple[Path, ...]  # entries of PYTHONPATH
-    packages: Mapping[str, Path]  # as `python -m ops package` makes them, by function
+    packages: Mapping[str, Path]  # from `python -m ops package`, by function
     unzipped: Mapping[str, Path]
     bare: Mapping[str, Path]  # the packages without their bytecode
     sample: tuple[Path, ...] | None
     left_out: tuple[str, ...]
 
     def variables(self, path: Sequence[Path], upstream: str = "http://127.0.0.1:9") -> dict[str, str]:
-        """Return a process's whole environment: `path` to import from, SLS and STS at `upstream`."""
+        """Return a process's complete environment: imports from `path`, SLS and STS at `upstream`."""
         return {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
@@ -69,9 +69,9 @@ class Lab(NamedTuple):
 
 
 def prepare(runtimes: Sequence[str] = RUNTIMES) -> Lab:
-    """Make everything ready under build/, or take what is there from before.
+    """Prepare everything under build/, or use what already exists there.
 
-    The interpreter is the first of `runtimes` that is here, else the one that runs this.
+    The interpreter is the first of `runtimes` that is installed, else the current one.
     """
     found, version = _interpreter(runtimes)
     minor = version.rpartition(".")[0]
@@ -120,9 +120,9 @@ def _empty_environment(python: str, minor: str) -> str:
 
 
 def _installed(python: str, name: str, *, sources: bool = False) -> Path | None:
-    """Return the folder that pip has installed the lock file of this name into; None where it cannot.
+    """Return the folder into which pip installed the lock file of this name; None if it failed.
 
-    With `sources`, packages that are published as source only are built, by the locked build tools.
+    With `sources`, packages without wheels are built with the locked build tools.
     """
     lock = ROOT / f"requirements/{name}.lock"
     target = BUILD / f"{name}-{Path(python).resolve().name}"
@@ -152,7 +152,7 @@ def _packages(minor: str) -> dict[str, Path]:
 
 
 def _unzipped(package: Path) -> Path:
-    """Zip a package and unpack it elsewhere, as an upload does: every file gets a new time."""
+    """Zip and unzip a package, as an upload does: every file gets a new time stamp."""
     archive, target = BUILD / f"{package.name}.zip", BUILD / "unzipped" / package.name
     shutil.rmtree(target, ignore_errors=True)
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
@@ -171,5 +171,5 @@ def _without_bytecode(package: Path) -> Path:
 
 
 def machine() -> str:
-    """Say what the figures are from."""
+    """Describe the machine."""
     return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"

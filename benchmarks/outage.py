@@ -40,7 +40,7 @@ def _parts(number: int) -> str:
 
 
 def tables(measured: Measured, prices: Prices) -> str:
-    """Return both tables, of the times and of the shards."""
+    """Return both tables: times and shards."""
     head = ["outage", "uploads a second", "batches", "objects", *map(_parts, PARTS), "USD"]
     speeds = [
         [

@@ -1,4 +1,4 @@
-"""Processes that are measured, or that measure: their CPU time, their instructions, what they print."""
+"""Runs measured and measuring processes: their CPU time, instructions and output."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 
-# Where measured processes start: before Python 3.11 that is the first place modules are looked for.
+# The working directory of measured processes: before Python 3.11 it is the first entry of sys.path.
 _NOWHERE = "/"
 _COLLECTED = re.compile(r"Collected : (\d+)")
 
 
 class ProbeFailed(Exception):
-    """A measured process did not end well; the text is the end of what it printed."""
+    """A measured process failed; the message is the end of its output."""
 
 
 def cpu_seconds(command: Sequence[str], variables: Mapping[str, str]) -> float:
@@ -38,7 +38,7 @@ def cpu_seconds(command: Sequence[str], variables: Mapping[str, str]) -> float:
 
 
 def instructions(command: Sequence[str], variables: Mapping[str, str]) -> int | None:
-    """Return what valgrind's callgrind counts for one process; None where there is no valgrind."""
+    """Return the instructions that valgrind's callgrind counts; None without valgrind."""
     valgrind = shutil.which("valgrind")
     if valgrind is None:
         return None

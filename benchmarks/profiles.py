@@ -1,4 +1,4 @@
-"""What the profiles say: which modules a start is made of, and which functions a request."""
+"""Profiles: the modules of a start, and the functions of a request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHOWN = 12  # entries of each profile
 
 
 class Profile(NamedTuple):
-    """The dearest entries of one profile, each with its share of the whole (0-1)."""
+    """The most expensive entries of one profile, each with its share of the total (0-1)."""
 
     title: str
     entries: tuple[tuple[str, float], ...]
@@ -33,7 +33,7 @@ def take(lab: Lab, times: int) -> list[Profile]:
 
 
 def _imports(lab: Lab, name: str) -> Profile:
-    """Least of five starts, since an import is timed by the clock on the wall."""
+    """The minimum of five starts, because imports are timed by wall-clock time."""
     starts = [_import_times(lab, name) for _ in range(5)]
     own = {module: min(start.get(module, 1e9) for start in starts) for module in starts[0]}
     whole = sum(own.values())
@@ -43,7 +43,7 @@ def _imports(lab: Lab, name: str) -> Profile:
 
 
 def _import_times(lab: Lab, name: str) -> dict[str, int]:
-    """Import the function from its package, where there is one, since that is what starts."""
+    """Import the function from its package if there is one, because that is deployed."""
     command = [lab.python, "-X", "importtime", "-c", f"import functions.{name}.index"]
     variables = lab.variables((lab.packages[name],) if lab.packages else lab.checkout)
     done = subprocess.run(command, env=variables, cwd="/", capture_output=True, text=True, check=True)

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.queries`: how long the stand-in takes for each query of `ops observe`.
+"""`python -m benchmarks.queries`: the time of each query of `ops observe` on the stand-in.
 
-Over 100,000 logs of pages and as many lines of functions, by the official SDK over HTTP, the best of three.
+With 100,000 logs of pages and as many lines of functions, by the official SDK over HTTP, best of three.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from local.sls import NewLog, SlsStandIn
 from ops.observe import catalogue
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # its sources have invalid escapes
+    warnings.simplefilter("ignore")  # the SDK's sources have invalid escapes
     from aliyun.log import LogClient
 
 LOGS = 100_000

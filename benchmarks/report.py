@@ -1,4 +1,4 @@
-"""The measurements as Markdown tables, printed as they are and put into docs/performance.md."""
+"""The measurements as Markdown tables, printed and written into docs/performance.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = ROOT / "docs" / "performance.md"
 
 
 def number(value: float) -> str:
-    """Three digits that count, thousands apart."""
+    """Return a number with three significant digits and thousands separators."""
     if value == 0:
         return "0"
     if abs(value) >= 100:
@@ -26,7 +26,7 @@ def number(value: float) -> str:
 
 
 def with_unit(value: float, unit: str) -> str:
-    """A number and its unit."""
+    """Return a number and its unit."""
     return f"{number(value)} {unit}".strip()
 
 
@@ -37,7 +37,7 @@ def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def part_table(part: Part) -> str:
-    """One part: its command, and a line for each row."""
+    """Return one part: its command, and a line for each row."""
     lines = [
         [row.name, with_unit(row.median, row.unit), _spread(row), _ratios(part, row)] for row in part.rows
     ]
@@ -46,7 +46,7 @@ def part_table(part: Part) -> str:
 
 
 def targets_table(targets: Sequence[Target]) -> str:
-    """What is wanted, what is there."""
+    """Return the targets with the measured values."""
     lines = [
         [
             target.what,
@@ -60,7 +60,7 @@ def targets_table(targets: Sequence[Target]) -> str:
 
 
 def profile_tables(profiles: Sequence[Profile]) -> str:
-    """Each profile, its dearest entries first."""
+    """Return each profile, the most expensive entries first."""
     tables = []
     for profile in profiles:
         lines = [[f"`{name}`", f"{100 * share:.1f} %"] for name, share in profile.entries]
@@ -69,7 +69,7 @@ def profile_tables(profiles: Sequence[Profile]) -> str:
 
 
 def compression_table(found: Sequence[Compressed]) -> str:
-    """What is saved, and what it costs."""
+    """Return the savings and their cost."""
     lines = [
         [
             f"{one.size}, {one.kind}",
@@ -84,7 +84,7 @@ def compression_table(found: Sequence[Compressed]) -> str:
 
 
 def cost_table(costs: Sequence[Cost], cheaper_from: float | None) -> str:
-    """USD per million events, and the rate at which the one gets cheaper than the other."""
+    """Return USD per million events, and the rate from which the custom runtime is cheaper."""
     lines = [
         [
             f"{cost.rate:,.0f}",
@@ -109,7 +109,7 @@ def cost_table(costs: Sequence[Cost], cheaper_from: float | None) -> str:
 
 
 def write(sections: Mapping[str, str], page: Path | None = None) -> None:
-    """Put each section between its markers in a page, by default PAGE. Raises ValueError without markers."""
+    """Write each section between its markers in a page (default: PAGE). Raises ValueError without markers."""
     page = page or PAGE
     text = page.read_text()
     for name, content in sections.items():

@@ -1,4 +1,4 @@
-"""What one request costs track: CPU time without the network, and the memory a process takes in all."""
+"""The cost of one request to track: CPU time without the network, and peak memory of the process."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _peak(lab: Lab, event: bytes) -> float:
 
 
 def event_file(name: str, event: bytes) -> Path:
-    """Write an event where a measured process can read it."""
+    """Write an event to a file for a measured process."""
     path = BUILD / f"{name}.event"
     path.write_bytes(event)
     return path

@@ -1,4 +1,4 @@
-"""What a measurement is: rows whose turns were taken one after the other, so that they can be compared."""
+"""A measurement: rows that were measured in alternating turns, so that they can be compared."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 Measure = Callable[[], Mapping[str, float]]
-"""One turn of one thing: a value for each row it gives, in the row's unit."""
+"""Measures one turn: returns a value for each of its rows, in the row's unit."""
 
 
 class Row(NamedTuple):
-    """One figure: a value for each turn, and the rows it is to be compared with."""
+    """One figure: a value for each turn, and the rows to compare it with."""
 
     name: str
     unit: str
@@ -20,12 +20,12 @@ class Row(NamedTuple):
 
     @property
     def median(self) -> float:
-        """The middle of the turns."""
+        """The median of the turns."""
         return statistics.median(self.values)
 
     @property
     def quartiles(self) -> tuple[float, float]:
-        """What a quarter of the turns stayed under, and what a quarter went over."""
+        """The first and the third quartile."""
         if len(self.values) == 1:
             return self.values[0], self.values[0]
         first, _, third = statistics.quantiles(self.values, n=4, method="inclusive")
@@ -33,18 +33,18 @@ class Row(NamedTuple):
 
 
 class Part(NamedTuple):
-    """The rows of one command, all from the same run."""
+    """The rows of one command, from the same run."""
 
     name: str
     title: str
     rows: tuple[Row, ...]
 
     def row(self, name: str) -> Row | None:
-        """Return the row of this name; None where it was left out."""
+        """Return the row of this name; None if it was left out."""
         return next((row for row in self.rows if row.name == name), None)
 
     def ratio(self, name: str, reference: str) -> float | None:
-        """Return the median of what one row is of another, each pair taken in the same turn."""
+        """Return the median of the quotients of two rows, each from the same turn."""
         row, other = self.row(name), self.row(reference)
         if row is None or other is None:
             return None
@@ -52,7 +52,7 @@ class Part(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """A row to be measured."""
+    """A row to measure."""
 
     name: str
     unit: str
@@ -60,9 +60,9 @@ class Wanted(NamedTuple):
 
 
 def take_turns(wanted: Sequence[Wanted], measures: Sequence[Measure], rounds: int) -> tuple[Row, ...]:
-    """Measure everything once a round, so that a busy machine slows all of it alike.
+    """Measure everything once per round, so that a busy machine slows all rows equally.
 
-    A row that no measure gives is left out.
+    A row without values is left out.
     """
     found: dict[str, list[float]] = {}
     for _ in range(rounds):

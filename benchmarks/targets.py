@@ -1,4 +1,4 @@
-"""What the figures have to be, and whether they are."""
+"""The targets for the figures, and whether they are met."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from benchmarks.request_cost import FLOOR, LARGE, LIMIT, MEMORY, PLAIN, SMALL, T
 from benchmarks.rows import Part
 from benchmarks.throughput import BUILT_IN, CPU, CUSTOM, ERRORS, RATE, SLOWEST
 
-# What is deployed: the package, its files with the times that unpacking gave them.
+# As deployed: the package, with the time stamps from unpacking.
 _DEPLOYED = "package, zipped and unzipped"
 
 
 class Target(NamedTuple):
-    """One figure beside its bound, which is the most it may be, or with `at_least` the least."""
+    """One figure and its bound: an upper bound, or with `at_least` a lower bound."""
 
     what: str
     value: float
@@ -33,12 +33,12 @@ class Target(NamedTuple):
 
     @property
     def met(self) -> bool:
-        """Whether the figure keeps to its bound."""
+        """Whether the figure is within its bound."""
         return self.value >= self.bound if self.at_least else self.value <= self.bound
 
 
 def compare(parts: Sequence[Part]) -> list[Target]:
-    """Return every target of which the figures are there."""
+    """Return all targets whose figures were measured."""
     judges = {
         "cold_start": _starts,
         "request_cost": _requests,

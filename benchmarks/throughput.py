@@ -1,7 +1,7 @@
-"""What one instance gets through, with SLS 10 ms away: the built-in runtime against the custom one.
+"""The throughput of one instance, with SLS 10 ms away: the built-in runtime against the custom one.
 
-The built-in runtime's part is a loop that calls the handler, one event at a time and without a server around
-it, which flatters it; the custom runtime is the whole HTTP server, with 64 clients that never pause.
+The built-in runtime is measured as a loop that calls the handler, one event at a time and without a server,
+which makes it look better; the custom runtime is the whole HTTP server, with 64 clients that never pause.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def measure(lab: Lab, rounds: int, seconds: float) -> Part:
 
 
 def times(part: Part) -> Times:
-    """Return what the cost of a request depends on."""
+    """Return the times that determine the cost of a request."""
     built_in, custom = part.row(f"{BUILT_IN}: {CPU}"), part.row(f"{CUSTOM}: {CPU}")
     if built_in is None or custom is None:
         raise ValueError("not measured")
@@ -81,7 +81,7 @@ def _custom(lab: Lab, seconds: float) -> Mapping[str, float]:
 
 
 def profiled(lab: Lab, seconds: float) -> list[tuple[str, float]]:
-    """Return what share of the server's own time each function takes, the dearest first."""
+    """Return each function's share of the server's time, the most expensive first."""
     port = _free_port()
     command = [lab.python, "-m", "benchmarks.probes.profiled", "server", str(port)]
     with (
@@ -123,7 +123,7 @@ def serving(lab: Lab, upstream: str) -> Iterator[Server]:
 
 @contextmanager
 def _started(command: list[str], variables: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    # Into a file, as Function Compute takes it: a pipe that nobody reads fills up, and stops the server.
+    # Output goes to a file: a pipe without a reader would fill up and block the server.
     with _SAID.open("w") as said, subprocess.Popen(command, env=variables, cwd="/", stdout=said) as process:
         try:
             yield process
@@ -138,7 +138,7 @@ def _free_port() -> int:
 
 
 def _await(port: int) -> None:
-    """Return once something listens. Raises TimeoutError."""
+    """Return when the server listens. Raises TimeoutError."""
     end = time.monotonic() + 10
     while not _listens(port):
         if time.monotonic() > end:

@@ -1,4 +1,4 @@
-"""What a credential costs token, with STS 20 ms away: how many a second, and how many AssumeRole calls."""
+"""The cost of a credential, with STS 20 ms away: tokens a second, AssumeRole calls, CPU time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Vendor(NamedTuple):
 
 
 def measure(lab: Lab, rounds: int) -> Part:
-    """Measure 1,000 tokens of token's from the first on, and 50 of the sample's, which are all alike."""
+    """Measure the first 1,000 tokens of token, and 50 of the sample, whose calls are all alike."""
     vendors = [_Vendor(OURS, "functions.token.index", lab.checkout, 1000)]
     if lab.sample:
         vendors.append(_Vendor(SAMPLE, "main", lab.sample, 50))
@@ -42,7 +42,7 @@ def measure(lab: Lab, rounds: int) -> Part:
 
 def _turn(lab: Lab, vendor: _Vendor) -> Mapping[str, float]:
     event = event_file("token", bodies.token())
-    path = (*vendor.path, lab.checkout[0])  # for the probe itself
+    path = (*vendor.path, lab.checkout[0])  # to import the probe
     with lab.stand_in(DISTANCE) as upstream:
         probe = [lab.python, "-m", "benchmarks.probes.loop", vendor.module, str(event), "60"]
         report = report_of([*probe, str(vendor.tokens)], lab.variables(path, upstream))

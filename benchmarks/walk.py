@@ -1,7 +1,7 @@
-"""`python -m benchmarks.walk`: the functions of this project that one request passes, in order, by file.
+"""`python -m benchmarks.walk`: the functions of this project that one request calls, in order, by file.
 
-A trace of one POST through track and one GET through token, on a built-in runtime that has started: how long
-the walk is for somebody who reads it. docs/architecture.md shows what it prints.
+A trace of one POST through track and one GET through token, on a started built-in runtime: what a reader of
+the code has to follow. docs/architecture.md contains the output.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Walk = list[tuple[str, str]]  # file and function, in the order in which each is
 
 
 def walk(call: Callable[[], object]) -> Walk:
-    """Return the project's functions that `call` calls; comprehensions belong to the function around them."""
+    """Return the project's functions that `call` calls; comprehensions count as part of their function."""
     found: dict[tuple[str, str], None] = {}
 
     def note(frame: FrameType, event: str, _: Any) -> None:
@@ -48,7 +48,7 @@ def walk(call: Callable[[], object]) -> Walk:
 
 
 def _name(frame: FrameType) -> str:
-    """Return a function's name with its class, which Python 3.10's code objects do not know."""
+    """Return a function's name with its class; code objects of Python 3.10 have no qualified name."""
     owner = frame.f_locals.get("self")
     name = frame.f_code.co_name
     return f"{type(owner).__name__}.{name}" if owner is not None else name
@@ -63,19 +63,19 @@ def measure(function: str, upstream: str, **settings: str) -> Walk:
     event = bodies.post(bodies.small()) if function == "track" else bodies.token()
     index.initialize(_CONTEXT)
     if function == "track":
-        index.handler(event, _CONTEXT)  # the connection is open from now on
+        index.handler(event, _CONTEXT)  # opens the connection
     else:
         _renewal_is_due(index)
     return walk(lambda: index.handler(event, _CONTEXT))
 
 
 def _renewal_is_due(index: Any) -> None:
-    """Have token fetch a credential with its next request, which is the longest way through it."""
+    """Have token renew its credential with the next request, which is its longest code path."""
     index._function._service.warm_up.__self__._cache._renew_at = 0.0
 
 
 def report(walk: Walk) -> str:
-    """Return the walk as lines, one a file, and the count."""
+    """Return the walk as lines, one per file, and the counts."""
     files: dict[str, list[str]] = {}
     for file, name in walk:
         files.setdefault(file, []).append(name)
@@ -84,7 +84,7 @@ def report(walk: Walk) -> str:
 
 
 def both() -> str:
-    """Return both walks as docs/architecture.md shows them."""
+    """Return both walks in the form of docs/architecture.md."""
     with stand_in(sys.executable, {**os.environ, "PYTHONPATH": str(ROOT)}, 0.0) as upstream:
         walks = [f"{function}:\n{report(measure(function, upstream))}" for function in ("track", "token")]
     return "\n\n".join(walks)

@@ -1,7 +1,7 @@
-"""The dearest body of at most 3 MB that a stranger can find: `python -m benchmarks.worst_body --search 60`.
+"""The most expensive body of at most 3 MB a client can send: `python -m benchmarks.worst_body --search 60`.
 
-Reads, tags and encodes each body of a corpus, and then of a search with a seed, in one process, and prints
-what the dearest cost in CPU time beside an ordinary body of 3 MB, and in memory.
+Reads, tags and encodes each body of a corpus and then of a seeded search, in one process, and prints the CPU
+time of the most expensive, compared with an ordinary body of 3 MB, and their memory.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from functions.track.upload import encode
 from shared.http.errors import ApiError
 
 SENDER = {"client_ip": "203.0.113.7", "user_agent": "Mozilla/5.0", "referer": "https://shop.example.com/"}
-SECOND_LOOK = 3.0  # a ratio from which a body is measured again before it counts
+SECOND_LOOK = 3.0  # ratio above which a body is measured again before it counts
 
 
 class Found(NamedTuple):
-    """One body: what it costs beside the ordinary one, and what became of it."""
+    """One body: its cost relative to the ordinary one, and its outcome."""
 
     ratio: float
     name: str
@@ -32,7 +32,7 @@ class Found(NamedTuple):
 
 
 def answer(body: bytes) -> str:
-    """Read, tag and encode a body as track does; return what became of it."""
+    """Read, tag and encode a body as track does; return the outcome."""
     try:
         sent = encode(read_batch(body), SENDER, 1_795_416_071)
     except ApiError as refusal:
@@ -41,7 +41,7 @@ def answer(body: bytes) -> str:
 
 
 def cpu(body: bytes, times: int) -> float:
-    """Return the least CPU seconds of so many answers."""
+    """Return the minimum CPU seconds of `times` answers."""
     best = float("inf")
     for _ in range(times):
         began = time.process_time()
@@ -51,13 +51,13 @@ def cpu(body: bytes, times: int) -> float:
 
 
 def ratio(body: bytes, ordinary: bytes, times: int = 2) -> float:
-    """Return what a body costs beside the ordinary one, both measured in turns."""
+    """Return a body's cost relative to the ordinary one, both measured alternately."""
     found = cpu(body, times) / cpu(ordinary, times)
     return found if found < SECOND_LOOK else cpu(body, 3 * times) / cpu(ordinary, 3 * times)
 
 
 def memory(body: bytes) -> float:
-    """Return the most that answering takes beside the body itself, in MB (tracemalloc)."""
+    """Return the peak memory of an answer without the body itself, in MB (tracemalloc)."""
     tracemalloc.start()
     try:
         answer(body)
@@ -67,7 +67,7 @@ def memory(body: bytes) -> float:
 
 
 def search(seconds: float, seed: int) -> list[Found]:
-    """Return what the corpus and the search found, the dearest first."""
+    """Return the results of corpus and search, the most expensive first."""
     ordinary, chance, found = hostile.ordinary(), random.Random(seed), []
     cpu(ordinary, 5)
     for name, body in hostile.corpus():
@@ -80,12 +80,12 @@ def search(seconds: float, seed: int) -> list[Found]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the dearest bodies."""
+    """Print the most expensive bodies."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.worst_body", description=__doc__)
     parser.add_argument("--search", type=float, default=30, metavar="SECONDS")
     parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument("--memory", action="store_true", help="the most memory instead, of the corpus")
-    parser.add_argument("--json", action="store_true", help="only the dearest, for `python -m benchmarks`")
+    parser.add_argument("--memory", action="store_true", help="the peak memory of the corpus instead")
+    parser.add_argument("--json", action="store_true", help="the most expensive only, as JSON")
     options = parser.parse_args(arguments)
     if options.json:
         dearest = search(options.search, options.seed)[0]

@@ -1,1 +1,1 @@
-"""What operators run: `python -m ops package`, `provision` and `verify`."""
+"""Commands for operators: `python -m ops` lists them."""

@@ -1,7 +1,6 @@
-"""`python -m ops COMMAND …`: hands over to the module of that name, and to nothing else.
+"""`python -m ops COMMAND …`: runs the module of this name.
 
-Each command is imported only when it is asked for, so that packaging needs none of the SDKs that
-provisioning needs.
+A command is imported only when it runs, so packaging does not need the SDKs of provisioning.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ COMMANDS = {
 
 
 def usage() -> str:
-    """One line for each command."""
+    """Return the usage text with one line for each command."""
     lines = [f"  {name:<11} {purpose}" for name, purpose in COMMANDS.items()]
     return "usage: python -m ops COMMAND [--help]\n\n" + "\n".join(lines)
 
@@ -34,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
         print(usage())
         return 0 if arguments else 2
     if arguments[0] not in COMMANDS:
-        print(f"no such command: {arguments[0]}\n{usage()}", file=sys.stderr)
+        print(f"unknown command: {arguments[0]}\n{usage()}", file=sys.stderr)
         return 2
     status: int = import_module(f"ops.{arguments[0]}").main(arguments[1:])
     return status

@@ -1,4 +1,4 @@
-"""`python -m ops account`: the number of the account that the AccessKey belongs to, for `s`."""
+"""`python -m ops account`: prints the account id of the AccessKey, for `s`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ops.provision.explain import advice
 
 
 def main(arguments: Sequence[str], credentials: Callable[[], Credentials] = operator_credentials) -> int:
-    """Print the number; returns the exit status, 1 where no key is set or STS refuses it."""
+    """Print the account id; returns the exit status: 1 if no key is set or STS refuses it."""
     parser = argparse.ArgumentParser(prog="python -m ops account", description=__doc__)
-    parser.add_argument("--region", default="cn-hangzhou", help="whose STS is asked; default: %(default)s")
+    parser.add_argument("--region", default="cn-hangzhou", help="the region of STS; default: %(default)s")
     region = parser.parse_args(arguments).region
     try:
         endpoint = endpoint_of("sts") or default_endpoints(region).sts

@@ -1,6 +1,6 @@
-# . ops/keys.sh: asks for an AccessKey, unless one is in the environment, and exports it by the names that
-# `python -m ops` reads and by those that `s` reads, with the account it belongs to. Nothing is written down.
-# Temporary credentials: set ALIBABA_CLOUD_SECURITY_TOKEN too, before.
+# . ops/keys.sh: asks for an AccessKey, unless the environment has one, and exports it under the names that
+# `python -m ops` and `s` read, with its account id. Nothing is stored on disk.
+# For temporary credentials, set ALIBABA_CLOUD_SECURITY_TOKEN before.
 if [ -z "${ALIBABA_CLOUD_ACCESS_KEY_ID:-}" ]; then
     printf 'AccessKey id: ' >&2
     read -r ALIBABA_CLOUD_ACCESS_KEY_ID

@@ -1,1 +1,1 @@
-"""The floor under track's cold start: see index.py."""
+"""The lower bound of track's cold start: see index.py."""

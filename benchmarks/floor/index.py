@@ -1,13 +1,13 @@
-"""The smallest program that does what track's first answer cannot do without.
+"""The smallest program that does the unavoidable work of track's first answer.
 
 It decodes the event and the body with msgspec, signs one write, sends it over a socket (with `ssl` imported,
-since SLS is spoken to over TLS), reads the status, writes one log line and answers. Nothing is checked: no
-setting, origin, limit, route, retry or deadline. What track costs more than this is what those cost.
+because SLS uses TLS), reads the status, writes one log line and answers. It checks nothing: no setting,
+origin, limit, route, retry or deadline. The difference to track is the cost of these.
 """
 
 import gc
 
-gc.disable()  # while importing, as the package does
+gc.disable()  # during imports, like the package
 
 import hashlib  # noqa: E402
 import hmac  # noqa: E402
@@ -19,7 +19,7 @@ import time  # noqa: E402
 
 import msgspec  # noqa: E402
 
-TLS = ssl.SSLContext  # a first write to SLS needs a context; the one that answers here has no TLS
+TLS = ssl.SSLContext  # a first write to SLS needs a context; the stand-in here has no TLS
 
 
 class Http(msgspec.Struct):

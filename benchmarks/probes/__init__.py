@@ -1,1 +1,1 @@
-"""Programs that run in a process of their own, with nothing in it but what is measured."""
+"""Programs that run in a separate process, which contains only what is measured."""

@@ -1,4 +1,4 @@
-"""What compressing costs: for each size and kind the bytes before and after, and the least CPU µs."""
+"""The cost of compression: for each size and kind the bytes before and after, and the minimal CPU µs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KINDS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def forwarded(body: bytes) -> bytes:
-    """Return a body as it goes to SLS: with the time of receipt in each log, and the sender's tags."""
+    """Return a body as sent to SLS: with the time of receipt in each log, and the client's tags."""
     batch = msgspec.json.decode(body)
     logs = [{**log, "__time__": 1_790_000_000} for log in batch["__logs__"]]
     tags = {"client_ip": "203.0.113.7", "user_agent": "Mozilla/5.0", "referer": f"{bodies.SITE}/"}
@@ -29,7 +29,7 @@ def forwarded(body: bytes) -> bytes:
 
 
 def main(rounds: int) -> None:
-    """Measure every kind on every size once a round."""
+    """Measure every kind and size once per round."""
     found = {}
     for size, plain in SIZES.items():
         body = forwarded(plain)

@@ -1,7 +1,7 @@
-"""Clients that all send one body at the same moment, each on a connection of its own.
+"""Clients that all send one body at the same moment, each on its own connection.
 
-`python -m benchmarks.probes.crowd HOST:PORT PATH BODY-FILE CLIENTS [HEADER…]` prints a JSON object: how many
-answers there were of each status, and the seconds until the last one.
+`python -m benchmarks.probes.crowd HOST:PORT PATH BODY-FILE CLIENTS [HEADER…]` prints a JSON object: the
+number of answers by status, and the seconds until the last one.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 
 import uvloop
 
-PATIENCE = 30.0  # seconds for an answer
+TIMEOUT = 30.0  # seconds for an answer
 
 
 async def main(address: str, path: str, body: bytes, clients: int, headers: Sequence[str]) -> None:
-    """Send, and tell."""
+    """Send all and print the result."""
     host, _, port = address.partition(":")
     lines = [f"POST {path} HTTP/1.1", f"Host: {address}", f"Content-Length: {len(body)}", *headers]
     request = "\r\n".join([*lines, "", ""]).encode() + body
@@ -33,7 +33,7 @@ async def main(address: str, path: str, body: bytes, clients: int, headers: Sequ
 async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> str:
     writer.write(request)
     try:
-        line = await asyncio.wait_for(reader.readline(), PATIENCE)
+        line = await asyncio.wait_for(reader.readline(), TIMEOUT)
     except (OSError, asyncio.TimeoutError) as error:
         return type(error).__name__
     finally:

@@ -1,8 +1,8 @@
-"""Clients that send one request after another, each on a connection of its own, kept alive.
+"""Clients that send one request after another, each on its own keep-alive connection.
 
 `python -m benchmarks.probes.load HOST:PORT PATH BODY-FILE CLIENTS SECONDS [PAUSE]` prints a JSON object:
-requests, errors, seconds, and the milliseconds a request took at the middle and at the 99th of 100. A client
-sends again as soon as it has its answer, or PAUSE seconds later.
+requests, errors, seconds, and the 50th and 99th percentile of the latency in milliseconds. A client
+sends again as soon as it is answered, or PAUSE seconds later.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class _Client(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         if time.perf_counter() + self._pause < self._until:
-            self.errors += 1  # no server should close on a client that keeps sending
+            self.errors += 1  # the server should not close a connection in use
         self.ended.set_result(None)
 
     def _send(self) -> None:
@@ -65,14 +65,14 @@ def _length(head: bytearray) -> int:
 
 def _request(address: str, path: str, body: bytes) -> bytes:
     head = [f"POST {path} HTTP/1.1", f"Host: {address}", f"Origin: {SITE}", "User-Agent: Mozilla/5.0"]
-    # What Function Compute adds; the credentials come with each request.
+    # Headers that Function Compute adds, with the credentials.
     head += ["x-fc-request-id: 1-benchmark", "x-fc-access-key-id: benchmark"]
     head += ["x-fc-access-key-secret: benchmark", f"x-fc-security-token: {'t' * 800}"]
     return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
 async def main(address: str, path: str, body: bytes, clients: int, seconds: float, pause: float) -> None:
-    """Send, and tell."""
+    """Send requests and print the result."""
     host, _, port = address.partition(":")
     loop, request = asyncio.get_running_loop(), _request(address, path, body)
     began = time.perf_counter()

@@ -1,8 +1,8 @@
-"""A handler called again and again, as the built-in runtime does: one event at a time.
+"""Calls a handler repeatedly, one event at a time, like the built-in runtime.
 
 `python -m benchmarks.probes.loop MODULE EVENT-FILE SECONDS [TIMES]` ends after either, and prints a JSON
-object: requests, errors, seconds, CPU seconds, and the milliseconds a request took at the middle and at the
-99th of 100. The module is a function's index, or `main` for the guide's sample.
+object: requests, errors, seconds, CPU seconds, and the 50th and 99th percentile of the latency in
+milliseconds. The module is a function's index, or `main` for the guide's sample.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ Handler = Callable[[bytes, object], dict[str, Any]]
 
 
 class Context:
-    """What Function Compute tells a handler, as far as it is read."""
+    """The part of the handler's context that is read."""
 
     request_id = "1-benchmark"
 
 
 def answer_of(handler: Handler, event: bytes) -> dict[str, Any]:
-    """Answer one event, which has to be a 200: a benchmark of refusals would be a fast one."""
+    """Answer one event with 200, else exit: refusals would be too fast to compare."""
     answer = handler(event, Context)
     if answer["statusCode"] != 200:
-        raise SystemExit(f"not answered 200: {answer}")
+        raise SystemExit(f"expected 200: {answer}")
     return answer
 
 
 def without_network() -> None:
-    """Have SLS confirm everything at once, without a connection."""
+    """Replace the network: every write to SLS is confirmed at once."""
     log_as_deployed()
     from shared.network.answers import Answer
     from shared.network.client import HttpClient
@@ -47,13 +47,13 @@ def without_network() -> None:
 
 
 def log_as_deployed() -> None:
-    """Give the root logger a handler at INFO, as Function Compute does: a line costs what it costs there."""
+    """Give the root logger a handler at INFO, as Function Compute does: log lines have their real cost."""
     sink = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process
     logging.basicConfig(stream=sink, format="%(message)s", level=logging.INFO)
 
 
 def percentile(values: list[float], part: float) -> float:
-    """Return the value that `part` of 1 of the sorted values do not exceed."""
+    """Return the percentile of sorted values; `part` is from 0 to 1."""
     return values[min(int(part * len(values)), len(values) - 1)]
 
 
@@ -66,7 +66,7 @@ def _work(module: str, event: bytes) -> Callable[[], object]:
 
 
 def main(module: str, event: bytes, seconds: float, times: int) -> None:
-    """Loop, and tell."""
+    """Run the loop and print the result."""
     log_as_deployed()
     work = _work(module, event)
     taken: list[float] = []
@@ -77,7 +77,7 @@ def main(module: str, event: bytes, seconds: float, times: int) -> None:
         taken.append(1000 * (time.perf_counter() - start))
     report = {
         "requests": len(taken),
-        "errors": 0,  # the first would have ended the loop
+        "errors": 0,  # an error would have ended the loop
         "seconds": time.perf_counter() - began,
         "cpu": time.process_time() - cpu,
     }

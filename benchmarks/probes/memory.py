@@ -1,6 +1,6 @@
-"""How much memory a function's process has taken at its highest, after some requests; prints a JSON object.
+"""The peak memory of a function's process after some requests; prints a JSON object.
 
-`python -m benchmarks.probes.memory EVENT-FILE TIMES`; nothing but the function and its event is in it.
+`python -m benchmarks.probes.memory EVENT-FILE TIMES`; the process contains only the function and its event.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functions.track.index import handler
 
 
 def main(event_file: str, times: int) -> None:
-    """Answer the event so many times, freshly read each, as each arrives in memory of its own."""
+    """Answer the event `times` times, read anew each time, as each request has its own memory."""
     without_network()
     for _ in range(times):
         answer_of(handler, Path(event_file).read_bytes())

@@ -1,4 +1,4 @@
-"""How much memory this process has taken at its highest."""
+"""The peak memory of this process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 def peak() -> float:
     """Return this process's highest resident size, in MB (of 1,048,576 bytes).
 
-    From proc(5) where there is one: `ru_maxrss` counts what the process had before it became this program.
+    From proc(5) if available: `ru_maxrss` includes memory from before exec.
     """
     status = Path("/proc/self/status")
     if not status.exists():

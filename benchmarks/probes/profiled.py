@@ -1,8 +1,8 @@
-"""Where a request's time goes: prints each function's share of the whole, its own work only.
+"""Profiles requests: prints each function's share of the total, its own time only.
 
 `python -m benchmarks.probes.profiled handler EVENT-FILE TIMES` profiles track's handler without the network;
 `… server PORT` the custom runtime's server from its first request until SIGTERM. Shares are of time under the
-profiler, which makes many short calls look dearer than they are.
+profiler, which overstates many short calls.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 from benchmarks.probes.loop import answer_of, without_network
 
 ROOT = Path(__file__).parents[2]
-_LOOP = ("runners: ", "method 'run_until_complete'")  # what calls the event loop
+_LOOP = ("runners: ", "method 'run_until_complete'")  # the callers of the event loop
 
 
 def handler(event_file: str, times: int) -> None:
-    """Profile, after some requests that warm up."""
+    """Profile after some warm-up requests."""
     from functions.track.index import handler
 
     without_network()
@@ -38,11 +38,11 @@ def handler(event_file: str, times: int) -> None:
 
 
 def server(port: str) -> None:
-    """Profile the server until it is told to stop, but for its event loop's own work and waiting."""
+    """Profile the server until SIGTERM, without the event loop's own work and waiting."""
     from functions.track.service import build
     from shared.hosts.custom.process import main
 
-    signal.signal(signal.SIGTERM, _interrupt)  # once it has stopped serving, uvicorn raises the signal again
+    signal.signal(signal.SIGTERM, _interrupt)  # after shutdown, uvicorn raises the signal again
     profile = cProfile.Profile()
     try:
         profile.runcall(main, build, ["--host", "127.0.0.1", "--port", port])

@@ -1,4 +1,4 @@
-"""One run of replay: prints what it came to, its CPU time and its memory, as a JSON object."""
+"""One run of replay: prints its result, CPU time and memory as a JSON object."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a request costs the function in CPU: prints µs a request for each kind, a list with a value a round.
+"""The CPU cost of a request: prints µs per request for each kind, a list with one value per round.
 
-SLS's answer is there at once and nothing is sent, so that what is timed is the function's own work: event,
-limits, body, signature, request. Beside it the floor: the event read by `json`, the body by msgspec into
-text-only logs, nothing checked, signed or written.
+SLS answers at once and nothing is sent, so only the function's own work is timed: event, limits, body,
+signature, request. For comparison the floor: the event parsed by `json`, the body by msgspec into text-only
+logs, without checks, signature or log line.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from shared.network.blocking import run
 
 _KEY = bytes(32)
 _LIMIT = "client 1000000/s burst 1000000, logstore 1000000/s burst 1000000"
-SECONDS = 0.05  # that each row runs in a round, at least
+SECONDS = 0.05  # minimum per row and round
 
 
 class _TextOnly(msgspec.Struct):
@@ -47,7 +47,7 @@ def _timed(work: Callable[[bytes], object], event: bytes) -> float:
 
 
 def _set(**settings: str) -> Callable[[bytes], object]:
-    """Return track with settings beside those of this process."""
+    """Return track's handler with additional settings."""
     service = build({**os.environ, **settings})
     return lambda event: to_fc(run(service.answer(read_event(event, Context, "1-benchmark"))))
 
@@ -57,14 +57,14 @@ def _ticket() -> str:
 
 
 def main(rounds: int) -> None:
-    """Measure each row once a round."""
+    """Measure each row once per round."""
     without_network()
     small, large, get = bodies.post(bodies.small()), bodies.post(bodies.large()), bodies.get()
     ticketed = bodies.post(bodies.small(), _ticket())
     rows: dict[str, tuple[Callable[[bytes], object], bytes]] = {
         "small": (lambda event: answer_of(handler, event), small),
         "small floor": (_floor, small),
-        # The same path through the core with and without what is off until it is set.
+        # The same code path with and without optional features.
         "plain": (_set(), small),
         "tickets": (_set(TICKETS="enforce", TICKET_KEYS=f"a:{to_base64url(_KEY)}"), ticketed),
         "limit": (_set(RATE_LIMIT=_LIMIT), small),

@@ -1,9 +1,9 @@
-"""A full spool, and SLS, at a given distance: prints its address.
+"""A full spool and SLS, with a given delay: prints its address.
 
-`python -m benchmarks.probes.spool SECONDS BATCHES SHARED`: so many batches, SHARED of them in each object. It
-checks nothing (local/ has the stand-ins that do), so that its own work stays out of the figures. What it
-does of OSS is what replay asks for: listing by prefix, GET, PUT, DeleteMultipleObjects. Writes to SLS are
-confirmed, and counted: `GET /calls`.
+`python -m benchmarks.probes.spool SECONDS BATCHES SHARED`: BATCHES batches, SHARED of them in each object. It
+checks nothing (unlike the stand-ins in local/), so that its own work does not affect the figures. It supports
+the calls of replay: listing by prefix, GET, PUT, DeleteMultipleObjects. Writes to SLS are confirmed and
+counted: `GET /calls`.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _OK = "HTTP/1.1 200 OK\r\nETag: x\r\nContent-Length: %d\r\n\r\n"
 
 
 class Objects:
-    """What is in the bucket."""
+    """The objects of the bucket."""
 
     def __init__(self, batches: int, shared: int) -> None:
         now = int(time.time())
         logs = json.loads(bodies.small())["__logs__"]
         self._objects: dict[str, bytes] = {}
         for first in range(0, batches, shared):
-            # Of one size, and of two contents: what is measured is replay, not this program's memory.
+            # Equal sizes and only two contents, so that this program needs little memory.
             received = now - 3600 + first * 3000 // batches
             unique = hashlib.md5(str(first).encode(), usedforsecurity=False).hexdigest()
             body = json.dumps({"__logs__": [{**log, "__time__": received} for log in logs]}).encode()
@@ -49,11 +49,11 @@ class Objects:
         return self._objects[name]
 
     def put(self, name: str, content: bytes) -> None:
-        """Keep an object in the place of another."""
+        """Replace an object."""
         self._objects[name] = content
 
     def delete(self, body: bytes) -> bytes:
-        """Delete what a document names."""
+        """Delete the objects listed in a document."""
         names = [name.decode() for name in _KEY.findall(body)]
         for name in names:
             self._objects.pop(name, None)
@@ -61,7 +61,7 @@ class Objects:
         return f"<DeleteResult>{gone}</DeleteResult>".encode()
 
     def listing(self, query: dict[str, list[str]]) -> bytes:
-        """Return a page of names."""
+        """Return one page of the listing."""
         prefix, most = query["prefix"][0], int(query["max-keys"][0])
         if "delimiter" in query:
             digits = sorted({name[len(prefix)] for name in self._objects})

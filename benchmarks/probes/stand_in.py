@@ -1,7 +1,7 @@
-"""SLS and STS at a given distance: `python -m benchmarks.probes.stand_in SECONDS` prints its address.
+"""SLS and STS with a given delay: `python -m benchmarks.probes.stand_in SECONDS` prints its address.
 
-It checks nothing (local/ has the stand-ins that do), so that its own work stays out of the figures. Writes to
-SLS are confirmed, anything else gets a credential; `GET /calls` tells how many there were.
+It checks nothing (unlike the stand-ins in local/), so that its own work does not affect the figures. Writes
+to SLS are confirmed, other calls get a credential; `GET /calls` returns the number of calls.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What the functions are measured against: a credential endpoint as the guide has it."""
+"""The comparison for the functions: a credential endpoint as in the guide."""

@@ -1,6 +1,6 @@
 """A Flask application with the guide's structure: for each request a client, its credentials, and a call.
 
-It runs with packages of its own (requirements/sample.txt), never with the project's.
+It runs with its own packages (requirements/sample.txt), never with the project's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ app = Flask(__name__)
 
 
 def get_sts_token() -> str:
-    """Have STS issue a credential, anew each time."""
+    """Request a new credential from STS for every call."""
     config = Config(region_id="cn-hangzhou", credential=CredentialClient())
     scheme, _, config.endpoint = os.environ["STS_ENDPOINT"].partition("://")
     config.protocol = scheme
@@ -31,7 +31,7 @@ app.add_url_rule("/get_sts_token", view_func=get_sts_token, methods=["GET"])
 
 
 def answer_one() -> None:
-    """Answer one request, without a server around it; raises AssertionError for anything but a credential."""
+    """Answer one request without a server. Raises AssertionError if the answer is not a credential."""
     answer = app.test_client().get("/get_sts_token")
     assert answer.status_code == 200, answer.status_code  # noqa: S101 - a refusal would be a fast answer
     assert "SecurityToken" in answer.get_json(force=True)  # noqa: S101

@@ -1,4 +1,4 @@
-"""`python -m ops application`: the project as the Serverless Devs registry wants it."""
+"""`python -m ops application`: the project in the form of the Serverless Devs registry."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Puts together an application package (Serverless Devs, "Serverless Package Model", Project).
+"""Builds an application package (Serverless Devs, "Serverless Package Model", Project).
 
 publish.yaml, readme.md and version.md stand beside src/, which `s init` copies to the user's folder. There it
-fills in src/s.yaml and every file that ends in .stpl from the parameters that it has asked for.
+fills in src/s.yaml and every file that ends in .stpl with the user's parameters.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 
-# In each file that is deployed by itself: the alias of the account that `s init` was told.
+# In each deployable file: replaced with the account alias that the user gives to `s init`.
 ACCESS = re.compile(r"^access: default\b.*$", re.M)
 
 
@@ -40,7 +40,7 @@ def assemble(target: Path) -> None:
 
 
 def newest_changes(changelog: str) -> str:
-    """The section of the newest release, with its heading. Raises ApplicationError if there is none."""
+    """Return the newest release's section, with its heading. Raises ApplicationError if there is none."""
     found = re.search(r"^## \[\d.*?(?=^## |^\[|\Z)", changelog, re.M | re.S)
     if not found:
         raise ApplicationError("CHANGELOG.md has no release")
@@ -58,5 +58,5 @@ def _tracked() -> list[str]:
     command = ["git", "ls-files", "-z"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ApplicationError(f"only a git checkout can be published: {done.stderr.strip()}")
+        raise ApplicationError(f"the project must be a git checkout: {done.stderr.strip()}")
     return [name for name in done.stdout.split("\0") if name]

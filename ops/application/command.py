@@ -11,10 +11,10 @@ from ops.application.assemble import ROOT, ApplicationError, assemble
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Put the application together; returns the exit status."""
+    """Build the application package; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m ops application",
-        description="Put together what `s registry publish` uploads, so that `s init` can hand it out.",
+        description="Build the package that `s registry publish` uploads and `s init` downloads.",
     )
     parser.add_argument("--into", type=Path, default=ROOT / "build/application", help="default: %(default)s")
     options = parser.parse_args(arguments)
@@ -23,5 +23,5 @@ def main(arguments: Sequence[str]) -> int:
     except ApplicationError as error:
         print(f"application: {error}", file=sys.stderr)
         return 1
-    print(f"{options.into}: now `s registry publish` in there")
+    print(f"{options.into}: to publish it, run `s registry publish` there")
     return 0

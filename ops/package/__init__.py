@@ -1,6 +1,6 @@
-"""`python -m ops package`: each function's own folder under build/, ready to be uploaded.
+"""`python -m ops package`: each function's package under build/, ready for upload.
 
-Needs pip and nothing else: no Docker, no compiler, no SDK.
+Needs only pip: no Docker, no compiler, no SDK.
 """
 
 from __future__ import annotations

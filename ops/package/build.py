@@ -1,4 +1,4 @@
-"""Assembles one package, the same bytes from the same commit: sorted, with fixed times and modes."""
+"""Builds one package. The same commit gives the same bytes: sorted, with fixed times and modes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ops.package.contents import ROOT, RUNTIMES, Recipe
 from ops.package.errors import PackageError
 from ops.package.wheels import choose, unpack
 
-EPOCH = 946_684_800  # 2000-01-01: zip archives cannot go back beyond 1980
+EPOCH = 946_684_800  # 2000-01-01: zip archives cannot have times before 1980
 
 
 class Built(NamedTuple):
@@ -25,28 +25,28 @@ class Built(NamedTuple):
 
 
 def build(recipe: Recipe, runtime: str, target: Path) -> Built:
-    """Make the package in `target`, replacing what is there once it is complete.
+    """Build the package in `target`; an existing one is replaced once the new one is complete.
 
-    The recipe is completed for the runtime, one of RUNTIMES. Raises PackageError.
+    `runtime` is one of RUNTIMES. Raises PackageError.
     """
     version, recipe = RUNTIMES[runtime], recipe.on(runtime)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{recipe.name}-") as scratch:
         wheels, package = Path(scratch, "wheels"), Path(scratch, "package")
         unpack(recipe, version, wheels)
-        _write(package, {**choose(recipe, wheels), **_own(recipe)})
+        _write(package, {**choose(recipe, wheels), **_project_files(recipe)})
         python = interpreter(version)
         if python:
             compile_all(python, package)
-        size = _settle(package)
+        size = _normalize(package)
         if size > recipe.limit:
-            raise PackageError(f"{recipe.name} has {size:,} bytes, more than its {recipe.limit:,}")
+            raise PackageError(f"{recipe.name} has {size:,} bytes; the limit is {recipe.limit:,}")
         shutil.rmtree(target, ignore_errors=True)
         package.rename(target)
     return Built(target, size, python is not None)
 
 
-def _own(recipe: Recipe) -> dict[str, bytes]:
+def _project_files(recipe: Recipe) -> dict[str, bytes]:
     files = {path.as_posix(): (ROOT / path).read_bytes() for path in recipe.sources}
     return {**{name: text.encode() for name, text in recipe.root_modules.items()}, **files}
 
@@ -58,8 +58,8 @@ def _write(package: Path, files: dict[str, bytes]) -> None:
         path.write_bytes(files[name])
 
 
-def _settle(package: Path) -> int:
-    """Give everything the same time and mode, children before their directory; returns the bytes."""
+def _normalize(package: Path) -> int:
+    """Set the same time and mode everywhere, children before their directory; returns the size in bytes."""
     size = 0
     for path in sorted(package.rglob("*"), reverse=True):
         path.chmod(0o755 if path.is_dir() else 0o644)

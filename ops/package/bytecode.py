@@ -1,6 +1,6 @@
-"""Bytecode for the target's CPython, so that a cold start compiles nothing.
+"""Compiles bytecode for the target's CPython, so that a cold start compiles nothing.
 
-The `.pyc` are of the unchecked-hash kind: valid whatever the time stamps, never compared with the source.
+The `.pyc` files are unchecked hash-based: Python never compares them with time stamps or sources.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from ops.package.errors import PackageError
 
 
 def interpreter(version: str) -> str | None:
-    """A CPython of this minor version on the PATH or in pyenv; bytecode is valid for no other."""
+    """Return a CPython of this minor version from the PATH or pyenv, None if there is none."""
     finder = ["sh", str(ROOT / "ops/find-python"), version]
     found = subprocess.run(finder, capture_output=True, text=True, check=False).stdout.strip()
     return found or None
 
 
 def compile_all(python: str, directory: Path) -> None:
-    """Compile every module in the directory, to the same bytes every time. Raises PackageError."""
+    """Compile every module in the directory, reproducibly. Raises PackageError."""
     command = [python, "-s", "-S", "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"]
     command += ["-s", str(directory), "-p", CODE_DIRECTORY, str(directory)]
-    # The hash seed decides the order in which a constant set is written. -I would leave the seed unread,
-    # so the environment is this one variable instead, and the directory started from holds no module.
+    # The hash seed decides the order in which a constant set is written. -I would ignore the variable, so
+    # the environment has only this variable, and the working directory contains no module.
     done = subprocess.run(
         command,
         cwd=directory.parent,
@@ -34,4 +34,4 @@ def compile_all(python: str, directory: Path) -> None:
         check=False,
     )
     if done.returncode:
-        raise PackageError(f"a module does not compile:\n{done.stdout.strip() or done.stderr.strip()}")
+        raise PackageError(f"compileall failed:\n{done.stdout.strip() or done.stderr.strip()}")

@@ -13,7 +13,7 @@ from ops.package.errors import PackageError
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make the packages that are asked for; returns the exit status."""
+    """Build the requested packages; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
         for name in options.functions or recipes(options.runtime):
@@ -30,12 +30,12 @@ def main(arguments: Sequence[str]) -> int:
 def _report(built: Built, runtime: str) -> None:
     print(f"{built.directory}: {built.size:,} bytes for {runtime}")
     if not built.bytecode:
-        print(f"  without bytecode: no CPython {RUNTIMES[runtime]} on the PATH or in pyenv to make it")
+        print(f"  without bytecode: no CPython {RUNTIMES[runtime]} found on the PATH or in pyenv")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m ops package", description="Assemble each function's own folder for Function Compute."
+        prog="python -m ops package", description="Build each function's package for Function Compute."
     )
     add = parser.add_argument
     add(

@@ -1,4 +1,4 @@
-"""What goes into each package, by explicit lists: the project's own modules, and wheels (`wheel_files`)."""
+"""The contents of each package, listed explicitly: the project's modules and files of wheels."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ops.package.wheel_files import LZ4_BLOCK, MSGSPEC, REDIS, SERVER, STS_MODEL
 ROOT = Path(__file__).parents[2]
 
 BUILT_IN = {"python3.12": "3.12", "python3.10": "3.10"}  # Function Compute's, with CPython's version
-CUSTOM = "custom.debian11"  # the one that takes many requests at once in an instance
+CUSTOM = "custom.debian11"  # serves many requests at once in one instance
 RUNTIMES = {**BUILT_IN, CUSTOM: "3.12"}
 CODE_DIRECTORY = "/code"  # where Function Compute puts the package; tracebacks name files under it
 
 
 class Recipe(NamedTuple):
-    """One function's package. `files` are patterns in what pip unpacks, `limit` is in bytes, unpacked.
+    """One function's package. `files` are patterns of files in the wheels, `limit` is in bytes, unpacked.
 
-    `locks` name the files here that have the exact wheels with their hashes, in pip's format; `rooms` the
-    directories of the project's own modules. `serves` is true for a custom runtime, where the package is an
-    HTTP server by itself; each kind of runtime gets its own host (`shared/hosts`) and not the other.
-    `counts_in_store` is true where the client of RATE_LIMIT_STORE comes along.
+    `locks` are the lock files (pip's format, with hashes) of the wheels; `rooms` are the directories of the
+    project's modules. `serves` is true for a custom runtime, where the package is an HTTP server; each kind
+    of runtime gets only its own host from `shared/hosts`. `counts_in_store` is true if the package includes
+    the client of RATE_LIMIT_STORE.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Recipe(NamedTuple):
     counts_in_store: bool = False
 
     def on(self, runtime: str) -> Recipe:
-        """The recipe for a runtime: the custom one needs a server besides. Raises PackageError."""
+        """Return the recipe for a runtime; the custom runtime also needs a server. Raises PackageError."""
         if runtime not in self.runtimes:
             raise PackageError(f"{self.name} runs on {' and '.join(self.runtimes)}, not on {runtime}")
         if runtime != CUSTOM:
@@ -49,7 +49,7 @@ class Recipe(NamedTuple):
         )
 
     def with_store(self) -> Recipe:
-        """The recipe with the client that RATE_LIMIT_STORE needs."""
+        """Return the recipe with the client that RATE_LIMIT_STORE needs."""
         return self._replace(
             files=self.files + REDIS,
             limit=self.limit + STORE_LIMIT,
@@ -64,11 +64,11 @@ class Recipe(NamedTuple):
 
     @property
     def sources(self) -> tuple[Path, ...]:
-        """The project's own modules, from ROOT: those of its rooms, at their package paths."""
+        """The project's modules in `rooms`, relative to ROOT, at their paths in the package."""
         found = [ROOT / "functions/__init__.py"]
         for directory in self.rooms:
             found += sorted((ROOT / directory).rglob("*.py"))
-            found += sorted((ROOT / directory).rglob("isbot/*"))  # data: track's patterns, and their licence
+            found += sorted((ROOT / directory).rglob("isbot/*"))  # data: track's patterns and their licence
         paths = (path.relative_to(ROOT) for path in found)
         return tuple(path for path in paths if not self._left_out(path))
 
@@ -81,15 +81,15 @@ class Recipe(NamedTuple):
 
     @property
     def root_modules(self) -> dict[str, str]:
-        """The text of what a built-in runtime looks for: `index.handler` and `index.initialize`."""
+        """The module with the entry points of a built-in runtime: `index.handler` and `index.initialize`."""
         return {} if self.serves else {"index.py": _ENTRY_POINT.format(name=self.name)}
 
 
-_ENTRY_POINT = '''"""Where Function Compute finds the function."""
+_ENTRY_POINT = '''"""The entry points for Function Compute."""
 
 import gc
 
-gc.disable()  # what is imported stays: to look through it for garbage only lengthens a cold start
+gc.disable()  # imported objects stay alive: collecting garbage here only slows a cold start
 
 from functions.{name}.index import handler, initialize  # noqa: E402
 
@@ -111,13 +111,13 @@ SERVER_LIMIT = 4_000_000  # bytes of the server, unpacked
 RECIPES = {
     "track": _function("track", MSGSPEC + LZ4_BLOCK, 2_000_000),
     "token": _function("token", MSGSPEC + STS_MODELS, 4_000_000),
-    # One run a minute: nothing to gain from more than one request at a time.
+    # One run a minute: concurrency has no benefit.
     "replay": _function("replay", MSGSPEC, 2_000_000, runtimes=BUILT_IN),
 }
 
-LIMITED = ("track", "token")  # the functions that RATE_LIMIT_STORE is for
+LIMITED = ("track", "token")  # the functions that read RATE_LIMIT_STORE
 
 
 def recipes(runtime: str) -> dict[str, Recipe]:
-    """Those that can run on a runtime of RUNTIMES, by name."""
+    """Return the recipes that support `runtime` (one of RUNTIMES), by name."""
     return {name: recipe for name, recipe in RECIPES.items() if runtime in recipe.runtimes}

@@ -1,8 +1,8 @@
-"""Strips the debugging information off an extension module (lz4's wheels ship megabytes of it).
+"""Strips debugging information from an extension module (lz4's wheels contain megabytes of it).
 
-Safe because the dynamic loader reads an ELF file by its program headers only: whatever lies beyond the
-last segment, and the section table, serve linkers and debuggers (System V ABI, "Program Loading").
-Done here and not with `strip`, so that the bytes are the same wherever the package is made.
+This is safe because the dynamic loader uses only the program headers. The section table and everything
+after the last segment are for linkers and debuggers (System V ABI, "Program Loading"). `strip` is not
+used, so that the bytes are the same on every machine.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _HEADER_SIZE = 64
 
 
 def stripped(image: bytes) -> bytes:
-    """The same module without what is loaded by nobody. Raises ValueError for another kind of file."""
+    """Return the module without parts that are never loaded. Raises ValueError for other kinds of files."""
     if not image.startswith(_IDENTITY):
         raise ValueError("not a 64-bit little-endian ELF file")
     kept = bytearray(image[: _end_of_segments(image)])
     struct.pack_into("<Q", kept, _SECTION_HEADERS_AT, 0)
-    struct.pack_into("<HH", kept, _SECTION_COUNTS_AT, 0, 0)  # how many there are, which one has the names
+    struct.pack_into("<HH", kept, _SECTION_COUNTS_AT, 0, 0)  # section count, index of the names' section
     return bytes(kept)
 
 

@@ -1,4 +1,4 @@
-"""Why a package could not be made."""
+"""The error of packaging."""
 
 from __future__ import annotations
 

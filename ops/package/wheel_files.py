@@ -1,10 +1,10 @@
-"""Which files of the wheels a package needs; whatever these lists do not name stays out.
+"""The files of wheels that the packages need; all others are left out.
 
 Left out: tests, type stubs, metadata beyond the licences, lz4's frame format, uvicorn's command line,
-reloading and other protocols, and of the STS SDK all but the models and the modules they import. Its client,
-and alibabacloud-credentials with the default chain, are for machines off Function Compute; on it,
-credentials come from the context or the environment. tests/ops/package runs each package by itself, which
-is how the lists are known to be enough.
+reloading and other protocols, and of the STS SDK everything but the models and the modules they import.
+The SDK's client, and alibabacloud-credentials with the default chain, are for other machines: on Function
+Compute, credentials come from the context or the environment. tests/ops/package runs each package in
+isolation to prove that the lists are complete.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ STS_MODELS = (
     "Tea/model.py",
     "Tea/request.py",
 )
-# The client of RATE_LIMIT_STORE: all its modules, since `import redis` loads most of them.
+# The client of RATE_LIMIT_STORE: all modules, because `import redis` loads most of them.
 REDIS = (
     "redis/**/*.py",
     "redis-*.dist-info/licenses/LICENSE",
@@ -57,7 +57,7 @@ SERVER = (
     *(f"uvloop/{name}.py" for name in ("__init__", "_noop", "_version", "includes/__init__")),
     "uvloop/loop*.so",
     "uvloop-*.dist-info/licenses/LICENSE*",
-    # uvicorn's command line, which its root module imports and nobody here calls, is made with click.
+    # uvicorn's root module imports its command line, which uses click but is never called here.
     *(f"click/{name}.py" for name in ("__init__", "_compat", "_utils", "core", "decorators", "exceptions")),
     *(f"click/{name}.py" for name in ("formatting", "globals", "parser", "termui", "types", "utils")),
     "click-*.dist-info/licenses/LICENSE.txt",

@@ -1,8 +1,8 @@
 """`python -m ops provision`: the Project, the Logstores, the spool's bucket and the RAM roles.
 
-Rights are the least that the functions need.
+Roles get only the permissions that the functions need.
 
-Shows a plan; `--apply` carries it out. Never deletes, and changes nothing it was not asked to change.
+Shows a plan; `--apply` executes it. Never deletes, and changes existing resources only on request.
 """
 
 from __future__ import annotations

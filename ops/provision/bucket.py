@@ -1,7 +1,7 @@
-"""What to do about the spool's bucket: who can see it, and how long what is in it stays.
+"""Plans the spool's bucket: its access, and how long objects stay.
 
-What may serve somebody else stays until `enforce`: an ACL that lets the public in, public access that is
-not blocked. A rule that deletes is never changed, only said to be too early.
+Settings that others may depend on change only with `enforce`: a public ACL, public access that is not
+blocked. An existing lifecycle rule is never changed; one that deletes too early is reported.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from ops.provision.plan import Step, change, create, in_place, left_alone
 from ops.provision.wanted import Spool
 from shared.spool.format import pending, rejected
 
-# SLS takes logs of the last 7 days. What is older replay rejects, and it is then kept to be looked at.
+# SLS accepts logs of the last 7 days. replay rejects older batches, which are then kept for inspection.
 TAKEN_DAYS = 7
 REJECTED_DAYS = 30
-# A batch that is still pending then has not been looked at by replay for a month. It is kept as long as if it
-# had been rejected on its last good day, and not for ever: it holds people's addresses.
+# A batch that is still pending then was not processed by replay for a month. It is kept as long as if it had
+# been rejected on its last valid day, but not forever: it contains IP addresses of people.
 PENDING_DAYS = TAKEN_DAYS + REJECTED_DAYS
 
-_ENFORCE = "If nothing else needs it so, --enforce"
+_ENFORCE = "If nothing else needs this, use --enforce"
 
 
 def bucket_steps(bucket: SpoolBucket, spool: Spool, region: str, *, enforce: bool) -> Iterator[Step]:
-    """The steps for the bucket and its two lifecycle rules, in the order in which they are taken."""
+    """Return the steps for the bucket and its two lifecycle rules, in the order of execution."""
     what = f"bucket {bucket.name}"
     found = bucket.find()
     if found is None:
         detail = f"in {region}, private, public access blocked, encrypted"
         yield create(what, detail, bucket.create)
     elif found.region != region:
-        yield left_alone(what, f"is in {found.region}, where the functions in {region} cannot use it")
+        yield left_alone(what, f"is in {found.region}, but the functions in {region} need a bucket there")
         return
     else:
         yield from _settings(bucket, found, enforce=enforce)
@@ -50,9 +50,9 @@ def _settings(bucket: SpoolBucket, found: FoundBucket, *, enforce: bool) -> Iter
         detail = "public access is not blocked"
         steps.append(_closing(what, detail, bucket.block_public_access, enforce=enforce))
     if not found.encrypted:
-        steps.append(change(what, "encrypt what is written from now on", bucket.encrypt))
+        steps.append(change(what, "encrypt new objects", bucket.encrypt))
     if found.versioned:
-        steps.append(left_alone(what, "keeps a version of all that replay deletes: turn versioning off"))
+        steps.append(left_alone(what, "versioning keeps objects that replay deletes: turn it off"))
     yield from steps or [in_place(what, "private, public access blocked, encrypted")]
 
 
@@ -68,5 +68,5 @@ def _expiry(bucket: SpoolBucket, rules: list[Expiry], prefix: str, days: int) ->
     soonest = min(rule.days or 0 for rule in over)
     if soonest <= TAKEN_DAYS:
         when = f"after {soonest} days" if soonest else "by a date"
-        return left_alone(what, f"deletes {when}, which loses batches: SLS would take them for {TAKEN_DAYS}")
+        return left_alone(what, f"deletes {when}, which loses batches: SLS takes them for {TAKEN_DAYS} days")
     return in_place(what, f"deletes after {soonest} days")

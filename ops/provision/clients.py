@@ -1,4 +1,4 @@
-"""Alibaba Cloud's own Python SDKs, pointed at the services or at stand-ins of them."""
+"""Clients of Alibaba Cloud's Python SDKs, for the real services or for stand-ins."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from aliyun.log.auth import AUTH_VERSION_4
 
 
 class NoCredentials(Exception):
-    """Nothing in the environment, in a profile file or on the machine says who is asking."""
+    """No credentials in the environment, in a profile file or on the machine."""
 
 
 class Credentials(NamedTuple):
-    """The operator's: an AccessKey, or a temporary one with its token. Never shown, never stored."""
+    """The operator's AccessKey, or a temporary one with its token. Never shown, never stored."""
 
     access_key_id: str
     access_key_secret: str
@@ -33,7 +33,7 @@ class Credentials(NamedTuple):
 
 
 class Endpoints(NamedTuple):
-    """Where the services are; an address with a scheme is taken as it is."""
+    """The services' endpoints; one with a scheme is used unchanged."""
 
     sls: str
     ram: str
@@ -42,17 +42,17 @@ class Endpoints(NamedTuple):
 
 
 def endpoint_variable(service: str) -> str:
-    """The variable that names another address of a service, for the laptop's cloud: OPS_SLS_ENDPOINT, …"""
+    """Return the variable that overrides a service's endpoint, for the local cloud: OPS_SLS_ENDPOINT, …"""
     return f"OPS_{service.upper()}_ENDPOINT"
 
 
 def endpoint_of(service: str, environ: Mapping[str, str] = os.environ) -> str:
-    """The address in that variable, "" where it is not set."""
+    """Return the endpoint in that variable, "" if it is not set."""
     return environ.get(endpoint_variable(service), "").strip()
 
 
 def default_endpoints(region: str) -> Endpoints:
-    """The public ones. RAM has a single one for all regions."""
+    """Return the public endpoints. RAM has one for all regions."""
     return Endpoints(
         sls=f"https://{region}.log.aliyuncs.com",
         ram="ram.aliyuncs.com",
@@ -62,10 +62,10 @@ def default_endpoints(region: str) -> Endpoints:
 
 
 def operator_credentials() -> Credentials:
-    """From the default chain of alibabacloud-credentials. Raises NoCredentials.
+    """Return the credentials of alibabacloud-credentials' default chain. Raises NoCredentials.
 
-    The metadata service of an ECS instance is asked only where ALIBABA_CLOUD_ECS_METADATA names its role:
-    anywhere else it costs seconds, and the library prints a stack trace for each try.
+    The metadata service of an ECS instance is asked only if ALIBABA_CLOUD_ECS_METADATA has its role:
+    elsewhere it takes seconds, and the library prints a stack trace for each attempt.
     """
     auth_util.environment_ecs_metadata_disabled = str("ALIBABA_CLOUD_ECS_METADATA" not in os.environ).lower()
     try:
@@ -74,24 +74,24 @@ def operator_credentials() -> Credentials:
         raise NoCredentials(
             "no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET "
             "(and ALIBABA_CLOUD_SECURITY_TOKEN), or ALIBABA_CLOUD_PROFILE; on an ECS instance "
-            "ALIBABA_CLOUD_ECS_METADATA to its role"
+            "set ALIBABA_CLOUD_ECS_METADATA to its role"
         ) from error
     return Credentials(found.access_key_id, found.access_key_secret, found.security_token or "")
 
 
 def log_client(credentials: Credentials, region: str, endpoint: str) -> LogClient:
-    """SLS, signed with V4. The usual endpoint gets the Project's name before it, any other stays as it is."""
+    """Return a client of SLS (signature V4). Only a public endpoint is prefixed with the Project's name."""
     client = LogClient(
         endpoint,
         credentials.access_key_id,
         credentials.access_key_secret,
         credentials.security_token or None,
-        source="provision",  # otherwise the SDK looks its own address up
+        source="provision",  # otherwise the SDK looks up the machine's address
         auth_version=AUTH_VERSION_4,
         region=region,
     )
     if endpoint != default_endpoints(region).sls:
-        # The SDK knows this case for a bare IPv4 address only, without port or scheme
+        # The SDK detects this only for a bare IPv4 address, without port or scheme
         # (aliyun-log-python-sdk 0.9.52, `Util.is_row_ip`).
         vars(client)["_isRowIp"] = True
     return client
@@ -103,14 +103,14 @@ def ram_client(credentials: Credentials, region: str, endpoint: str) -> RamClien
 
 
 def sts_client(credentials: Credentials, region: str, endpoint: str) -> StsClient:
-    """STS, to learn which account is asking."""
+    """Return a client of STS, which tells the account of the credentials."""
     return StsClient(_config(credentials, region, endpoint))
 
 
 def oss_client(
     credentials: Credentials, region: str, endpoint: str, timeout: float = 10.0, attempts: int = 3
 ) -> oss.Client:
-    """OSS, signed with V4; `timeout` in seconds. With a scheme the bucket is named in the path."""
+    """Return a client of OSS (V4); `timeout` in seconds. An endpoint with a scheme means path style."""
     keys = oss.credentials.StaticCredentialsProvider(
         credentials.access_key_id, credentials.access_key_secret, credentials.security_token or None
     )

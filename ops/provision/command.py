@@ -28,14 +28,14 @@ from ops.provision.wanted import InvalidTarget, Spool, Target
 from shared.spool.settings import PREFIX
 
 DONE, FAILED, NOT_DONE = 0, 1, 2
-NOT_APPLIED = "nothing was changed; --apply carries this out"
+NOT_APPLIED = "nothing was changed; use --apply to execute the plan"
 
-EPILOG = """marks: ✓ in place, + to create, ~ to change, ! left alone until you decide
-exit status: 0 everything is in place; 2 something is not (yet); 1 a call failed"""
+EPILOG = """marks: ✓ in place, + to create, ~ to change, ! needs your decision, not changed
+exit status: 0 everything is in place; 2 something is missing or different; 1 a call failed"""
 
 
 def main(arguments: Sequence[str], credentials: Callable[[], Credentials] = operator_credentials) -> int:
-    """Plan, and with `--apply` carry the plan out; returns the exit status (see EPILOG)."""
+    """Show the plan, with `--apply` execute it; returns the exit status (see EPILOG)."""
     options = _parser().parse_args(arguments)
     try:
         target = _target(options)
@@ -56,7 +56,7 @@ def _provision(account: Account, target: Target, options: argparse.Namespace) ->
     if options.apply and any(step.do for step in steps):
         print("\napplying")
         apply(steps, print)
-        print("\nas it is now")
+        print("\nstate after the changes")
         steps = inspect(account, target, choices)
         _show(steps)
     return _close(steps, account, target, options)
@@ -64,7 +64,7 @@ def _provision(account: Account, target: Target, options: argparse.Namespace) ->
 
 def _close(steps: Sequence[Step], account: Account, target: Target, options: argparse.Namespace) -> int:
     if any(step.do for step in steps):
-        print(f"\n{'not all of it took effect: run this again' if options.apply else NOT_APPLIED}")
+        print(f"\n{'not every change took effect: run this again' if options.apply else NOT_APPLIED}")
         return NOT_DONE
     variables = target.variables(account.id)
     print(f"\nfor s.yaml:\n{shown(variables)}")
@@ -105,26 +105,38 @@ def _endpoints(options: argparse.Namespace) -> Endpoints:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ops provision",
-        description="Show what the account lacks for the functions; with --apply, create it.",
+        description="Show what is missing in the account; with --apply, create it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--region", required=True, help="such as cn-hangzhou; the functions and the Project live there")
+    add("--region", required=True, help="of the functions and the Project, such as cn-hangzhou")
     add("--project", required=True, help="the SLS Project; its name is unique in the region")
     add("--logstores", default="web-tracking-logstore", help="comma-separated; default: %(default)s")
-    add("--function-logstore", default="function-logs", help="what the functions print; default: %(default)s")
-    add("--spool-bucket", default="", help="an OSS bucket for what SLS does not take; default: no spool")
-    add("--spool-prefix", default=PREFIX, help="before its objects' names; default: %(default)s")
-    add("--apply", action="store_true", help="carry the plan out")
-    add("--enforce", action="store_true", help="make existing roles and policies exactly what is shown")
-    add("--close-webtracking", action="store_true", help="turn WebTracking off where it is on")
-    add("--suffix", default="", help="after the names of roles and policies, such as -staging")
-    add("--token-seconds", type=int, default=3600, help="how long tokens last, 900-43200; default: 3600")
-    add("--retention-days", type=int, default=30, help="how long a new Logstore keeps logs; default: 30")
+    add(
+        "--function-logstore",
+        default="function-logs",
+        help="the functions' log lines; default: %(default)s",
+    )
+    add(
+        "--spool-bucket",
+        default="",
+        help="OSS bucket for batches that SLS does not accept; default: none",
+    )
+    add("--spool-prefix", default=PREFIX, help="prefix of its objects' names; default: %(default)s")
+    add("--apply", action="store_true", help="execute the plan")
+    add(
+        "--enforce",
+        action="store_true",
+        help="set existing roles and policies to exactly the plan",
+    )
+    add("--close-webtracking", action="store_true", help="turn WebTracking off if it is on")
+    add("--suffix", default="", help="suffix of the names of roles and policies, such as -staging")
+    add("--token-seconds", type=int, default=3600, help="lifetime of tokens, 900-43200; default: 3600")
+    add("--retention-days", type=int, default=30, help="retention of a new Logstore; default: 30")
     add("--env-file", type=Path, help="merge the variables for s.yaml into this file, such as .env")
     for service in ("sls", "ram", "sts", "oss"):
         variable = endpoint_variable(service)
-        words = f"another address for {service.upper()}, with its scheme; default: {variable}, if set"
+        words = f"another endpoint of {service.upper()}, with scheme; default: {variable}, if set"
         add(f"--{service}-endpoint", default=endpoint_of(service), help=words)
     return parser

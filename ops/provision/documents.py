@@ -1,7 +1,7 @@
-"""RAM policy documents, reduced to what they grant so that two of them can be compared.
+"""RAM policy documents as sets of grants, so that two documents can be compared.
 
-A document is RAM's JSON: Version and Statement, each with Effect, Action, Resource (or, in a trust
-policy, Principal) and perhaps Condition. `*` and `?` are wildcards in actions and resources.
+A document is RAM's JSON: Version and Statement, each with Effect, Action, Resource (in a trust policy
+Principal) and optionally Condition. `*` and `?` are wildcards in actions and resources.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class Grant(NamedTuple):
     condition: str = ""
 
     def __str__(self) -> str:
-        return f"{self.action} on {self.resource}" + (" (under a condition)" if self.condition else "")
+        return f"{self.action} on {self.resource}" + (" (with a condition)" if self.condition else "")
 
     def covers(self, other: Grant) -> bool:
-        """Whether whoever has this needs no `other` beside it. A condition covers only its like."""
+        """Whether this grant includes `other`. A grant with a condition includes only an equal one."""
         return (
             self.condition in ("", other.condition)
             and _matches(self.action.lower(), other.action.lower())
@@ -34,45 +34,45 @@ class Grant(NamedTuple):
 
 
 class Trusted(NamedTuple):
-    """Who may take a role: a kind (`Service`, `RAM`, `Federated`) and a name."""
+    """A principal that may assume a role: a kind (`Service`, `RAM`, `Federated`) and a name."""
 
     kind: str
     name: str
     condition: str = ""
 
     def __str__(self) -> str:
-        return self.name + (" (under a condition)" if self.condition else "")
+        return self.name + (" (with a condition)" if self.condition else "")
 
 
 def allow(actions: Iterable[str], resources: Iterable[str]) -> Document:
-    """A document that grants each action on each resource."""
+    """Return a document that grants each action on each resource."""
     return {"Version": "1", "Statement": [_statement(actions, resources)]}
 
 
 def together(*documents: Document) -> Document:
-    """One document that grants what all of them grant."""
+    """Return one document with the grants of all."""
     return {"Version": "1", "Statement": [one for document in documents for one in document["Statement"]]}
 
 
 def trust(kind: str, name: str) -> Document:
-    """A trust policy that lets exactly one principal take the role."""
+    """Return a trust policy that lets exactly one principal assume the role."""
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {kind: [name]}}
     return {"Version": "1", "Statement": [statement]}
 
 
 def extended(document: Document, missing: Iterable[Grant]) -> Document:
-    """The same document with a statement more for each grant it lacked; nothing in it is taken away."""
+    """Return the document with an added statement for each missing grant; nothing is removed."""
     added = [_statement([grant.action], [grant.resource]) for grant in sorted(missing)]
     return {**document, "Statement": [*document["Statement"], *added]}
 
 
 def text(document: Document) -> str:
-    """The document as RAM takes it, without white space: its length is limited."""
+    """Return the document as JSON without white space, because RAM limits its length."""
     return json.dumps(document, separators=(",", ":"))
 
 
 def grants(document: Document, effect: str = "Allow") -> frozenset[Grant]:
-    """Every action and resource that statements of this effect name."""
+    """Return every action and resource in statements of this effect."""
     return frozenset(
         Grant(action, resource, _condition(statement))
         for statement in _statements(document, effect)
@@ -82,7 +82,7 @@ def grants(document: Document, effect: str = "Allow") -> frozenset[Grant]:
 
 
 def trusted(document: Document) -> frozenset[Trusted]:
-    """Everybody a trust policy lets in."""
+    """Return all principals of a trust policy."""
     return frozenset(
         Trusted(kind, name, _condition(statement))
         for statement in _statements(document, "Allow")
@@ -92,7 +92,7 @@ def trusted(document: Document) -> frozenset[Trusted]:
 
 
 def missing(found: Document, wanted: Document) -> frozenset[Grant]:
-    """What `wanted` grants and `found` does not, or denies."""
+    """Return the grants of `wanted` that `found` lacks or denies."""
     allowed, denied = grants(found), grants(found, "Deny")
     return frozenset(
         grant
@@ -102,13 +102,13 @@ def missing(found: Document, wanted: Document) -> frozenset[Grant]:
 
 
 def beyond(found: Document, wanted: Document) -> frozenset[Grant]:
-    """What `found` grants and `wanted` does not."""
+    """Return the grants of `found` that `wanted` lacks."""
     enough = grants(wanted)
     return frozenset(grant for grant in grants(found) if not any(one.covers(grant) for one in enough))
 
 
 def listing(items: Iterable[Grant] | Iterable[Trusted]) -> str:
-    """Grants or principals for people to read, in a fixed order."""
+    """Return grants or principals as readable text, sorted."""
     return ", ".join(sorted(str(item) for item in items))
 
 
@@ -121,12 +121,12 @@ def _statements(document: Document, effect: str) -> list[Mapping[str, Any]]:
 
 
 def _listed(value: Any) -> list[Any]:
-    """RAM takes one item where a list may stand."""
+    """RAM accepts a single item instead of a list."""
     return value if isinstance(value, list) else [value]
 
 
 def _actions(statement: Mapping[str, Any]) -> list[str]:
-    """NotAction names what is left out: nearly everything, so it counts as everything."""
+    """NotAction excludes a few actions and grants nearly all, so it counts as all."""
     return _listed(statement["Action"]) if "Action" in statement else ["*"]
 
 

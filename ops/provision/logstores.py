@@ -1,7 +1,7 @@
-"""What to do about the Project and its Logstores.
+"""Plans the Project and its Logstores.
 
-WebTracking that is on stays on until `close_webtracking`: a site may be writing through it. How long
-logs are kept, and an index somebody made, are the operator's own choices and are left as they are.
+WebTracking is turned off only with `close_webtracking`: a site may still use it. The retention of logs and
+an existing index are the operator's choices and never change.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ops.provision.wanted import Target
 
 
 def sls_steps(sls: SlsProject, target: Target, *, close_webtracking: bool) -> Iterator[Step]:
-    """The steps for the Project, each Logstore and its index, in the order in which they are taken."""
+    """Return the steps for the Project, each Logstore and its index, in the order of execution."""
     what = f"Project {sls.name}"
     yield in_place(what) if sls.exists() else create(what, f"in {target.region}", sls.create)
     for name in target.all_logstores:
@@ -28,7 +28,7 @@ def _logstore_steps(
 ) -> Iterator[Step]:
     found = sls.find_logstore(name)
     if found is None:
-        detail = f"WebTracking off, sender's address on, logs kept {retention_days} days"
+        detail = f"WebTracking off, client IP addresses recorded, logs kept {retention_days} days"
         make = partial(sls.create_logstore, name, retention_days=retention_days)
         yield create(f"Logstore {name}", detail, make)
         return
@@ -37,19 +37,19 @@ def _logstore_steps(
     else:
         yield in_place(f"Logstore {name}", _facts(found))
     if not found.append_meta:
-        detail = "turn the sender's address on (appendMeta)"
+        detail = "record client IP addresses (appendMeta)"
         yield change(f"Logstore {name}", detail, partial(sls.set_append_meta, name))
 
 
 def _webtracking_step(sls: SlsProject, name: str, *, close: bool) -> Step:
     what = f"Logstore {name}"
     if close:
-        detail = "turn WebTracking off: whoever still writes unsigned is refused from then on"
+        detail = "turn WebTracking off: unsigned writes are refused from then on"
         return change(what, detail, partial(sls.close_webtracking, name))
     return left_alone(
         what,
-        "WebTracking is on, so anybody can write around the proxy. "
-        "When no site writes to it directly any more: --close-webtracking",
+        "WebTracking is on, so any client can bypass the functions. "
+        "When no site writes to it directly any more, use --close-webtracking",
     )
 
 
@@ -61,7 +61,7 @@ def _index_step(sls: SlsProject, name: str) -> Step:
     what = f"index of {name}"
     found = sls.find_index(name)
     if found is None:
-        return create(what, "full text, a field for each key as it turns up", partial(sls.create_index, name))
+        return create(what, "full text, and a field for each new key", partial(sls.create_index, name))
     if not found.get("line", {}).get("auto_key_detect"):
-        return in_place(what, "without automatic keys: somebody made it so, and it stays")
+        return in_place(what, "without automatic keys; it was configured so and is not changed")
     return in_place(what, "with automatic keys")

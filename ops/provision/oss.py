@@ -1,4 +1,4 @@
-"""OSS as provisioning needs it: one bucket and its lifecycle."""
+"""The OSS calls of provisioning: one bucket and its lifecycle."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import alibabacloud_oss_v2 as oss
 Answer = TypeVar("Answer")
 
 PRIVATE = "private"
-ENCRYPTION = "AES256"  # with keys that OSS manages: nothing else to look after, and no right more
+ENCRYPTION = "AES256"  # with keys managed by OSS: needs no key management and no permission
 
 
 class FoundBucket(NamedTuple):
-    """A bucket as it is now; `region` without OSS's own `oss-` before it."""
+    """The bucket's current state; `region` without OSS's prefix `oss-`."""
 
     region: str
     acl: str
@@ -24,7 +24,7 @@ class FoundBucket(NamedTuple):
 
 
 class Expiry(NamedTuple):
-    """A lifecycle rule in force that deletes; `days` is None for one that goes by a date."""
+    """An active lifecycle rule that deletes; `days` is None for a rule with a date."""
 
     prefix: str
     days: int | None
@@ -38,7 +38,7 @@ class SpoolBucket:
         self.name = name
 
     def find(self) -> FoundBucket | None:
-        """The bucket, or None where there is none of this name."""
+        """Return the bucket, or None if there is none of this name."""
         answer = _or_none(
             lambda: self._client.get_bucket_info(oss.GetBucketInfoRequest(bucket=self.name)), "NoSuchBucket"
         )
@@ -55,24 +55,24 @@ class SpoolBucket:
         )
 
     def create(self) -> None:
-        """A new bucket, closed to the public and encrypted."""
+        """Create a private, encrypted bucket."""
         self._client.put_bucket(oss.PutBucketRequest(bucket=self.name, acl=PRIVATE))
         self.block_public_access()
         self.encrypt()
 
     def make_private(self) -> None:
-        """Take away what the bucket's ACL lets everybody do."""
+        """Set the bucket's ACL to private."""
         self._client.put_bucket_acl(oss.PutBucketAclRequest(bucket=self.name, acl=PRIVATE))
 
     def block_public_access(self) -> None:
-        """Have OSS ignore and refuse whatever would open the bucket: ACLs of objects, policies."""
+        """Block public access: OSS then ignores and refuses public ACLs and policies."""
         block = oss.PublicAccessBlockConfiguration(block_public_access=True)
         self._client.put_bucket_public_access_block(
             oss.PutBucketPublicAccessBlockRequest(bucket=self.name, public_access_block_configuration=block)
         )
 
     def encrypt(self) -> None:
-        """Encrypt what is written from now on."""
+        """Turn on encryption for new objects."""
         usual = oss.ApplyServerSideEncryptionByDefault(sse_algorithm=ENCRYPTION)
         rule = oss.ServerSideEncryptionRule(apply_server_side_encryption_by_default=usual)
         self._client.put_bucket_encryption(
@@ -80,7 +80,7 @@ class SpoolBucket:
         )
 
     def expiries(self) -> list[Expiry]:
-        """The rules that delete objects by their age or at a date."""
+        """Return the rules that delete objects by age or at a date."""
         return [
             Expiry(rule.prefix or "", rule.expiration.days)
             for rule in self._rules()
@@ -90,7 +90,7 @@ class SpoolBucket:
         ]
 
     def add_expiry(self, prefix: str, days: int) -> None:
-        """Delete objects of this prefix that many days after they were written; other rules stay."""
+        """Add a rule: delete objects of this prefix `days` days after their creation. Other rules stay."""
         expiration = oss.LifecycleRuleExpiration(days=days)
         added = oss.LifecycleRule(id=prefix, prefix=prefix, status="Enabled", expiration=expiration)
         rules = oss.LifecycleConfiguration(rules=[*self._rules(), added])

@@ -1,4 +1,4 @@
-"""A plan: what was found, what would be done about it, and how it is shown."""
+"""A plan: the state found, the changes to make, and how both are shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class State(Enum):
-    """What was found, by the mark that shows it."""
+    """The state found, with the mark that shows it."""
 
     IN_PLACE = "✓"
     CREATE = "+"
@@ -18,7 +18,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that should be so. `do` makes it so; without it, the operator has to decide."""
+    """One requirement. `do` fulfils it; without `do`, it is fulfilled or needs the operator's decision."""
 
     state: State
     what: str
@@ -30,25 +30,25 @@ class Step:
 
 
 def in_place(what: str, detail: str = "") -> Step:
-    """As it should be."""
+    """Return a step that needs no change."""
     return Step(State.IN_PLACE, what, detail)
 
 
 def create(what: str, detail: str, do: Callable[[], None]) -> Step:
-    """Missing; `do` creates it."""
+    """Return a step for something missing; `do` creates it."""
     return Step(State.CREATE, what, detail, do)
 
 
 def change(what: str, detail: str, do: Callable[[], None]) -> Step:
-    """There, but different; `do` changes it."""
+    """Return a step for something different; `do` changes it."""
     return Step(State.CHANGE, what, detail, do)
 
 
 def left_alone(what: str, detail: str) -> Step:
-    """There, different, and not this command's to change without being told to."""
+    """Return a step for something different that only changes on the operator's request."""
     return Step(State.LEFT_ALONE, what, detail)
 
 
 def everything_in_place(steps: Iterable[Step]) -> bool:
-    """Whether nothing is left to do, by this command or by the operator."""
+    """Return whether neither this command nor the operator has anything left to do."""
     return all(step.state is State.IN_PLACE for step in steps)

@@ -1,4 +1,4 @@
-"""RAM as provisioning needs it: roles and custom policies, found, created, widened on request."""
+"""The RAM calls of provisioning: find, create and extend roles and custom policies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Answer = TypeVar("Answer")
 
 
 class FoundRole(NamedTuple):
-    """A role as it is now. `attached` holds (type, name) of its policies; types: Custom, System."""
+    """A role's current state. `attached` has the (type, name) of its policies; types: Custom, System."""
 
     trust: Document
     session_seconds: int
@@ -31,7 +31,7 @@ class RamAccount:
         self._client = client
 
     def find_role(self, name: str) -> FoundRole | None:
-        """The role, or None where there is none of that name."""
+        """Return the role, or None if there is none of this name."""
         request = models.GetRoleRequest(role_name=name)
         answer = _or_none(lambda: self._client.get_role(request), "EntityNotExist.Role")
         if answer is None:
@@ -41,7 +41,7 @@ class RamAccount:
         return FoundRole(document, int(role.max_session_duration or 3600), self._attached(name))
 
     def find_policy(self, name: str, kind: str = "Custom") -> Document | None:
-        """The policy's version in force, or None where there is none of that name."""
+        """Return the policy's active version, or None if there is none of this name."""
         request = models.GetPolicyRequest(policy_name=name, policy_type=kind)
         answer = _or_none(lambda: self._client.get_policy(request), "EntityNotExist.Policy")
         if answer is None:
@@ -50,7 +50,7 @@ class RamAccount:
         return document
 
     def create_role(self, role: Role) -> None:
-        """A new role, trusted as wanted and with no policy yet."""
+        """Create a role with its trust policy, without permissions yet."""
         self._client.create_role(
             models.CreateRoleRequest(
                 role_name=role.name,
@@ -61,19 +61,19 @@ class RamAccount:
         )
 
     def replace_trust(self, role: Role) -> None:
-        """Let in exactly whom the role should let in."""
+        """Replace the trust policy with the wanted one."""
         self._client.update_role(
             models.UpdateRoleRequest(role_name=role.name, new_assume_role_policy_document=text(role.trust))
         )
 
     def set_session(self, role: Role) -> None:
-        """How long, in seconds, a session of the role may last at most."""
+        """Set the role's maximum session duration (seconds)."""
         self._client.update_role(
             models.UpdateRoleRequest(role_name=role.name, new_max_session_duration=role.session_seconds)
         )
 
     def create_policy(self, role: Role) -> None:
-        """A new custom policy, attached to nothing yet."""
+        """Create a custom policy, not attached yet."""
         self._client.create_policy(
             models.CreatePolicyRequest(
                 policy_name=role.policy_name,
@@ -83,7 +83,7 @@ class RamAccount:
         )
 
     def add_version(self, policy_name: str, document: Document) -> None:
-        """Put another version in force; the one before stays, to go back to."""
+        """Activate a new version; the previous one stays for a rollback."""
         self._client.create_policy_version(
             models.CreatePolicyVersionRequest(
                 policy_name=policy_name, policy_document=text(document), set_as_default=True
@@ -91,7 +91,7 @@ class RamAccount:
         )
 
     def attach(self, role: Role) -> None:
-        """Give the role its policy."""
+        """Attach the role's policy to it."""
         self._client.attach_policy_to_role(
             models.AttachPolicyToRoleRequest(
                 policy_type="Custom", policy_name=role.policy_name, role_name=role.name

@@ -1,7 +1,7 @@
-"""What to do about a role: its trust, its policy, what it carries beside, how long its sessions last.
+"""Plans a role: its trust policy, its own policy, other attached policies, its session duration.
 
-Only what is missing is added. Whatever is wider than wanted, and any change of whom an existing role
-trusts, waits for `enforce`; a policy that somebody else attached is never detached.
+Missing permissions are added. Removing permissions, and changing the trust of an existing role, need
+`enforce`; other attached policies are never detached.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from ops.provision.plan import Step, change, create, in_place, left_alone
 from ops.provision.ram import FoundRole, RamAccount
 from ops.provision.wanted import Role
 
-ENFORCE = "--enforce makes it exactly this"
+ENFORCE = "--enforce sets exactly this"
 
 
 def role_steps(ram: RamAccount, role: Role, *, enforce: bool) -> Iterator[Step]:
-    """The steps for one role, in the order in which they have to be taken."""
+    """Return the steps for one role, in the order of execution."""
     found = ram.find_role(role.name)
     if found is None:
         whom = listing(trusted(role.trust))
@@ -38,12 +38,12 @@ def _trust_step(ram: RamAccount, role: Role, found: FoundRole, *, enforce: bool)
     detail = f"trusts {listing(is_now) or 'nobody'}, should trust {listing(should_be)} only"
     if enforce:
         return change(what, detail, partial(ram.replace_trust, role))
-    return left_alone(what, f"{detail}. If nothing else takes this role, {ENFORCE}; else choose a --suffix")
+    return left_alone(what, f"{detail}. If nothing else uses this role, {ENFORCE}; else choose a --suffix")
 
 
 def _session_steps(ram: RamAccount, role: Role, found: FoundRole) -> Iterator[Step]:
     if found.session_seconds < role.session_seconds:
-        detail = f"at most {found.session_seconds} s, tokens are to last {role.session_seconds} s"
+        detail = f"at most {found.session_seconds} s, but tokens need {role.session_seconds} s"
         yield change(f"sessions of role {role.name}", detail, partial(ram.set_session, role))
 
 
@@ -55,20 +55,20 @@ def _policy_step(ram: RamAccount, role: Role, *, enforce: bool) -> Step:
         return create(what, f"allows {allows}", partial(ram.create_policy, role))
     lacks, exceeds = missing(found, role.policy), beyond(found, role.policy)
     if enforce and (lacks or exceeds):
-        detail = ", ".join([*_each("adds", lacks), *_each("takes away", exceeds)])
+        detail = ", ".join([*_each("adds", lacks), *_each("removes", exceeds)])
         return change(what, detail, partial(ram.add_version, role.policy_name, role.policy))
     if lacks:
-        return _widening(ram, role, found, lacks)
+        return _extension(ram, role, found, lacks)
     if exceeds:
-        return left_alone(what, f"is wider than it need be: also allows {listing(exceeds)}. {ENFORCE}")
+        return left_alone(what, f"allows more than needed: {listing(exceeds)}. {ENFORCE}")
     return in_place(what)
 
 
-def _widening(ram: RamAccount, role: Role, found: Document, lacks: frozenset[Grant]) -> Step:
-    what, wider = f"policy {role.policy_name}", extended(found, lacks)
-    if missing(wider, role.policy):
+def _extension(ram: RamAccount, role: Role, found: Document, lacks: frozenset[Grant]) -> Step:
+    what, wanted = f"policy {role.policy_name}", extended(found, lacks)
+    if missing(wanted, role.policy):
         return left_alone(what, f"denies {listing(lacks)}. {ENFORCE}")
-    return change(what, f"adds {listing(lacks)}", partial(ram.add_version, role.policy_name, wider))
+    return change(what, f"adds {listing(lacks)}", partial(ram.add_version, role.policy_name, wanted))
 
 
 def _attachment_steps(ram: RamAccount, role: Role, found: FoundRole | None) -> Iterator[Step]:
@@ -82,7 +82,7 @@ def _attachment_steps(ram: RamAccount, role: Role, found: FoundRole | None) -> I
         if exceeds:
             yield left_alone(
                 f"policy {name} on role {role.name}",
-                f"also allows {listing(exceeds)}. Detach it in RAM, unless you mean it",
+                f"also allows {listing(exceeds)}. Detach it in RAM if it is not intended",
             )
 
 

@@ -1,4 +1,4 @@
-"""Looks at the account, makes the plan, carries it out."""
+"""Inspects the account, makes the plan, executes it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ops.provision.wanted import Target
 
 @dataclass(frozen=True)
 class Account:
-    """Who is asking, and their RAM, SLS and OSS."""
+    """The operator's identity and clients of RAM, SLS and OSS."""
 
     id: str
     arn: str
@@ -29,14 +29,14 @@ class Account:
 
 @dataclass(frozen=True)
 class Choices:
-    """What the operator has to ask for, because it may take something away from somebody."""
+    """Changes that need the operator's consent, because they may break something."""
 
     enforce: bool = False
     close_webtracking: bool = False
 
 
 def connect(credentials: Credentials, target: Target, endpoints: Endpoints) -> Account:
-    """Ask STS who this is. Raises the SDK's TeaException."""
+    """Ask STS for the identity. Raises the SDK's TeaException."""
     caller = sts_client(credentials, target.region, endpoints.sts).get_caller_identity().body
     return Account(
         id=caller.account_id,
@@ -48,7 +48,7 @@ def connect(credentials: Credentials, target: Target, endpoints: Endpoints) -> A
 
 
 def inspect(account: Account, target: Target, choices: Choices) -> list[Step]:
-    """The plan, from what is there now; changes nothing. Raises the SDKs' exceptions."""
+    """Return the plan for the current state; changes nothing. Raises the SDKs' exceptions."""
     steps = list(sls_steps(account.sls, target, close_webtracking=choices.close_webtracking))
     if target.spool:
         bucket = account.oss(target.spool.bucket)
@@ -59,9 +59,9 @@ def inspect(account: Account, target: Target, choices: Choices) -> list[Step]:
 
 
 def apply(steps: Sequence[Step], say: Callable[[str], None]) -> None:
-    """Take the steps in order, saying each once it is done; stops at the first that fails.
+    """Execute the steps in order and report each; stops at the first failure.
 
-    What was done by then stays done, and the next run goes on from there.
+    Completed steps stay; the next run continues with the rest.
     """
     for step in steps:
         if step.do:

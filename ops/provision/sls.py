@@ -1,4 +1,4 @@
-"""SLS as provisioning needs it: one Project, its Logstores and their indexes."""
+"""The SLS calls of provisioning: one Project, its Logstores and their indexes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from aliyun.log import IndexConfig, IndexLineConfig, LogClient, LogException
 
 Answer = TypeVar("Answer")
 
-READY_SECONDS = 60.0  # a Project that was just created is not known everywhere at once
+READY_SECONDS = 60.0  # a new Project is not available everywhere immediately
 POLL_SECONDS = 1.0
 
-# Where a line is cut into words: the delimiters that the SLS console proposes.
+# The delimiters between words: the default of the SLS console.
 DELIMITERS = list(", '\";=()[]{}?@&<>/:\n\t\r")
 
 
 class FoundLogstore(NamedTuple):
-    """A Logstore as it is now."""
+    """A Logstore's current state."""
 
     webtracking: bool
     append_meta: bool
@@ -33,15 +33,15 @@ class SlsProject:
         self.name = name
 
     def exists(self) -> bool:
-        """Whether the Project is there and this account's."""
+        """Return whether the Project exists and belongs to this account."""
         return _or_none(lambda: self._client.get_project(self.name), "ProjectNotExist") is not None
 
     def create(self) -> None:
-        """A new Project; its name is taken by nobody else in the region."""
+        """Create the Project; its name must be unique in the region."""
         self._client.create_project(self.name, "Browser logs (sls-webtracking-fc)")
 
     def find_logstore(self, name: str) -> FoundLogstore | None:
-        """The Logstore, or None where it or its Project is missing."""
+        """Return the Logstore, or None if it or its Project is missing."""
         answer = _or_none(
             lambda: self._client.get_logstore(self.name, name), "LogStoreNotExist", "ProjectNotExist"
         )
@@ -53,7 +53,7 @@ class SlsProject:
         )
 
     def create_logstore(self, name: str, *, retention_days: int) -> None:
-        """A new Logstore, closed to anonymous writers; waits for a Project created just before."""
+        """Create a Logstore that refuses anonymous writes; waits for a new Project."""
         _when_known(
             lambda: self._client.create_logstore(
                 self.name, name, ttl=retention_days, enable_tracking=False, append_meta=True
@@ -62,17 +62,17 @@ class SlsProject:
         )
 
     def set_append_meta(self, name: str) -> None:
-        """Have SLS tag each log with the time of receipt and the sender's address."""
+        """Have SLS tag each log with the time of receipt and the client's IP address."""
         self._update(name, append_meta=True)
 
     def close_webtracking(self, name: str) -> None:
-        """Refuse unsigned writes from now on."""
+        """Turn WebTracking off, so that unsigned writes are refused."""
         self._update(name, enable_tracking=False)
 
     def _update(
         self, name: str, *, append_meta: bool | None = None, enable_tracking: bool | None = None
     ) -> None:
-        """Change only these: of the rest, the SDK carries over some settings, and this the others."""
+        """Change only these settings: the SDK keeps some of the others, this method the rest."""
         is_now = self._client.get_logstore(self.name, name).get_body()
         self._client.update_logstore(
             self.name,
@@ -86,7 +86,7 @@ class SlsProject:
         )
 
     def find_index(self, name: str) -> Mapping[str, Any] | None:
-        """The index of a Logstore as the service describes it, or None where it has none."""
+        """Return a Logstore's index in the service's format, or None if it has none."""
         answer = _or_none(
             lambda: self._client.get_index_config(self.name, name),
             "IndexConfigNotExist",
@@ -96,7 +96,7 @@ class SlsProject:
         return None if answer is None else answer.get_body()
 
     def create_index(self, name: str) -> None:
-        """Full text, and a field of its own for each key as it turns up; waits for a new Logstore."""
+        """Create a full-text index with automatic fields for new keys; waits for a new Logstore."""
         line = IndexLineConfig(DELIMITERS, case_sensitive=False, auto_key_detect=True)
         _when_known(
             lambda: self._client.create_index(self.name, name, IndexConfig(line_config=line)),
@@ -115,7 +115,7 @@ def _or_none(call: Callable[[], Answer], *codes: str) -> Answer | None:
 
 
 def _when_known(call: Callable[[], object], *codes: str) -> None:
-    """Try until the service knows of what was created a moment ago; gives up after READY_SECONDS."""
+    """Retry until the service knows the newly created resource, at most READY_SECONDS."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if _or_none(lambda: call() or True, *codes):

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 UNSET_ORIGINS = (
-    '# ALLOWED_ORIGINS=https://shop.example.com   your sites, comma-separated; a blank (" ") lets any site in'
+    '# ALLOWED_ORIGINS=https://shop.example.com   your sites, comma-separated; a blank (" ") allows any site'
 )
 
 
 def shown(variables: Mapping[str, str]) -> str:
-    """One NAME=value a line."""
+    """Return one NAME=value per line."""
     return "\n".join(f"{name}={value}" for name, value in variables.items())
 
 
 def merged(before: str, variables: Mapping[str, str]) -> str:
-    """The text of a .env file with these variables set; every other line stays as it is."""
+    """Return the text of a .env file with these variables set; other lines stay unchanged."""
     left = dict(variables)
     lines = []
     for line in before.splitlines():
@@ -29,6 +29,6 @@ def merged(before: str, variables: Mapping[str, str]) -> str:
 
 
 def write(path: Path, variables: Mapping[str, str]) -> None:
-    """Merge the variables into the file, creating it where needed. Raises OSError."""
+    """Merge the variables into the file, creating it if missing. Raises OSError."""
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     path.write_text(merged(before, variables), encoding="utf-8")

@@ -1,8 +1,8 @@
-"""What a deployment needs in the account, and not a right more.
+"""The resources and the minimal permissions that a deployment needs.
 
-Three roles, no long-term AccessKey: the track function's writes to the Logstores; the token function's
-may take one role, the page's; the page's writes to the Logstores and trusts the token function's only.
-With a spool, track's may also add objects to it, and a fourth, the replay function's, reads and empties it.
+Three roles, no long-term AccessKey: track's role writes to the Logstores; token's role may only assume the
+page's role; the page's role writes to the Logstores and trusts only token's role. With a spool, track's role
+may also add objects to it, and a fourth role, replay's, reads and deletes them.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _SUFFIX = re.compile(r"(-[a-z0-9]+)*")
 
 
 class InvalidTarget(ValueError):
-    """A name that the service would refuse; the message says what it should look like."""
+    """A name that the service would refuse; the message has the expected format."""
 
 
 class Role(NamedTuple):
-    """A RAM role with the one custom policy that it carries."""
+    """A RAM role with its one custom policy."""
 
     name: str
     description: str
@@ -43,7 +43,7 @@ class Role(NamedTuple):
 
 
 class Spool(NamedTuple):
-    """Where batches wait that SLS does not take: objects of `bucket` whose names begin with `prefix`."""
+    """Where batches are stored that SLS does not accept: objects of `bucket` with names under `prefix`."""
 
     bucket: str
     prefix: str = PREFIX
@@ -53,8 +53,8 @@ class Spool(NamedTuple):
 class Target:
     """What to provision.
 
-    The functions' own log lines go to `function_logstore`; `suffix` keeps a second deployment in the same
-    account apart. Raises InvalidTarget for a name that RAM, SLS or OSS would refuse.
+    The functions' own log lines go to `function_logstore`; `suffix` separates a second deployment in the same
+    account. Raises InvalidTarget for a name that RAM, SLS or OSS would refuse.
     """
 
     region: str
@@ -75,26 +75,30 @@ class Target:
         if self.spool:
             checked(self.spool)
         if self.function_logstore in self.logstores:
-            raise InvalidTarget(f"{self.function_logstore!r} is for what the functions print, not for pages")
+            raise InvalidTarget(
+                f"{self.function_logstore!r} is the functions' Logstore; pages need another one"
+            )
         if not self.logstores:
-            raise InvalidTarget("at least one Logstore is needed")
+            raise InvalidTarget("at least one Logstore is required")
         if not MIN_SESSION_SECONDS <= self.token_seconds <= MAX_SESSION_SECONDS:
-            raise InvalidTarget(f"tokens last {MIN_SESSION_SECONDS} to {MAX_SESSION_SECONDS} seconds")
+            raise InvalidTarget(
+                f"the lifetime of tokens must be {MIN_SESSION_SECONDS} to {MAX_SESSION_SECONDS} seconds"
+            )
         if not 1 <= self.retention_days <= 3650:
-            raise InvalidTarget("logs are kept 1 to 3650 days")
+            raise InvalidTarget("the retention must be 1 to 3650 days")
 
     @property
     def all_logstores(self) -> tuple[str, ...]:
-        """The pages' Logstores, and the one for the functions' own log lines, which no role here writes."""
+        """The pages' Logstores, and that of the functions' log lines, to which no role here writes."""
         return (*self.logstores, self.function_logstore)
 
     def roles(self, account: str) -> tuple[Role, ...]:
-        """The roles, each after those its trust policy names: RAM checks that they exist."""
+        """Return the roles, each after those in its trust policy, because RAM checks that they exist."""
         replay = (self._replay(self.spool),) if self.spool else ()
         return self._track(), self._token(account), self._page(account), *replay
 
     def variables(self, account: str) -> dict[str, str]:
-        """What s.yaml reads from the environment or from .env, by name."""
+        """Return the variables that s.yaml reads from the environment or .env."""
         track, token, page, *replay = (role_arn(account, role.name) for role in self.roles(account))
         variables = {
             "DEPLOY_REGION": self.region,
@@ -152,26 +156,26 @@ class Target:
 
     @property
     def _page_name(self) -> str:
-        return f"sls-web-tracking{self.suffix}"  # the name in Alibaba Cloud's own WebTracking guide
+        return f"sls-web-tracking{self.suffix}"  # the name in Alibaba Cloud's WebTracking guide
 
     def _logstore_arns(self) -> list[str]:
         return [f"acs:log:*:*:project/{self.project}/logstore/{name}" for name in self.logstores]
 
 
 def checked(spool: Spool) -> Spool:
-    """The same; raises InvalidTarget for names that track and replay would refuse."""
+    """Return the spool unchanged. Raises InvalidTarget for names that track and replay would refuse."""
     names = {"SPOOL_OSS_BUCKET": spool.bucket, "SPOOL_PREFIX": spool.prefix, "FC_REGION": "any"}
     try:
         settings = SpoolSettings.read(Environment(names))
     except SettingError as error:
         raise InvalidTarget(str(error)) from None
     if (settings.bucket, settings.prefix) != spool:
-        raise InvalidTarget("a bucket and a prefix have no blanks around them, and neither is empty")
+        raise InvalidTarget("the bucket and the prefix must not be empty or have blanks around them")
     return spool
 
 
 def role_arn(account: str, name: str) -> str:
-    """The address of a role in RAM."""
+    """Return the ARN of a role."""
     return f"acs:ram::{account}:role/{name}"
 
 
@@ -181,4 +185,4 @@ def _objects(bucket: str, prefix: str) -> str:
 
 def _check(pattern: re.Pattern[str], value: str, what: str, example: str) -> None:
     if not pattern.fullmatch(value):
-        raise InvalidTarget(f"{value!r} cannot be {what}: expected {example}")
+        raise InvalidTarget(f"{value!r} is not {what}: expected {example}")

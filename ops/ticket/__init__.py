@@ -1,4 +1,4 @@
-"""`python -m ops ticket`: page tickets by hand, to try a deployment and to see why one is refused."""
+"""`python -m ops ticket`: page tickets, to test a deployment or to see why a ticket is refused."""
 
 from ops.ticket.command import main
 

@@ -17,7 +17,7 @@ MAX_SECONDS = 172_800  # the default of TICKET_MAX_SECONDS
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make a key, issue a ticket or explain one; returns 1 for a refused ticket, 2 for wrong usage."""
+    """Create a key, issue a ticket or explain one; returns 1 for a refused ticket, 2 for wrong usage."""
     options = _parser().parse_args(arguments)
     if options.action == "key":
         print(f"{options.kid}:{to_base64url(secrets.token_bytes(32))}")
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         keys = read_keys(os.environ.get("TICKET_KEYS", ""))
     except ValueError as error:
-        print(f"ticket: TICKET_KEYS should hold {error}", file=sys.stderr)
+        print(f"ticket: TICKET_KEYS is invalid; expected: {error}", file=sys.stderr)
         return 2
     return _issue(options, keys) if options.action == "issue" else _explain(options, keys)
 
@@ -40,7 +40,7 @@ def _issue(options: argparse.Namespace, keys: Mapping[str, bytes]) -> int:
     claims.update({name: value for name, value in given.items() if value})
     ticket = issue(kid, keys[kid], claims)
     if len(ticket) > LONGEST:
-        print(f"ticket: it has {len(ticket)} characters; at most {LONGEST} are accepted", file=sys.stderr)
+        print(f"ticket: it has {len(ticket)} characters; the maximum is {LONGEST}", file=sys.stderr)
         return 2
     print(ticket)
     return 0
@@ -68,10 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     key.add_argument("kid", help="its name, such as 2026a")
     new = actions.add_parser("issue", help="print a ticket")
     new.add_argument("--kid", help="default: the first in TICKET_KEYS")
-    new.add_argument("--seconds", type=int, default=3600, help="how long it lasts; default: %(default)s")
-    new.add_argument("--subject", help="who writes; becomes the tag `subject`")
-    new.add_argument("--logstore", action="append", help="only this one; may be repeated")
-    new.add_argument("--origin", action="append", help="only from this one; may be repeated")
+    new.add_argument("--seconds", type=int, default=3600, help="its lifetime; default: %(default)s")
+    new.add_argument("--subject", help="the user; becomes the tag `subject`")
+    new.add_argument("--logstore", action="append", help="allow only this Logstore; may be repeated")
+    new.add_argument("--origin", action="append", help="allow only this origin; may be repeated")
     old = actions.add_parser("explain", help="show what a ticket says, and whether it would be accepted")
     old.add_argument("ticket", help="the ticket, or - to read it from standard input")
     old.add_argument(

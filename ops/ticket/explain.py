@@ -1,4 +1,4 @@
-"""What a ticket says, checked or not."""
+"""Shows the content of a ticket, valid or not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TIMES = ("exp", "nbf", "iat")
 
 
 def explain(text: str, now: float) -> str:
-    """Return header and claims, one a line, times also as dates and as seconds from `now`."""
+    """Return header and claims, one per line; times also as dates and as seconds from `now`."""
     parts = text.split(".")
     lines = [f"{len(parts)} parts, {len(text)} characters"]
     for name, part in zip(("header", "claims"), parts, strict=False):
@@ -23,7 +23,7 @@ def explain(text: str, now: float) -> str:
         if isinstance(value, dict):
             lines += [f"{name}: {key} = {_shown(key, member, now)}" for key, member in value.items()]
         else:
-            lines.append(f"{name}: no JSON object in base64url")
+            lines.append(f"{name}: not a JSON object in base64url")
     return "\n".join(lines)
 
 

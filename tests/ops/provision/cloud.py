@@ -61,7 +61,7 @@ class Provision:
 
     def line(self, start: str) -> str:
         """The one line of the last plan shown that begins so."""
-        plan = self.out.rpartition("as it is now")[2]
+        plan = self.out.rpartition("state after the changes")[2]
         (found,) = [line for line in plan.splitlines() if line.startswith(start)]
         return found
 

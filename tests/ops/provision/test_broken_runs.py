@@ -77,13 +77,13 @@ def test_a_policy_with_all_its_versions_is_explained(cloud: Cloud, provision: Pr
     [
         (["--project", "Shop"], "'Shop' cannot be a Project"),
         (["--logstores=-web"], "'-web' cannot be a Logstore"),
-        (["--logstores", ","], "at least one Logstore is needed"),
-        (["--function-logstore", "web"], "'web' is for what the functions print"),
+        (["--logstores", ","], "at least one Logstore is required"),
+        (["--function-logstore", "web"], "'web' is the functions' Logstore"),
         (["--suffix", "/x"], "'/x' cannot be a suffix"),
         (["--region", "Hangzhou"], "'Hangzhou' cannot be a region"),
-        (["--token-seconds", "899"], "tokens last 900 to 43200 seconds"),
-        (["--token-seconds", "43201"], "tokens last 900 to 43200 seconds"),
-        (["--retention-days", "0"], "logs are kept 1 to 3650 days"),
+        (["--token-seconds", "899"], "the lifetime of tokens must be 900 to 43200 seconds"),
+        (["--token-seconds", "43201"], "the lifetime of tokens must be 900 to 43200 seconds"),
+        (["--retention-days", "0"], "the retention must be 1 to 3650 days"),
     ],
 )
 def test_a_name_or_number_that_cannot_be_is_refused_before_any_call(

@@ -32,7 +32,7 @@ def test_without_any_key_it_says_how_to_give_one(cloud: Cloud) -> None:
 def test_an_unknown_command_is_refused_with_the_list_of_those_there_are() -> None:
     done = _ops(["destroy"], {})
     assert done.returncode == 2
-    assert "no such command: destroy" in done.stderr
+    assert "unknown command: destroy" in done.stderr
     assert "provision" in done.stderr
 
 
@@ -63,8 +63,8 @@ def _python(arguments: list[str], environ: dict[str, str]) -> subprocess.Complet
 def test_without_a_network_it_says_which_name_is_not_known(provision: Provision) -> None:
     assert provision("--sts-endpoint", "http://sts.invalid:9") == 1
     assert provision.err.splitlines() == [
-        "provision: sts.invalid cannot be reached, its name is not known: "
-        "look at the network, --region and endpoints"
+        "provision: sts.invalid cannot be reached, its name cannot be resolved: "
+        "check the network, --region and endpoints"
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.ram.policy import Verdict, judge
+from local.ram.policy import Decision, evaluate
 from ops.provision.documents import Grant, allow, beyond, extended, grants, missing, trusted
 
 WANTED = allow(["log:PutLogs"], ["acs:log:*:*:project/p/logstore/l"])
@@ -88,7 +88,7 @@ def test_an_extended_document_lacks_nothing_and_keeps_every_right(
 def test_whatever_only_the_found_document_allows_is_beyond(
     found: dict[str, Any], wanted: dict[str, Any], action: str, resource: str
 ) -> None:
-    allowed_by = [judge([one], action, resource) is Verdict.ALLOW for one in (found, wanted)]
+    allowed_by = [evaluate([one], action, resource) is Decision.ALLOW for one in (found, wanted)]
     if allowed_by == [True, False]:
         assert beyond(found, wanted)
     if not beyond(found, wanted):

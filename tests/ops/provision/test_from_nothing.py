@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from local.ram.policy import Verdict, judge
+from local.ram.policy import Decision, evaluate
 from tests.ops.provision.cloud import ACCOUNT, Cloud, Provision
 
 READS = {
@@ -19,7 +19,7 @@ OTHER = "acs:log:cn-hangzhou:1:project/shop-logs/logstore/other"
 def test_a_plan_only_reads(cloud: Cloud, provision: Provision) -> None:
     assert provision() == 2
     assert cloud.calls() <= READS
-    assert "nothing was changed; --apply carries this out" in provision.out
+    assert "nothing was changed; use --apply to execute the plan" in provision.out
 
 
 def test_a_plan_names_everything_that_is_missing(provision: Provision) -> None:
@@ -67,18 +67,18 @@ def test_the_index_finds_keys_by_itself(provisioned: Provision) -> None:
 
 def test_the_track_function_may_write_to_its_logstore_and_nothing_else(provisioned: Provision) -> None:
     policies = _policies(provisioned.cloud, "sls-webtracking-track")
-    assert judge(policies, "log:PostLogStoreLogs", WEB) is Verdict.ALLOW
-    assert judge(policies, "log:PostLogStoreLogs", OTHER) is Verdict.SILENT
-    assert judge(policies, "log:PostLogStoreLogs", FUNCTION_LOGS) is Verdict.SILENT
-    assert judge(policies, "log:GetLogStoreLogs", WEB) is Verdict.SILENT
-    assert judge(policies, "sts:AssumeRole", _arn("sls-web-tracking")) is Verdict.SILENT
+    assert evaluate(policies, "log:PostLogStoreLogs", WEB) is Decision.ALLOW
+    assert evaluate(policies, "log:PostLogStoreLogs", OTHER) is Decision.SILENT
+    assert evaluate(policies, "log:PostLogStoreLogs", FUNCTION_LOGS) is Decision.SILENT
+    assert evaluate(policies, "log:GetLogStoreLogs", WEB) is Decision.SILENT
+    assert evaluate(policies, "sts:AssumeRole", _arn("sls-web-tracking")) is Decision.SILENT
 
 
 def test_the_token_function_may_take_one_role_and_nothing_else(provisioned: Provision) -> None:
     policies = _policies(provisioned.cloud, "sls-webtracking-token")
-    assert judge(policies, "sts:AssumeRole", _arn("sls-web-tracking")) is Verdict.ALLOW
-    assert judge(policies, "sts:AssumeRole", _arn("admin")) is Verdict.SILENT
-    assert judge(policies, "log:PostLogStoreLogs", WEB) is Verdict.SILENT
+    assert evaluate(policies, "sts:AssumeRole", _arn("sls-web-tracking")) is Decision.ALLOW
+    assert evaluate(policies, "sts:AssumeRole", _arn("admin")) is Decision.SILENT
+    assert evaluate(policies, "log:PostLogStoreLogs", WEB) is Decision.SILENT
 
 
 def test_only_function_compute_takes_the_functions_roles(provisioned: Provision) -> None:
@@ -135,7 +135,7 @@ def test_a_suffix_keeps_a_second_deployment_apart(cloud: Cloud, provision: Provi
         "sls-webtracking-token-staging",
         "sls-web-tracking-staging",
     }
-    assert judge(_policies(cloud, "sls-webtracking-track"), "log:PostLogStoreLogs", WEB) is Verdict.ALLOW
+    assert evaluate(_policies(cloud, "sls-webtracking-track"), "log:PostLogStoreLogs", WEB) is Decision.ALLOW
 
 
 def test_no_call_ever_deletes_or_detaches(cloud: Cloud, provision: Provision) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.ram.policy import Verdict, judge
+from local.ram.policy import Decision, evaluate
 from ops.provision.bucket import PENDING_DAYS, REJECTED_DAYS, TAKEN_DAYS, bucket_steps
 from ops.provision.clients import Credentials, oss_client
 from ops.provision.oss import Expiry, FoundBucket, SpoolBucket
@@ -78,8 +78,8 @@ def test_it_ends_with_the_variables_that_the_deployment_reads(provision: Provisi
 def test_track_may_add_batches_and_neither_read_nor_delete_any(cloud: Cloud, provision: Provision) -> None:
     provision(*SPOOL, "--apply")
     policies = _policies(cloud, "sls-webtracking-track")
-    assert judge(policies, "log:PostLogStoreLogs", WEB) is Verdict.ALLOW
-    assert judge(policies, "oss:PutObject", OBJECT) is Verdict.ALLOW
+    assert evaluate(policies, "log:PostLogStoreLogs", WEB) is Decision.ALLOW
+    assert evaluate(policies, "oss:PutObject", OBJECT) is Decision.ALLOW
     for action, resource in [
         ("oss:PutObject", REJECT),
         ("oss:PutObject", BESIDE),
@@ -87,7 +87,7 @@ def test_track_may_add_batches_and_neither_read_nor_delete_any(cloud: Cloud, pro
         ("oss:DeleteObject", OBJECT),
         ("oss:ListObjects", WHOLE),
     ]:
-        assert judge(policies, action, resource) is Verdict.SILENT
+        assert evaluate(policies, action, resource) is Decision.SILENT
 
 
 def test_replay_may_empty_the_spool_and_touch_nothing_beside_it(cloud: Cloud, provision: Provision) -> None:
@@ -96,23 +96,23 @@ def test_replay_may_empty_the_spool_and_touch_nothing_beside_it(cloud: Cloud, pr
     allowed = [("log:PostLogStoreLogs", WEB), ("oss:ListObjects", WHOLE), ("oss:PutObject", REJECT)]
     allowed += [("oss:GetObject", OBJECT), ("oss:DeleteObject", OBJECT)]
     for action, resource in allowed:
-        assert judge(policies, action, resource) is Verdict.ALLOW
+        assert evaluate(policies, action, resource) is Decision.ALLOW
     for action in ("oss:GetObject", "oss:PutObject", "oss:DeleteObject"):
-        assert judge(policies, action, BESIDE) is Verdict.SILENT
-    assert judge(policies, "log:GetLogStoreLogs", WEB) is Verdict.SILENT
+        assert evaluate(policies, action, BESIDE) is Decision.SILENT
+    assert evaluate(policies, "log:GetLogStoreLogs", WEB) is Decision.SILENT
 
 
 def test_the_token_and_the_pages_role_have_nothing_to_do_with_it(cloud: Cloud, provision: Provision) -> None:
     provision(*SPOOL, "--apply")
     for role in ("sls-webtracking-token", "sls-web-tracking"):
-        assert judge(_policies(cloud, role), "oss:PutObject", OBJECT) is Verdict.SILENT
+        assert evaluate(_policies(cloud, role), "oss:PutObject", OBJECT) is Decision.SILENT
 
 
 def test_a_deployment_without_a_spool_gets_one_later(cloud: Cloud, provision: Provision) -> None:
     provision("--apply")
     assert provision(*SPOOL, "--apply") == 0
     assert "adds oss:PutObject on" in provision.out
-    assert judge(_policies(cloud, "sls-webtracking-track"), "oss:PutObject", OBJECT) is Verdict.ALLOW
+    assert evaluate(_policies(cloud, "sls-webtracking-track"), "oss:PutObject", OBJECT) is Decision.ALLOW
 
 
 def test_other_rules_of_the_bucket_stay(cloud: Cloud, provision: Provision) -> None:
