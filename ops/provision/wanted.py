@@ -67,11 +67,11 @@ class Target:
     spool: Spool | None = None
 
     def __post_init__(self) -> None:
-        _check(_REGION, self.region, "a region", "cn-hangzhou")
-        _check(_PROJECT, self.project, "a Project", "3-63 of a-z, 0-9 and -, such as shop-logs")
+        _check(_REGION, self.region, "region", "a name such as cn-hangzhou")
+        _check(_PROJECT, self.project, "Project name", "3-63 of a-z, 0-9 and -, such as shop-logs")
         for name in self.all_logstores:
-            _check(_LOGSTORE, name, "a Logstore", "2-63 of a-z, 0-9, _ and -, such as web-tracking")
-        _check(_SUFFIX, self.suffix, "a suffix", "-staging")
+            _check(_LOGSTORE, name, "Logstore name", "2-63 of a-z, 0-9, _ and -, such as web-tracking")
+        _check(_SUFFIX, self.suffix, "suffix", "a text such as -staging")
         if self.spool:
             checked(self.spool)
         if self.function_logstore in self.logstores:
@@ -185,4 +185,4 @@ def _objects(bucket: str, prefix: str) -> str:
 
 def _check(pattern: re.Pattern[str], value: str, what: str, example: str) -> None:
     if not pattern.fullmatch(value):
-        raise InvalidTarget(f"{value!r} is not {what}: expected {example}")
+        raise InvalidTarget(f"{value!r} is not a valid {what}: expected {example}")

@@ -137,7 +137,7 @@ def test_an_identity_without_rights_in_oss_is_told_so(cloud: Cloud, provision: P
     cloud.key = key
     assert provision(*SPOOL) == 1
     assert "AccessDenied" in provision.err
-    assert "or the bucket is another account's" in provision.err
+    assert "or the bucket belongs to another account" in provision.err
 
 
 def test_an_endpoint_that_does_not_answer_is_one_line_and_no_stack(provision: Provision) -> None:
@@ -167,7 +167,7 @@ def test_an_endpoint_that_does_not_answer_is_one_line_and_no_stack(provision: Pr
     ],
 )
 def test_a_name_that_oss_would_refuse_is_refused_before_any_call(spool: Spool) -> None:
-    with pytest.raises(InvalidTarget, match=r"SPOOL_(OSS_BUCKET|PREFIX) |neither is empty"):
+    with pytest.raises(InvalidTarget, match=r"SPOOL_(OSS_BUCKET|PREFIX) |must not be empty"):
         Target(REGION, "shop-logs", ("web",), spool=spool)
 
 
@@ -235,7 +235,7 @@ def test_an_open_bucket_is_shown_and_closed_only_on_request(
 def test_a_bucket_that_keeps_versions_is_shown() -> None:
     (step, *_) = _steps(FakeBucket(SOUND._replace(versioned=True), RULES), enforce=True)
     assert step.state is State.LEFT_ALONE
-    assert "turn versioning off" in step.detail
+    assert "versioning keeps objects that replay deletes" in step.detail
 
 
 def test_a_bucket_in_another_region_is_shown_and_not_touched() -> None:

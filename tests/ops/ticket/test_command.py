@@ -41,7 +41,7 @@ def test_it_explains_a_refusal(
     assert main(["ticket", "explain", "-"]) == 1
     assert "refused: the ticket has expired" in capsys.readouterr().out
     assert main(["ticket", "explain", "a.b"]) == 1
-    assert "claims: no JSON object in base64url" in capsys.readouterr().out
+    assert "claims: not a JSON object in base64url" in capsys.readouterr().out
 
 
 def test_what_is_not_there_is_said(
