@@ -1,1 +1,1 @@
-"""The functions, one package each; they share nothing but `shared`."""
+"""The functions, one package each; they share only code in `shared`."""

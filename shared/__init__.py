@@ -1,1 +1,1 @@
-"""What the functions share."""
+"""Code shared by the functions."""

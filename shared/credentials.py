@@ -1,8 +1,8 @@
-"""THE credential module: the function's own credentials, looked up for each request.
+"""The only credential module: the function's own credentials, read for each request.
 
-Order: what FC put on the context, then the environment, then, off Function Compute only, the default
-chain of alibabacloud-credentials (profile file, instance role, …). Nothing is kept from one request to
-the next, because FC replaces the credentials of a living instance: `context.credentials` on
+Order: the context from FC, then the environment, then, only outside Function Compute, the default
+chain of alibabacloud-credentials (profile file, instance role, …). Nothing is cached between requests,
+because FC replaces the credentials of a running instance: `context.credentials` on
 python3.10, the environment on python3.12 (Function Compute documentation, "Context").
 """
 
@@ -31,7 +31,7 @@ class Credentials(NamedTuple):
 
 
 def from_context(context: object) -> Credentials | None:
-    """Return what FC put on the handler's `context`, or None where it put nothing usable."""
+    """Return the credentials in the handler's `context`, or None if it has none."""
     own = getattr(context, "credentials", None)
     key_id, secret = getattr(own, "access_key_id", None), getattr(own, "access_key_secret", None)
     if not key_id or not secret:
@@ -40,16 +40,16 @@ def from_context(context: object) -> Credentials | None:
 
 
 class CredentialSource:
-    """Where the function's own credentials come from."""
+    """Reads the function's own credentials."""
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._environ = environ
         self._chain: Any = None
 
     def read(self, context: Credentials | None) -> Credentials:
-        """Return the credentials of this moment: the context's, the environment's or the default chain's.
+        """Return the current credentials: from the context, the environment or the default chain.
 
-        Raises ApiError (500) where there are none; its detail, for the log, names what was looked for.
+        Raises ApiError (500) if there are none; its detail, for the log, has the places that were tried.
         """
         if context is not None:
             return context
@@ -66,7 +66,7 @@ class CredentialSource:
             return None
         try:
             if self._chain is None:
-                # Imported here because it costs more than the rest of a cold start together.
+                # Imported here because it costs more than the rest of a cold start.
                 from alibabacloud_credentials.client import Client
 
                 self._chain = Client()

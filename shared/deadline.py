@@ -1,16 +1,16 @@
-"""The moment by which a request must have its answer."""
+"""The deadline of a request."""
 
 from __future__ import annotations
 
 import time
 
-USUAL_TIMEOUT = 10.0  # seconds, where the context does not say
-WARM_UP = 2.5  # seconds, under the 3 that FC gives an initializer unless s.yaml says otherwise
-RESERVE = 1.0  # seconds kept between the last thing done and FC ending the invocation
+USUAL_TIMEOUT = 10.0  # seconds, if the context has no timeout
+WARM_UP = 2.5  # seconds, below FC's default of 3 for an initializer
+RESERVE = 1.0  # seconds between the deadline and FC's timeout
 
 
 class Deadline:
-    """A point on the monotonic clock, by which everything done for a request has to end."""
+    """A point on the monotonic clock, by which all work for a request must end."""
 
     __slots__ = ("_end",)
 
@@ -18,11 +18,11 @@ class Deadline:
         self._end = time.monotonic() + seconds
 
     def remaining(self) -> float:
-        """Seconds left, negative once it has passed."""
+        """Return the seconds left, negative after the deadline."""
         return self._end - time.monotonic()
 
     def left(self) -> float:
-        """Seconds left, more than none; raises TimeoutError once it has passed."""
+        """Return the seconds left, always positive. Raises TimeoutError after the deadline."""
         seconds = self.remaining()
         if seconds <= 0:
             raise TimeoutError("out of time")
@@ -34,9 +34,9 @@ class Deadline:
 
 
 def deadline_of(context: object, usual: float) -> Deadline:
-    """Return when all must be done: a second before FC's timeout, or half of one too short for that.
+    """Return the deadline: RESERVE before FC's timeout, or half of a timeout that is too short for that.
 
-    `usual` is the timeout, in seconds, where the context does not say.
+    `usual` is the timeout, in seconds, if the context has none.
     """
     timeout = getattr(getattr(context, "function", None), "timeout", None)
     seconds = float(timeout) if isinstance(timeout, (int, float)) and timeout > 0 else usual

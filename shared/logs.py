@@ -1,4 +1,4 @@
-"""Log lines: one JSON object each, with the request's id, through the root logger.
+"""Log lines: one JSON object each, with the request id, through the root logger.
 
 FC's runtime puts its own handler on the root logger, so none is added here
 (Function Compute documentation, "Print logs").
@@ -11,16 +11,16 @@ import traceback
 
 import msgspec
 
-LONGEST_VALUE = 512  # characters of one value that came from outside
-DEEPEST = 12  # frames of a stack, the innermost ones; so many fit into a value
+LONGEST_VALUE = 512  # characters of a value from outside
+DEEPEST = 12  # innermost frames of a stack; as many as fit into a value
 
 _encode = msgspec.json.Encoder().encode
 
 
 def log(level: int, event: str, request_id: str, **fields: str | int | float | None) -> None:
-    """Write one line; `event` says what happened, None values are left out, long ones cut.
+    """Write one line; `event` is what happened. None values are omitted, long ones truncated.
 
-    JSON escapes what could break a line apart. Never pass a body, a token or a key.
+    JSON escapes line breaks. Never pass a body, a token or a key.
     """
     logger = logging.getLogger()
     if not logger.isEnabledFor(level):
@@ -36,9 +36,9 @@ def log(level: int, event: str, request_id: str, **fields: str | int | float | N
 
 
 def stack(error: BaseException) -> str:
-    """Return where an error was raised: its innermost frames, innermost last, and its type.
+    """Return where an error was raised: its innermost frames, the innermost last, and its type.
 
-    Its message is left out, since the message of an unforeseen error may quote the request.
+    The message is omitted, because that of an unexpected error may quote the request.
     """
     frames = traceback.extract_tb(error.__traceback__, limit=-DEEPEST)
     places = (f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames)

@@ -1,7 +1,7 @@
-"""Settings: environment variables, read once and checked at start.
+"""Settings: environment variables, read once and checked at startup.
 
 An invalid one raises `SettingError`, which names the setting, its value and the expected format. An empty
-variable counts as unset, since s.yaml cannot leave one out.
+variable counts as unset, because s.yaml cannot omit one.
 """
 
 from __future__ import annotations
@@ -26,46 +26,46 @@ class SettingError(ValueError):
 
 
 class Environment:
-    """Reads settings out of environment variables, each with its check."""
+    """Reads and checks settings in environment variables."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
 
     def get(self, name: str) -> str | None:
-        """Return the variable without surrounding blanks, None where it is unset or empty."""
+        """Return the variable without surrounding blanks, None if unset or empty."""
         return self._variables.get(name, "").strip() or None
 
     def any_set(self, *names: str) -> bool:
-        """Return whether one of the variables holds anything."""
+        """Return whether one of the variables is set."""
         return any(self.get(name) for name in names)
 
     def text(self, name: str, form: re.Pattern[str] | str, expected: str, default: str | None = None) -> str:
-        """Return a value of the given form, `default` where unset; the error says what is `expected`."""
+        """Return a value of the given form, `default` if unset; the error says what is `expected`."""
         value = self.get(name) or default
         if value is None or re.fullmatch(form, value) is None:
             raise SettingError(name, value, expected)
         return value
 
     def optional_text(self, name: str, form: re.Pattern[str] | str, expected: str) -> str | None:
-        """Return a value of the given form, None where unset."""
+        """Return a value of the given form, None if unset."""
         return self.text(name, form, expected) if self.get(name) else None
 
     def choice(self, name: str, options: tuple[str, ...]) -> str:
-        """Return one of `options`, the first where unset."""
+        """Return one of `options`, the first if unset."""
         value = self.get(name) or options[0]
         if value not in options:
             raise SettingError(name, value, f"one of {', '.join(options)}")
         return value
 
     def integer(self, name: str, low: int, high: int, default: int) -> int:
-        """Return a whole number from `low` to `high`."""
+        """Return an integer from `low` to `high`."""
         value = self.get(name) or str(default)
         if re.fullmatch(r"[0-9]{1,9}", value) is None or not low <= int(value) <= high:
             raise SettingError(name, value, f"a whole number from {low} to {high}")
         return int(value)
 
     def entries(self, name: str) -> tuple[str, ...]:
-        """Return the entries of a comma-separated value, blanks around them removed; () where unset."""
+        """Return the entries of a comma-separated value, without surrounding blanks; () if unset."""
         value = self.get(name)
         if value is None:
             return ()
@@ -75,16 +75,16 @@ class Environment:
         return entries
 
     def sls_address(self) -> str:
-        """Return the http(s)://host[:port] that writes go to, of SLS_ENDPOINT and SLS_PROJECT.
+        """Return the http(s)://host[:port] for writes, from SLS_ENDPOINT and SLS_PROJECT.
 
-        The SDK's own rule: with a scheme the address is complete, the Project not put before it.
+        As in the SDK: an endpoint with a scheme is complete, without the Project as prefix.
         """
         region = self.get("FC_REGION") or self.region()
         endpoint = self.endpoint("SLS_ENDPOINT", f"{region}.log.aliyuncs.com")
         return endpoint if "://" in endpoint else f"https://{self.project()}.{endpoint}"
 
     def log_all(self) -> bool:
-        """Return whether REQUEST_LOG asks for a line about every request, which is usual."""
+        """Return whether every request gets a log line (REQUEST_LOG, default `all`)."""
         return self.choice("REQUEST_LOG", ("all", "problems")) == "all"
 
     def project(self) -> str:
@@ -102,11 +102,11 @@ class Environment:
         return names
 
     def region(self) -> str:
-        """Return SLS_REGION, by default the region that the function runs in (FC_REGION)."""
+        """Return SLS_REGION, by default the function's region (FC_REGION)."""
         return self.text("SLS_REGION", REGION, "a region such as cn-hangzhou", self.get("FC_REGION"))
 
     def endpoint(self, name: str, default: str) -> str:
-        """Return a host name, or `http(s)://host[:port]` to be taken as it is."""
+        """Return a host name, or `http(s)://host[:port]`, which is used unchanged."""
         expected = "a host name such as cn-hangzhou.log.aliyuncs.com, or http(s)://host[:port]"
         value = self.get(name) or default
         if not is_host_name(value) and parse_address(value) is None:

@@ -1,1 +1,1 @@
-"""token: a short-lived STS credential for a page that uploads straight to SLS."""
+"""token: a short-lived STS credential for a page that uploads directly to SLS."""

@@ -16,14 +16,14 @@ ALGORITHM = "ACS3-HMAC-SHA256"
 
 
 def canonical_query(parameters: Mapping[str, str]) -> str:
-    """The parameters as they are signed, which is also a form to send them in: encoded, sorted by name."""
+    """Return the parameters in signed form, encoded and sorted by name; they can be sent in this form too."""
     return "&".join(
         f"{percent_encode(name)}={percent_encode(parameters[name])}" for name in sorted(parameters)
     )
 
 
 def payload_hash(body: bytes) -> str:
-    """The value of `x-acs-content-sha256`."""
+    """Return the value of `x-acs-content-sha256`."""
     return hashlib.sha256(body).hexdigest()
 
 
@@ -32,8 +32,8 @@ def authorization(
 ) -> str:
     """Return the `Authorization` header of a call to the path `/`.
 
-    `query` is the canonical one. All `headers` are signed; their names are in lower case, `host` and
-    `x-acs-content-sha256` are among them, and their values have no space at either end.
+    `query` is canonical. All `headers` are signed; their names are in lower case, they include `host` and
+    `x-acs-content-sha256`, and their values have no surrounding spaces.
     """
     names = sorted(headers)
     lines = "".join(f"{name}:{headers[name]}\n" for name in names)

@@ -1,4 +1,4 @@
-"""AssumeRole: the SDK's request model, signed here and sent over the same client as track's, and its answer.
+"""AssumeRole: signs the SDK's request model, sends it with the project's HTTP client, reads the answer.
 
 Only the models of alibabacloud-sts20150401 are imported: its client costs more than the rest of a cold start.
 """
@@ -24,7 +24,7 @@ from shared.network.client import HttpClient, Unreachable
 
 VERSION = "2015-04-01"
 USER_AGENT = "sls-webtracking-fc"
-RETRY_AFTER = 2  # seconds a page is asked to wait for what will pass
+RETRY_AFTER = 2  # seconds for Retry-After on a temporary error
 
 _EMPTY_HASH = acs3.payload_hash(b"")
 _NOT_IN_SESSION_NAMES = re.compile(r"[^A-Za-z0-9.@_-]")
@@ -32,7 +32,7 @@ _EXPIRATION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,80}")
 
 Stamp = Callable[[], "tuple[float, str]"]
-"""Gives what differs from request to request: the time (epoch seconds) and a nonce."""
+"""Returns the values that differ between requests: the time (epoch seconds) and a nonce."""
 
 
 class Issued(NamedTuple):
@@ -48,22 +48,22 @@ class Issued(NamedTuple):
         return f"Issued({self.access_key_id[:8]}…, {self.expiration})"
 
 
-class PassingFault(Exception):
-    """STS could not answer this once; the text, for the log, says why."""
+class TemporaryError(Exception):
+    """A temporary error of STS; the text, for the log, has the reason."""
 
 
 def fresh_stamp() -> tuple[float, str]:
-    """Now, and 128 random bits."""
+    """Return the current time and 128 random bits."""
     return time.time(), os.urandom(16).hex()
 
 
 def session_name(instance: str) -> str:
-    """A RoleSessionName that names the function instance: at most 64 letters, digits and `.@-_`."""
+    """Return a RoleSessionName with the instance id: at most 64 letters, digits and `.@-_`."""
     return ("sls-webtracking-" + _NOT_IN_SESSION_NAMES.sub("-", instance))[:64]
 
 
 class AssumeRole:
-    """One AssumeRole request, made again whenever a credential is needed."""
+    """One AssumeRole request, sent whenever a new credential is needed."""
 
     def __init__(
         self,
@@ -80,20 +80,20 @@ class AssumeRole:
         self._stamp = stamp
 
     async def __call__(self, own: Credentials | None, deadline: Deadline) -> Issued:
-        """Have STS issue a credential, by the deadline; what may pass is tried twice, in half the time each.
+        """Have STS issue a credential by the deadline; a temporary error is retried once.
 
-        `own` is what the host handed along of the function's own credentials. Raises ApiError: SERVER_BUSY
-        where waiting may help (STS could not be reached, was broken, throttles), UPSTREAM_REJECTED where it
-        will not. The detail, for the log, says why.
+        `own` are the function's own credentials, where the host passes them. Raises ApiError: SERVER_BUSY for
+        temporary errors (STS unreachable, failing or throttling), UPSTREAM_REJECTED for permanent ones. The
+        detail, for the log, has the reason.
         """
         credentials = self._credentials.read(own)
         try:
             return await self._attempt(credentials, deadline.within(deadline.remaining() / 2))
-        except PassingFault:
+        except TemporaryError:
             pass
         try:
             return await self._attempt(credentials, deadline)
-        except PassingFault as fault:
+        except TemporaryError as fault:
             raise _busy(str(fault)) from fault
 
     async def _attempt(self, credentials: Credentials, deadline: Deadline) -> Issued:
@@ -101,11 +101,11 @@ class AssumeRole:
         try:
             answer = await self._client.exchange("POST", f"/?{self._query}", headers, b"", deadline=deadline)
         except Unreachable as error:
-            raise PassingFault(f"STS cannot be reached: {error}") from error
+            raise TemporaryError(f"STS cannot be reached: {error}") from error
         return read_answer(answer)
 
     def _headers(self, credentials: Credentials) -> dict[str, str]:
-        """Those that the SDK's client sends (alibabacloud-tea-openapi 0.4.6, `client.py`, `do_request`)."""
+        """Return the SDK's headers (alibabacloud-tea-openapi 0.4.6, `client.py`, `do_request`)."""
         now, nonce = self._stamp()
         headers = {
             "x-acs-version": VERSION,
@@ -124,7 +124,7 @@ class AssumeRole:
         headers["authorization"] = acs3.authorization(
             "POST",
             self._query,
-            {**headers, "host": self._client.host},  # which the client adds
+            {**headers, "host": self._client.host},  # added by the client
             access_key_id=credentials.access_key_id,
             access_key_secret=credentials.access_key_secret,
         )
@@ -134,9 +134,9 @@ class AssumeRole:
 def read_answer(answer: Answer) -> Issued:
     """Return the credential in STS's answer to AssumeRole.
 
-    Raises PassingFault where asking again may help at once, and ApiError: SERVER_BUSY where STS throttles,
-    UPSTREAM_REJECTED where it refuses or makes no sense. Details hold STS's error code and request id, never
-    its message, which may quote what was signed.
+    Raises TemporaryError for an error to retry immediately, and ApiError: SERVER_BUSY if STS throttles,
+    UPSTREAM_REJECTED if it refuses or the answer is invalid. Details have STS's error code and request id,
+    never its message, which may quote signed data.
     """
     try:
         document = msgspec.json.decode(answer.body, type=dict)
@@ -148,9 +148,9 @@ def read_answer(answer: Answer) -> Issued:
     reason = f"STS answered {answer.status} {code}, request id {request}"
     if answer.status == 429 or code.startswith("Throttling"):
         raise _busy(reason)
-    # A nonce counts as used where a stale connection made the same request be sent twice.
+    # If a stale connection caused a resend, STS sees the nonce as already used.
     if answer.status >= 500 or code == "SignatureNonceUsed":
-        raise PassingFault(reason)
+        raise TemporaryError(reason)
     raise _rejected(reason)
 
 
@@ -160,26 +160,26 @@ def _issued(fields: object) -> Issued:
     model = AssumeRoleResponseBodyCredentials().from_map(fields)
     values = (model.access_key_id, model.access_key_secret, model.security_token, model.expiration)
     if not all(isinstance(value, str) and value for value in values):
-        raise _rejected("STS answered 200 with credentials that are not whole")
+        raise _rejected("STS answered 200 with incomplete credentials")
     try:
         if _EXPIRATION.fullmatch(model.expiration):
             moment = datetime.fromisoformat(model.expiration.replace("Z", "+00:00"))
             return Issued(*values, expires=moment.timestamp())
     except ValueError:
         pass
-    raise _rejected("STS answered 200 with an Expiration that is no time")
+    raise _rejected("STS answered 200 with an invalid Expiration")
 
 
 def _busy(detail: str) -> ApiError:
-    """The error for what waiting may help."""
-    return ApiError(SERVER_BUSY, "no token can be had just now", detail=detail, retry_after=RETRY_AFTER)
+    """Return the error for a temporary problem."""
+    return ApiError(SERVER_BUSY, "no token is available now", detail=detail, retry_after=RETRY_AFTER)
 
 
 def _rejected(detail: str) -> ApiError:
-    """The error for what waiting will not help."""
-    return ApiError(UPSTREAM_REJECTED, "no token can be had", detail=detail)
+    """Return the error for a permanent problem."""
+    return ApiError(UPSTREAM_REJECTED, "no token is available", detail=detail)
 
 
 def _word(value: object) -> str:
-    """An error code or request id, if it is fit for the log."""
+    """Return an error code or request id, if it is safe for the log."""
     return value if isinstance(value, str) and _WORD.fullmatch(value) else "(none)"

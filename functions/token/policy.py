@@ -1,4 +1,4 @@
-"""The session policy: what a token handed to a page may do, and nothing beyond it.
+"""The session policy: limits what a page's token may do.
 
 STS grants the intersection of the role's own policy and this one (STS documentation, "AssumeRole").
 """
@@ -11,21 +11,21 @@ import msgspec
 
 from shared.settings import SettingError
 
-LIMIT = 2048  # characters of `Policy` that AssumeRole takes
+LIMIT = 2048  # characters of AssumeRole's parameter `Policy`
 ACTIONS = ("log:PostLogStoreLogs", "log:PutLogs")
 
 
 def session_policy(project: str, logstores: Sequence[str]) -> str:
     """Return the policy that allows writing to exactly these Logstores of the Project, as compact JSON.
 
-    Raises SettingError, saying how many Logstores fit, if it is longer than AssumeRole takes.
+    Raises SettingError with the number of Logstores that fit, if it is too long for AssumeRole.
     """
     policy = _policy(project, logstores)
     if len(policy) > LIMIT:
         fitting = _how_many_fit(project, logstores)
         wanted = (
-            f"at most {fitting} Logstores with names like these, since STS takes a session policy of "
-            f"{LIMIT} characters and the one for these {len(logstores)} has {len(policy)}"
+            f"at most {fitting} Logstores with names like these, because STS limits a session policy to "
+            f"{LIMIT} characters and that of these {len(logstores)} has {len(policy)}"
         )
         raise SettingError("SLS_LOGSTORES", ",".join(logstores), wanted)
     return policy
@@ -38,6 +38,6 @@ def _policy(project: str, logstores: Sequence[str]) -> str:
 
 
 def _how_many_fit(project: str, logstores: Sequence[str]) -> int:
-    """How many of them, in their order, make a policy that is short enough."""
+    """Return how many of them, in order, fit into the policy."""
     counts = range(len(logstores) + 1)
     return max(count for count in counts if len(_policy(project, logstores[:count])) <= LIMIT)

@@ -1,4 +1,4 @@
-"""token's core: from a request to a credential that can do nothing but write to the configured Logstores."""
+"""token's core: answers requests with a credential that can only write to the configured Logstores."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def build(variables: Mapping[str, str], network: Network = BLOCKING) -> Service:
 
 
 class TokenVendor:
-    """Hands out one credential an instance, renewed in time."""
+    """Issues one cached credential per instance, renewed in time."""
 
     def __init__(self, settings: TokenSettings, credentials: CredentialSource, network: Network) -> None:
         self._rate_limit = settings.rate_limit
@@ -54,7 +54,7 @@ class TokenVendor:
         self._assume_role = AssumeRole(HttpClient(settings.address, network), credentials, request)
 
     async def token(self, request: Request, _: re.Match[str]) -> Response:
-        """Answer `…/get_sts_token`; the key names are the ones the SDK's STS plugin is given in its guide."""
+        """Answer `…/get_sts_token`; the key names are those in the guide of the SDK's STS plugin."""
         if self._rate_limit is not None:
             await self._rate_limit.take(request, "", 1)
         issued = await self._issue(request.credentials, request.deadline, request.id)
@@ -71,7 +71,7 @@ class TokenVendor:
     async def warm_up(self, credentials: Credentials | None, deadline: Deadline) -> None:
         """Fetch the first credential, so that the first page does not wait; a failure is only logged.
 
-        The first request tries again, and its answer then tells the page.
+        The first request then retries and answers with the error.
         """
         try:
             await self._issue(credentials, deadline, "initialize")

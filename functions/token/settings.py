@@ -22,9 +22,9 @@ _ROLE_ARN = re.compile(r"acs:ram::[0-9]+:role/[A-Za-z0-9.@_/-]{1,128}")
 
 
 class TokenSettings(msgspec.Struct, frozen=True):
-    """What the environment says; see README.md, "Settings"."""
+    """The settings from the environment; see README.md, "Settings"."""
 
-    policy: str  # the session policy, made of SLS_PROJECT and SLS_LOGSTORES
+    policy: str  # the session policy for SLS_PROJECT and SLS_LOGSTORES
     role_arn: str
     address: str  # http(s)://host[:port] of STS
     duration: int  # seconds
@@ -36,7 +36,7 @@ class TokenSettings(msgspec.Struct, frozen=True):
 
     @classmethod
     def read(cls, variables: Mapping[str, str], network: Network = BLOCKING) -> TokenSettings:
-        """Read and check all of them; raises SettingError for the first bad one."""
+        """Read and check all settings. Raises SettingError for the first invalid one."""
         env = Environment(variables)
         endpoint = env.endpoint("STS_ENDPOINT", f"sts.{env.region()}.aliyuncs.com")
         return cls(
@@ -55,9 +55,9 @@ class TokenSettings(msgspec.Struct, frozen=True):
 def _gate(env: Environment) -> TicketGate | None:
     if not env.any_set("TICKETS", "TICKET_KEYS", "TICKET_MAX_SECONDS"):
         return None
-    from shared.access.gate import read_gate  # a cold start without tickets does not pay for it
+    from shared.access.gate import read_gate  # imported only with tickets, for a short cold start
 
-    # A credential can write to every Logstore here, so a ticket for some of them is none for a credential.
+    # A credential can write to every Logstore here, so a ticket for only some of them is not enough.
     every = frozenset(env.logstores())
     return read_gate(env, lambda _: every)
 

@@ -1,4 +1,4 @@
-"""Which User-Agents are programs: isbot's patterns, which are data beside this module."""
+"""Recognizes the User-Agents of programs, with isbot's patterns (data files in this folder)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-LONGEST = 512  # characters of a User-Agent that are looked at; browsers have under 300
-REMEMBERED = 2048  # verdicts kept, some 1 MB: a new one costs 0.5 ms
+LONGEST = 512  # characters of a User-Agent that are checked; browsers have under 300
+REMEMBERED = 2048  # cached results, some 1 MB: a new one costs 0.5 ms
 
 _PATTERNS = Path(__file__).with_name("isbot") / "patterns.json"
-# What Python's `re` does not take as JavaScript does: a look-behind of varying width, and a range after \d.
+# Patterns that Python's `re` does not accept: a look-behind of variable width, and a range after \d.
 _REWRITTEN = {
     "(?<! channel/|google/)google(?!(?:wv|app|/google| pixel))": (
         "(?<! channel/)(?<!google/)google(?!(?:wv|app|/google| pixel))"
@@ -23,10 +23,10 @@ _REWRITTEN = {
 
 
 class Bots:
-    """Tells programs from browsers by what they call themselves."""
+    """Tells programs from browsers by their User-Agent."""
 
     def __init__(self) -> None:
-        """Compile the patterns: some 6 ms."""
+        """Compile the patterns, which takes some 6 ms."""
         patterns = msgspec.json.decode(_PATTERNS.read_bytes(), type=list[str])
         joined = "|".join(_REWRITTEN.get(pattern, pattern) for pattern in patterns)
         self._search = re.compile(joined, re.IGNORECASE | re.ASCII).search

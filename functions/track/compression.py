@@ -1,7 +1,7 @@
-"""A POST's body as JSON text: its compression undone, its size checked before and after.
+"""Decompresses a POST's body and checks its size before and after.
 
-`x-log-compresstype: lz4` (a raw block) or `deflate` as SLS has it (SLS documentation, "Common request
-headers"), `Content-Encoding: gzip` or `deflate` as HTTP has it.
+`x-log-compresstype: lz4` (a raw block) or `deflate` as in SLS (SLS documentation, "Common request
+headers"), `Content-Encoding: gzip` or `deflate` as in HTTP.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from collections.abc import Callable, Mapping
 from functions.track.limits import MAX_BODY
 from shared.http.errors import INVALID_COMPRESS_TYPE, POST_BODY_TOO_LARGE, UNCOMPRESS_ERROR, ApiError
 
-_GZIP_WINDOW = 31  # zlib's way to say: a gzip header, a window of any size
+_GZIP_WINDOW = 31  # zlib: a gzip header, a window of any size
 _ZLIB_WINDOW = 15
-_RAW_WINDOW = -15  # deflate without zlib's header, which some senders mean by "deflate"
+_RAW_WINDOW = -15  # deflate without zlib's header, which some clients send as "deflate"
 
-_ROOM = 3 * MAX_BODY  # bytes that a block may take to show that it is sound, and only too large
-_SEQUENCES = 16_384  # of a block that are looked at, so that it costs no more than an ordinary body
+_ROOM = 3 * MAX_BODY  # bytes of output within which a valid block is recognized as only too large
+_SEQUENCES = 16_384  # of a block that are checked, so that it costs no more than an ordinary body
 _FULL = re.compile(rb"\xff*")
 
 
 class _Corrupt(Exception):
-    """The body is not what its header says."""
+    """The body does not have the encoding of its header."""
 
 
 def decompress(headers: Mapping[str, str], body: bytes) -> bytes:
     """Return the body decompressed.
 
-    Raises ApiError: PostBodyTooLarge past MAX_BODY bytes after decompression, InvalidCompressType for an
-    encoding not named above or two of them, PostBodyUncompressError for a body that does not decompress.
+    Raises ApiError: PostBodyTooLarge above MAX_BODY bytes after decompression, InvalidCompressType for
+    another encoding or two of them, PostBodyUncompressError for a body that cannot be decompressed.
     """
     sls, http = headers.get("x-log-compresstype"), headers.get("content-encoding")
     unpack = None if sls and http else _SLS.get(sls.lower()) if sls else _HTTP.get((http or "").lower())
@@ -48,7 +48,7 @@ def _too_large() -> ApiError:
 
 
 def _inflate(body: bytes, window: int) -> bytes:
-    # Imported here because browsers do not compress what they send.
+    # Imported here because browsers do not compress uploads.
     import zlib
 
     decompressor = zlib.decompressobj(window)
@@ -81,7 +81,7 @@ def _unlz4(body: bytes) -> bytes:
         return bytes(decompress_block(body, uncompressed_size=MAX_BODY))
     except LZ4BlockError:
         pass
-    # The library does not tell a corrupt block from one that outgrows its buffer.
+    # The library reports corrupt blocks and blocks larger than the buffer in the same way.
     try:
         decompress_block(body, uncompressed_size=_ROOM)
     except LZ4BlockError:
@@ -91,10 +91,10 @@ def _unlz4(body: bytes) -> bytes:
 
 
 def _lz4_size(block: bytes, limit: int) -> int:
-    """Return how large a block would get by the lengths in it, or where it ends or passes `limit`.
+    """Return the decompressed size of a block by its lengths; stops at its end, or above `limit`.
 
-    Ends after _SEQUENCES too, so a block that grows past _ROOM in many small steps may be taken for a corrupt
-    one. Source: lz4_Block_format.md: a token with both lengths, longer ones continued in bytes of 255, the
+    It also stops after _SEQUENCES, so a block that exceeds _ROOM in many small steps may count as corrupt.
+    Source: lz4_Block_format.md: a token with both lengths, longer ones continued in bytes of 255, the
     literals, a two-byte offset, and a match of at least 4.
     """
     size = at = 0
@@ -108,7 +108,7 @@ def _lz4_size(block: bytes, limit: int) -> int:
             if size > limit:
                 break
     except IndexError:
-        return size  # the last sequence ends after its literals, so a sound block ends here as well
+        return size  # the last sequence ends after its literals, so a valid block ends here too
     return size
 
 

@@ -1,15 +1,15 @@
-"""What is not to be stored: requests of programs and of one's own offices, and what visitors object to.
+"""Filters: discards requests of programs, of given addresses, and of visitors who object (GPC).
 
     setting         effect
     --------------  ---------------------------------------------------------------------------
     IGNORE_IPS      requests from these addresses are dropped
     GPC             with `Sec-GPC: 1` (Global Privacy Control): `drop` drops the request,
-                    `anonymous` keeps no address, no User-Agent and no Referer of it
+                    `anonymous` stores no address, User-Agent or Referer
     BOTS            requests of programs: `drop` drops them, `tag` adds the tag `bot`
-    REFERER         how much of a Referer is kept
-    DROP_FIELDS     fields and tags of these names are removed; `*` stands for any characters
+    REFERER         how much of a Referer is stored
+    DROP_FIELDS     fields and tags of these names are removed; `*` matches any characters
 
-A dropped request is answered 200, since its sender has done nothing wrong.
+A dropped request is answered 200, because it is not an error of the client.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from shared.network.address import pack
 from shared.settings import Environment, SettingError
 
 _KEPT = "batch_id"  # tells copies of a batch from events; not personal data
-_TAG = "__tag__:"  # SLS takes a field of a name that begins so for a tag
+_TAG = "__tag__:"  # SLS treats a field with this prefix as a tag
 _PERSONAL = frozenset(("client_ip", "user_agent", "referer"))
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 _encode = msgspec.json.Encoder().encode
@@ -39,7 +39,7 @@ class Filters:
     """Applies the settings to requests and batches."""
 
     def __init__(self, env: Environment) -> None:
-        """Read the settings; raises SettingError."""
+        """Read the settings. Raises SettingError."""
         bots = env.choice("BOTS", ("off", "tag", "drop"))
         self._bots = None if bots == "off" else Bots()
         self._drop_bots = bots == "drop"
@@ -61,7 +61,7 @@ class Filters:
         return None
 
     def sender(self, request: Request, said: Mapping[str, str | None]) -> dict[str, str | None]:
-        """Return what may be kept of what a request says of its sender, None in place of the rest."""
+        """Return the sender's data that may be stored, with None for the rest."""
         kept = dict(said)
         if self._gpc == "anonymous" and _objects(request):
             kept.update(dict.fromkeys(_PERSONAL & kept.keys()))
@@ -72,38 +72,38 @@ class Filters:
         return kept
 
     def tags(self, request: Request, said: Mapping[str, str]) -> dict[str, str]:
-        """Return the sender's tags as they may be kept, and the tag `bot` for a program."""
+        """Return the sender's tags that may be stored, and the tag `bot` for a program."""
         kept = {name: value for name, value in self.sender(request, said).items() if value is not None}
         if self._bots is not None and self._is_bot(request):
             kept["bot"] = "true"
         return kept
 
     def batch(self, batch: Batch) -> Batch:
-        """Return the batch without the fields and tags that are never stored."""
+        """Return the batch without the fields and tags in DROP_FIELDS."""
         if not self._names:
             return batch
-        verdicts: dict[str, bool] = {}
-        logs = [self._log(log, verdicts) for log in batch.logs]
+        results: dict[str, bool] = {}
+        logs = [self._log(log, results) for log in batch.logs]
         tags = batch.tags and {name: value for name, value in batch.tags.items() if not self._unwanted(name)}
         return msgspec.structs.replace(batch, logs=logs, tags=tags)
 
-    def _log(self, text: bytes, verdicts: dict[str, bool]) -> bytes:
+    def _log(self, text: bytes, results: dict[str, bool]) -> bytes:
         log = _decode(text)
-        unwanted = [name for name in log if self._remembered(verdicts, name)]
+        unwanted = [name for name in log if self._remembered(results, name)]
         for name in unwanted:
             del log[name]
         return _encode(log) if unwanted else text
 
-    def _remembered(self, verdicts: dict[str, bool], name: str) -> bool:
-        """Whether a field is unwanted; a batch has the same few names again and again."""
-        verdict = verdicts.get(name)
+    def _remembered(self, results: dict[str, bool], name: str) -> bool:
+        """Whether a field must be removed; cached, because a batch repeats the same few names."""
+        verdict = results.get(name)
         if verdict is None:
-            verdict = verdicts[name] = self._unwanted(name)
+            verdict = results[name] = self._unwanted(name)
         return verdict
 
     def _unwanted(self, name: str) -> bool:
         bare = name[len(_TAG) :] if name.startswith(_TAG) else name
-        return any(_fits(bare, parts) for parts in self._names)
+        return any(_matches(bare, parts) for parts in self._names)
 
     def _is_bot(self, request: Request) -> bool:
         user_agent = request.headers.get("user-agent")
@@ -118,7 +118,7 @@ class Filters:
 
 
 def _objects(request: Request) -> bool:
-    """Whether the visitor objects (Global Privacy Control, "The Sec-GPC Header Field")."""
+    """Whether the visitor objects to storage (Global Privacy Control, "The Sec-GPC Header Field")."""
     return request.headers.get("sec-gpc", "").strip() == "1"
 
 
@@ -135,7 +135,7 @@ _REFERERS: dict[str, Callable[[str], str]] = {
 
 
 def _network(entry: str) -> Network:
-    """Return an address or a block of addresses in CIDR notation; raises SettingError."""
+    """Parse an address or a CIDR block. Raises SettingError."""
     text, slash, length = entry.partition("/")
     address = pack(text)
     if address is None or (slash and re.fullmatch("0|[1-9][0-9]{0,2}", length) is None):
@@ -144,21 +144,21 @@ def _network(entry: str) -> Network:
     bits = size - (int(length) if slash else size)
     number = int.from_bytes(address, "big")
     if bits < 0 or number >> bits << bits != number:
-        wanted = f"blocks of at most /{size}, with nothing but zeros after the prefix"
+        wanted = f"blocks of at most /{size}, with only zeros after the prefix"
         raise SettingError("IGNORE_IPS", entry, wanted)
     return len(address), bits, number >> bits
 
 
 def _names(entries: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Return the names of DROP_FIELDS, each split at its `*`; raises SettingError."""
+    """Return the names of DROP_FIELDS, each split at `*`. Raises SettingError."""
     for entry in entries:
         if not entry.strip("*"):
             raise SettingError("DROP_FIELDS", entry, "names of fields, such as password or *_token")
     return tuple(tuple(entry.split("*")) for entry in entries)
 
 
-def _fits(name: str, parts: tuple[str, ...]) -> bool:
-    """Whether a name fits a pattern; without `re`, whose time a long name could run away with."""
+def _matches(name: str, parts: tuple[str, ...]) -> bool:
+    """Whether a name matches a pattern; without `re`, whose time could explode for a long name."""
     if len(parts) == 1:
         return name == parts[0]
     first, *between, last = parts

@@ -1,9 +1,9 @@
-"""Group commit: batches that come together share one object of the spool, one PUT and one confirmation.
+"""Group commit: batches that arrive together share one object of the spool: one PUT, one confirmation.
 
 In an outage every upload goes to the spool, in a custom runtime up to 200 at once. One PUT each would be
-thousands a second, more than OSS takes; so a batch waits a few milliseconds for others, longer while an
-object is on its way already, and never long: a group is bounded in time, number and bytes. Used in an event
-loop only; an instance that serves one request at a time has nothing to group.
+thousands a second, more than OSS allows. So a batch waits a few milliseconds for others, longer while another
+object is being written; a group is limited in time, number and bytes. Used only in an event loop: an instance
+that serves one request at a time has nothing to group.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from shared.deadline import Deadline
 from shared.spool.format import Spooled
 
 LINGER = 0.005  # seconds that the first batch of a group waits for others
-LONGEST = 0.05  # seconds that it waits while an earlier object is on its way
-MOST_BATCHES = 200  # in a group, as many as an instance may have requests
-MOST_BYTES = 1024 * 1024  # of bodies in a group; a larger one goes alone
-SHORT = 1.0  # seconds; a request with less time left waits for nobody
+LONGEST = 0.05  # seconds that it waits while an earlier object is being written
+MOST_BATCHES = 200  # in a group; the maximum of an instance's concurrent requests
+MOST_BYTES = 1024 * 1024  # of bodies in a group; a larger body is written alone
+SHORT = 1.0  # seconds; a request with less time left does not wait for others
 
 Store = Callable[[Sequence[Spooled], Credentials, Deadline, Deadline], Awaitable[str | None]]
-"""Puts batches as one object: None once that is confirmed, else why not. It is tried a second time if it is
-not confirmed by the first deadline, and given up at the second."""
+"""Writes batches as one object; returns None when OSS has confirmed it, else the reason. It retries once if
+there is no confirmation by the first deadline, and gives up at the second."""
 
 
 class _Group:
-    """Batches that will share an object."""
+    """Batches that share an object."""
 
     def __init__(self) -> None:
         self.batches: list[Spooled] = []
@@ -41,7 +41,7 @@ class _Group:
     def add(self, batch: Spooled, credentials: Credentials, deadline: Deadline) -> None:
         self.batches.append(batch)
         self.size += len(batch.body)
-        self.credentials = credentials  # those of the latest request are good for the longest
+        self.credentials = credentials  # the latest request's are valid for the longest time
         self.deadlines.append(deadline)
 
     @property
@@ -50,7 +50,7 @@ class _Group:
 
 
 class Groups:
-    """The groups of one event loop: at most one takes batches, the others are on their way to OSS."""
+    """The groups of one event loop: at most one accepts batches, the others are being written."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -58,13 +58,13 @@ class Groups:
         self._on_their_way: set[asyncio.Task[None]] = set()
 
     async def put(self, batch: Spooled, credentials: Credentials, deadline: Deadline) -> str | None:
-        """Return None once the object with the batch is confirmed, or why it is not, by the deadline."""
+        """Return None when the object with the batch is confirmed, else the reason, by the deadline."""
         if deadline.remaining() < SHORT:
             half = deadline.within(deadline.remaining() / 2)
             return await self._store([batch], credentials, half, deadline)
         group = self._join(batch, credentials, deadline)
         try:
-            # Shielded: who leaves early takes nobody's confirmation along.
+            # Shielded: a cancelled request must not cancel the write of the others.
             return await asyncio.wait_for(asyncio.shield(group.result), deadline.remaining())
         except asyncio.TimeoutError:
             return "OSS cannot be reached: out of time"
@@ -106,9 +106,9 @@ class Groups:
             self._send(self._open)
 
     async def _deliver(self, group: _Group) -> None:
-        """Put the object: first in half of the time that the most hurried request has, then once more.
+        """Write the object: first in half of the shortest time that a request has left, then once more.
 
-        The second time lasts as long as the most patient request does, and each waits for itself only.
+        The second attempt may last as long as the longest request; each request waits until its own deadline.
         """
         assert group.credentials is not None  # noqa: S101 - a group begins with a batch
         first = Deadline(min(one.remaining() for one in group.deadlines) / 2)
@@ -117,6 +117,6 @@ class Groups:
             outcome = await self._store(group.batches, group.credentials, first, last)
         except Exception as error:  # noqa: BLE001 - handed on to each request, which logs it as its own
             group.result.set_exception(error)
-            group.result.exception()  # retrieved, should nobody be left to hear it
+            group.result.exception()  # retrieved, in case no request waits any more
         else:
             group.result.set_result(outcome)

@@ -1,7 +1,7 @@
-"""The limits of WebTracking, and those that keep the cost of one request bounded.
+"""The limits of WebTracking, and further limits on the cost of one request.
 
 SLS documentation: "Use WebTracking to collect logs" (PutWebtracking, GET) for sizes and logs, "Log" (the data
-model) for a name's length. The others are ours: no site comes near them, and without them a body of 3 MB
+model) for a name's length. The others are our own: no site comes near them, but without them a body of 3 MB
 could take many times the CPU of an ordinary one, or fill a Logstore's index with names.
 """
 
@@ -13,12 +13,12 @@ MAX_LOGS = 4096  # logs a request
 MAX_LOG_FIELDS = 512  # fields a log
 MAX_NAME = 128  # bytes of a field's or tag's name in UTF-8, SLS's own bound
 MAX_FIELDS = 200_000  # fields a request
-# Fields a request in logs that have other values than text, each of which costs several times as much: 16 in
-# each of 4,096 logs.
+# Fields a request in logs with values that are not text, which cost several times as much: 16 in each of
+# 4,096 logs.
 MAX_MIXED_FIELDS = 65_536
-# Commas and brackets a request in values that are objects or arrays, their text included: 16 in each log.
+# Commas and brackets a request in objects and arrays, including those in their strings: 16 in each log.
 MAX_NESTED = 65_536
-MAX_TAGS = 64  # tags a request; SLS names no limit, and a page has a handful
-MAX_FORWARDED = 2 * MAX_BODY  # bytes of a signed write, which numbers make larger once they are text
-MAX_DEPTH = 64  # open brackets in a JSON body, the outermost object being 1
+MAX_TAGS = 64  # tags a request; SLS documents no limit, and a page has a few
+MAX_FORWARDED = 2 * MAX_BODY  # bytes of a signed write; numbers grow when they become text
+MAX_DEPTH = 64  # open brackets in a JSON body; the outermost object counts as 1
 MAX_DIGITS = 4300  # digits of an integer, as many as Python reads by default

@@ -1,7 +1,7 @@
-"""Objects and arrays within a body that stay the JSON text they are: their size, depth and numbers checked.
+"""Checks objects and arrays in a body, which are stored as JSON text: their size, depth and numbers.
 
-They are built once, to be looked at, since nothing else in C tells how deep they are; MAX_NESTED bounds what
-that costs before it is done.
+They are decoded once for the check, because no other C code can tell their depth; MAX_NESTED limits the cost
+before that.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _decode = msgspec.json.Decoder(float_hook=_finite).decode
 
 
 def check_nesting(others: msgspec.Raw | None, nested: Nested) -> None:
-    """Check the values of a body that are objects or arrays, and its members that are passed over.
+    """Check the objects and arrays in a body, and its ignored members.
 
-    `others` is the body without its logs and tags, where there are such members. Raises ApiError:
-    PostBodyInvalid past MAX_NESTED commas and brackets in all of them, past MAX_DEPTH open brackets, or for
-    a number that no double holds.
+    `others` is the body without its logs and tags, if there are other members. Raises ApiError:
+    PostBodyInvalid above MAX_NESTED commas and brackets in total, above MAX_DEPTH open brackets, or for a
+    number that is out of range for a double.
     """
     parts = ([others] if others is not None else []) + nested.beside + nested.tags + nested.logs
     if sum(map(b"".join(parts).count, (b",", b"[", b"{"))) > MAX_NESTED:
         _refuse(f"the body has more than {MAX_NESTED} commas and brackets in values other than logs of text")
-    # Put together so that each is as deep as it was, and one more.
+    # Joined into one array, so that each value is one level deeper.
     text = msgspec.json.encode([others, [*nested.beside, [*nested.tags, nested.logs]]])
     try:
         value = _decode(text)
@@ -50,12 +50,12 @@ def check_nesting(others: msgspec.Raw | None, nested: Nested) -> None:
 
 
 def refuse_depth() -> NoReturn:
-    """Raise the ApiError for a body that is nested too deep."""
+    """Raise the ApiError for a body that is nested too deeply."""
     _refuse(f"the body is nested too deep; at most {MAX_DEPTH} open brackets are allowed")
 
 
 def _is_deeper(value: Any, depth: int) -> bool:
-    """Whether more than `depth` brackets are open somewhere; level by level, so that it cannot recurse."""
+    """Whether more than `depth` brackets are open somewhere; works level by level, without recursion."""
     level = [value]
     for _ in range(depth):
         level = [inner for outer in level for inner in _members(outer) if isinstance(inner, (dict, list))]

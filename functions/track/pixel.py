@@ -1,4 +1,4 @@
-"""The pixel's answers: a 1×1 GIF, refused or not, since an <img> shows a broken picture for anything else."""
+"""The pixel's answers: always a 1×1 GIF, also for errors, because an <img> shows a broken image otherwise."""
 
 from __future__ import annotations
 

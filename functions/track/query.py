@@ -1,4 +1,4 @@
-"""A GET's pairs as a batch of one log."""
+"""Converts a GET's pairs to a batch of one log."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from shared.http.errors import PARAMETER_TOO_LARGE, POST_BODY_INVALID, ApiError
 
 API_VERSION = "APIVersion"
 
-# What form encoding leaves as it is; a space becomes one `+`, every other byte three (WHATWG URL,
-# "application/x-www-form-urlencoded", and Python's urlencode, which leaves `~` alone).
+# Characters of one byte in form encoding (a space becomes `+`); every other byte becomes three (WHATWG URL,
+# "application/x-www-form-urlencoded", and Python's urlencode, which does not encode `~`).
 _ONE_BYTE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~ "
 _encode = msgspec.json.Encoder().encode
 
 
 def read_pairs(query: Mapping[str, str], sender: Mapping[str, str | None] | None = None) -> Batch:
-    """Return the log in a query; `__topic__` and `__source__` go beside it, `APIVersion` nowhere.
+    """Return the log in a query; `__topic__` and `__source__` belong to the batch, `APIVersion` is dropped.
 
-    `sender` holds fields of the proxy's own, which a pair of the same name never stands in for: with None as
-    value, there is no such field. Raises ApiError: ParameterTooLarge past MAX_PAIRS bytes, measured
-    form-urlencoded since FC hands over the pairs decoded; PostBodyInvalid for what a log may not be.
+    `sender` has the proxy's own fields, which always replace pairs of the same name; with the value None, the
+    field is removed. Raises ApiError: ParameterTooLarge above MAX_PAIRS bytes, measured form-urlencoded
+    because FC passes the pairs decoded; PostBodyInvalid for an invalid log.
     """
     fields = {name: value for name, value in query.items() if name != API_VERSION}
     size = encoded_size(fields)
     if size > MAX_PAIRS:
-        message = f"the pairs have {size} bytes; at most {MAX_PAIRS} are allowed: send what is long by POST"
+        message = f"the pairs have {size} bytes; at most {MAX_PAIRS} are allowed: use POST for more"
         raise ApiError(PARAMETER_TOO_LARGE, message)
     topic, source = fields.pop("__topic__", None), fields.pop("__source__", None)
     if len(fields) > MAX_LOG_FIELDS:
@@ -48,7 +48,7 @@ def read_pairs(query: Mapping[str, str], sender: Mapping[str, str | None] | None
 
 
 def encoded_size(pairs: Mapping[str, str]) -> int:
-    """Return the bytes of the pairs form-urlencoded, with `=` in each and `&` between."""
+    """Return the form-urlencoded size of the pairs in bytes, including `=` and `&`."""
     between = max(2 * len(pairs) - 1, 0)
     return between + sum(_size(name) + _size(value) for name, value in pairs.items())
 

@@ -23,11 +23,11 @@ _HEADER = r"[A-Za-z0-9-]+"
 
 
 class TrackSettings(msgspec.Struct, frozen=True):
-    """What the environment says; see README.md, "Settings"."""
+    """The settings from the environment; see README.md, "Settings"."""
 
     project: str
     logstores: frozenset[str]
-    address: str  # http(s)://host[:port] that writes go to
+    address: str  # http(s)://host[:port] for writes
     region: str
     anonymous: bool
     client_ip: str
@@ -41,7 +41,7 @@ class TrackSettings(msgspec.Struct, frozen=True):
 
     @classmethod
     def read(cls, variables: Mapping[str, str], network: Network = BLOCKING) -> TrackSettings:
-        """Read and check all of them; raises SettingError for the first bad one."""
+        """Read and check all settings. Raises SettingError for the first invalid one."""
         env = Environment(variables)
         project, logstores, region = env.project(), env.logstores(), env.region()
         return cls(
@@ -64,7 +64,7 @@ class TrackSettings(msgspec.Struct, frozen=True):
 def _gate(env: Environment) -> TicketGate | None:
     if not env.any_set("TICKETS", "TICKET_KEYS", "TICKET_MAX_SECONDS"):
         return None
-    from shared.access.gate import read_gate  # a cold start without tickets does not pay for it
+    from shared.access.gate import read_gate  # imported only with tickets, for a short cold start
 
     return read_gate(env, _written_to)
 
@@ -86,13 +86,13 @@ def _filters(env: Environment) -> Filters | None:
 
 
 def _written_to(match: re.Match[str]) -> frozenset[str]:
-    """Return the Logstore in a path; none in one that leads nowhere."""
+    """Return the Logstore in a path; none for an unknown route."""
     return frozenset(filter(None, (match.groupdict().get("logstore"),)))
 
 
 def _spool(env: Environment) -> SpoolSettings | None:
     if env.get("SPOOL_OSS_BUCKET") is None:
         return None
-    from shared.spool.settings import SpoolSettings  # a cold start without a spool does not pay for it
+    from shared.spool.settings import SpoolSettings  # imported only with a spool, for a short cold start
 
     return SpoolSettings.read(env)

@@ -1,7 +1,7 @@
-"""Putting batches that SLS does not take into the spool, from which replay writes them later.
+"""Writes batches that SLS does not accept to the spool, from which replay writes them to SLS later.
 
-One PUT to OSS over track's own connection code: the SDK's import would cost every cold start for what is
-needed in an outage only. Where requests overlap, batches that come together share an object (`group`).
+One PUT to OSS with the project's HTTP client: importing the SDK would slow every cold start, but is needed
+only in an outage. If requests overlap, batches that arrive together share an object (`group`).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from shared.spool.settings import SpoolSettings
 _ALREADY_THERE = b"<Code>FileAlreadyExists</Code>"
 
 
-class _NotTaken(Exception):
-    """OSS did not take the object; the text says why, and quotes nothing of OSS's words."""
+class _NotStored(Exception):
+    """OSS did not store the object; the text has the reason, without OSS's message."""
 
 
 class Spool:
-    """The bucket that batches are put into."""
+    """The bucket for batches."""
 
     def __init__(self, settings: SpoolSettings, credentials: CredentialSource, network: Network) -> None:
         self._settings = settings
@@ -36,15 +36,15 @@ class Spool:
         self._upstream = HttpClient(settings.address, network)
         self._put = self._put_alone
         if network.overlaps:
-            from functions.track.group import Groups  # which needs the event loop that there is then
+            from functions.track.group import Groups  # needs an event loop
 
             self._put = Groups(self._store).put
 
     async def put(self, batch: Spooled, own: Credentials | None, deadline: Deadline) -> str | None:
-        """Return None once OSS has confirmed the batch, or why it has not, by the deadline.
+        """Return None when OSS has confirmed the batch, else the reason, by the deadline.
 
-        `own` are the function's own credentials, where its host passes them on. Tried twice, the first
-        time in half of what is left. Raises ApiError where the function has no credentials.
+        `own` are the function's own credentials, if its host passes them on. There are two attempts, the
+        first with half of the remaining time. Raises ApiError if the function has no credentials.
         """
         return await self._put(batch, self._credentials.read(own), deadline)
 
@@ -54,21 +54,21 @@ class Spool:
     async def _store(
         self, batches: Sequence[Spooled], credentials: Credentials, first: Deadline, last: Deadline
     ) -> str | None:
-        """Put one object, tried a second time if OSS has not confirmed it by `first`."""
+        """Write one object; retry once if OSS has not confirmed it by `first`."""
         oldest = min(batch.received for batch in batches)
         name = object_name(self._settings.prefix, oldest, os.urandom(16).hex())
         content = await self._network.call(lambda: pack(batches))
         try:
             await self._attempt(name, content, credentials, first)
-        except _NotTaken:
+        except _NotStored:
             try:
                 await self._attempt(name, content, credentials, last)
-            except _NotTaken as error:
+            except _NotStored as error:
                 return str(error)
         return None
 
     async def _attempt(self, name: str, content: bytes, credentials: Credentials, deadline: Deadline) -> None:
-        # The name is this object's alone: one that has it already is an earlier attempt of this one.
+        # The name is unique: an existing object of this name is from an earlier attempt.
         headers = signed_headers(
             OSS,
             "PUT",
@@ -85,9 +85,9 @@ class Spool:
                 "PUT", self._settings.target(name), [*headers.items()], content, deadline=deadline
             )
         except Unreachable as error:
-            raise _NotTaken(f"OSS cannot be reached: {error}") from error
+            raise _NotStored(f"OSS cannot be reached: {error}") from error
         if answer.status != 200 and _ALREADY_THERE not in answer.body:
-            raise _NotTaken(_reason(answer))
+            raise _NotStored(_reason(answer))
 
 
 def _reason(answer: Answer) -> str:

@@ -1,8 +1,8 @@
-"""JSON values as text, as JavaScript's `String()` writes them (ECMA-262, "Number::toString").
+"""Converts JSON values to text, like JavaScript's `String()` (ECMA-262, "Number::toString").
 
-SLS stores text only. The browser SDK stringifies what is in a log by itself, but leaves tags, topic and
-source as they are, and other clients leave everything. Objects and arrays become the JSON text they are,
-without the whitespace between its parts: numbers, escapes and equal names in them are not rewritten.
+SLS stores only text. The browser SDK converts the values of a log itself, but not tags, topic and source, and
+other clients convert nothing. Objects and arrays become their JSON text without whitespace: numbers, escapes
+and repeated names in them stay unchanged.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-_WIDTHS = {str(exponent): exponent + 1 for exponent in range(16, 21)}  # digits of what has no exponent
+_WIDTHS = {str(exponent): exponent + 1 for exponent in range(16, 21)}  # digits of numbers without exponent
 _encode = msgspec.json.Encoder().encode
 
 
@@ -21,12 +21,12 @@ def is_float(token: str) -> bool:
 
 
 def float_texts(tokens: Iterable[str]) -> list[str]:
-    """Return JSON numbers as `Number::toString` writes them: 1.0 is `1`, 1E21 is `1e+21`, -0.0 is `0`.
+    """Return JSON numbers in the form of `Number::toString`: 1.0 is `1`, 1E21 is `1e+21`, -0.0 is `0`.
 
-    Raises ValueError for one that no double holds.
+    Raises ValueError for a number that is out of range for a double.
     """
-    # float() because msgspec takes ten times as long for some numbers near the smallest doubles; its encoder
-    # because it finds the shortest digits in a third of the time of repr().
+    # float() because msgspec takes ten times as long for some numbers near the smallest doubles; msgspec's
+    # encoder because it finds the shortest digits in a third of the time of repr().
     texts = _encode([*map(float, tokens)]).decode()[1:-1]
     if "null" in texts:
         raise ValueError("not a finite number")
@@ -34,7 +34,7 @@ def float_texts(tokens: Iterable[str]) -> list[str]:
 
 
 def number_text(value: float) -> str:
-    """Return one finite float in the same way."""
+    """Return one finite float in the same form."""
     return float_texts((repr(value),))[0]
 
 
@@ -45,9 +45,9 @@ def _without_point(text: str) -> str:
 
 
 def _with_exponent(text: str) -> str:
-    """Return a number written without an exponent where JavaScript has none: from 1e-6 to less than 1e21.
+    """Return the number without an exponent where JavaScript has none: from 1e-6 to less than 1e21.
 
-    msgspec writes one below 1e-5 and from 1e16 on, without a `+`.
+    msgspec writes an exponent below 1e-5 and from 1e16 on, without a `+`.
     """
     mantissa, _, exponent = text.partition("e")
     if exponent[0] == "-":

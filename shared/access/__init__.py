@@ -1,1 +1,1 @@
-"""Who may write and how much: page tickets and rate limits. Nothing here is imported unless it is set."""
+"""Page tickets and rate limits: who may write, and how much. Imported only if configured."""

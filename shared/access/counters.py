@@ -1,8 +1,8 @@
-"""How much each sender has used up, counted within one instance.
+"""Counts the usage of each sender within one instance.
 
-The generic cell rate algorithm: for each key one moment, up to which its past logs have used the rate up.
-It moves forward by `period / rate` for each log, and may lie ahead of now by no more than the burst takes.
-All in whole numbers, nanoseconds times the rate, so that a limit is met exactly.
+The generic cell rate algorithm: each key has one point in time, up to which its past logs have used up the
+rate. Each log moves it forward by `period / rate`; it may be ahead of now by at most the burst. All values
+are integers, nanoseconds times the rate, so that a limit is exact.
 """
 
 from __future__ import annotations
@@ -15,42 +15,42 @@ import msgspec
 
 from shared.access.rate import Rule
 
-MOST_KEYS = 20_000  # of a rule, some 4 MB; the ones unused for longest are forgotten first
+MOST_KEYS = 20_000  # of a rule, some 4 MB; the least recently used are removed first
 _SECOND = 1_000_000_000
 
 
 class Charge(msgspec.Struct, frozen=True):
-    """A rule, and whom it is applied to."""
+    """A rule and the key of the sender that it applies to."""
 
     rule: Rule
     key: str
 
 
 class Over(msgspec.Struct, frozen=True):
-    """A charge that goes beyond its rule, and how many seconds to wait until it would not."""
+    """A charge that exceeds its rule, and the seconds to wait."""
 
     charge: Charge
     seconds: float
 
 
 class Counters(Protocol):
-    """Where it is counted."""
+    """The storage of the counters."""
 
     async def take(self, charges: Sequence[Charge], logs: int) -> Over | None:
-        """Charge all of them with `logs`, or none: then return the one that has longest to wait."""
+        """Charge all of them with `logs`, or none: then return the one with the longest wait."""
 
 
 class InstanceCounters:
-    """Counts within this instance; for one thread."""
+    """Counts within this instance. Not thread-safe."""
 
     def __init__(self, clock: Callable[[], int] = time.monotonic_ns, most_keys: int = MOST_KEYS) -> None:
-        """`clock` gives nanoseconds that never go back."""
+        """`clock` returns monotonic nanoseconds."""
         self._clock = clock
         self._most_keys = most_keys
         self._used: dict[str, dict[str, int]] = {}
 
     async def take(self, charges: Sequence[Charge], logs: int) -> Over | None:
-        """Charge all of them with `logs`, or none: then return the one that has longest to wait."""
+        """Charge all of them with `logs`, or none: then return the one with the longest wait."""
         clock, worst = self._clock(), None
         moved: list[tuple[dict[str, int], str, int]] = []
         for charge in charges:
@@ -69,7 +69,7 @@ class InstanceCounters:
         return worst
 
     def _keep(self, table: dict[str, int], key: str, used: int) -> None:
-        """Note it as the one used last."""
+        """Store it as the most recently used."""
         table.pop(key, None)
         table[key] = used
         if len(table) > self._most_keys:

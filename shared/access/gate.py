@@ -1,4 +1,4 @@
-"""The gate: a request to a guarded route passes with a good ticket; in audit mode with any, or none."""
+"""The ticket check: a protected route requires a valid ticket; in audit mode every request passes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_SECONDS = 172_800  # how far ahead an `exp` may be, unless TICKET_MAX_SECOND
 LONGEST_LIFE = 31_536_000  # seconds that TICKET_MAX_SECONDS may say: a year
 
 Logstores = Callable[["re.Match[str]"], frozenset[str]]
-"""Which Logstores a request writes to, or gets the right to write to, by the match of its path."""
+"""Returns the Logstores that a request writes to or gets permission for, from the match of its path."""
 
 
 class TicketGate:
@@ -30,7 +30,7 @@ class TicketGate:
         self._audit = audit
 
     def admit(self, request: Request, path: str, match: re.Match[str]) -> None:
-        """Let the request pass and note its ticket on it, or raise ApiError: TicketInvalid.
+        """Accept the request and store its ticket in it, or raise ApiError: TicketInvalid.
 
         `path` is the request's with `//` collapsed. In audit mode a refusal is logged instead.
         """
@@ -66,9 +66,9 @@ class TicketGate:
 
 
 def read_gate(env: Environment, logstores: Logstores) -> TicketGate | None:
-    """Return the gate that the settings ask for, None for `TICKETS=off`; raises SettingError.
+    """Return the configured gate, None for `TICKETS=off`. Raises SettingError.
 
-    The keys are never shown, not even where they are what is wrong.
+    Keys are never shown, not even in an error about them.
     """
     mode = env.choice("TICKETS", ("off", "audit", "enforce"))
     max_seconds = env.integer("TICKET_MAX_SECONDS", 1, LONGEST_LIFE, MAX_SECONDS)

@@ -7,14 +7,14 @@ import re
 import msgspec
 
 KINDS = ("client", "subject", "logstore")
-HIGHEST = 1_000_000  # logs, of a rate and of a burst
+HIGHEST = 1_000_000  # logs, the maximum of a rate and of a burst
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _RULE = r"([a-z]+) +([0-9]{1,7})/([smh])(?: +burst +([0-9]{1,7}))?"
 _USUAL_BURST = 10  # times the rate
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """One ceiling: `rate` logs each `period` seconds, and `burst` at once."""
+    """One limit: `rate` logs per `period` seconds, and `burst` at once."""
 
     kind: str
     rate: int
@@ -23,7 +23,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 def read_rules(held: str) -> tuple[Rule, ...]:
-    """Return the rules of RATE_LIMIT; raises ValueError, saying what it should hold."""
+    """Return the rules of RATE_LIMIT. Raises ValueError with the expected format."""
     rules = tuple(_rule(entry.strip()) for entry in held.split(","))
     kinds = [rule.kind for rule in rules]
     if len(set(kinds)) < len(kinds):

@@ -1,7 +1,7 @@
-"""The rate limit: how many logs one client, one ticket's subject and one Logstore may have written.
+"""The rate limit: how many logs one client, one ticket subject and one Logstore may write.
 
-A sender is counted by its address (an IPv6 network of /64, which one subscriber has to himself) and by its
-ticket. In audit mode the same requests are found to be too many, and are let through.
+A sender is identified by its address (for IPv6 its /64 network, which belongs to one subscriber) and by its
+ticket. In audit mode, requests above the limit are logged and allowed.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ class RateLimit:
     def __init__(
         self, rules: tuple[Rule, ...], counters: Counters, *, audit: bool, header: str | None
     ) -> None:
-        """`header`, in lower case, is the one that a CDN puts the client's address in."""
+        """`header`, in lower case, is the one in which a CDN passes the client's address."""
         self._rules = rules
         self._counters = counters
         self._audit = audit
         self._header = header
 
     async def take(self, request: Request, logstore: str, logs: int) -> None:
-        """Charge a request with its logs; raises ApiError: RequestRateExceeded, and then charges nothing.
+        """Charge a request with its logs. Raises ApiError: RequestRateExceeded, and then charges nothing.
 
-        `logstore` is "" where it is for none in particular.
+        `logstore` is "" if the request is not for one Logstore.
         """
         if logs < 1:
             return
@@ -55,7 +55,7 @@ class RateLimit:
         if kind == "client":
             address = pack(request.client_address(self._header) or "") or b""
             return address[:8].hex() if len(address) == 16 else address.hex()
-        if request.subject:  # of any length, and a person's
+        if request.subject:  # hashed: it has any length and may be personal data
             return hashlib.sha256(request.subject.encode()).hexdigest()[:32]
         return request.ticket or ""
 
@@ -81,7 +81,7 @@ class RateLimit:
 
 
 def read_rate_limit(env: Environment, network: Network) -> RateLimit | None:
-    """Return the limit that the settings ask for, None without RATE_LIMIT; raises SettingError."""
+    """Return the configured limit, None without RATE_LIMIT. Raises SettingError."""
     audit = env.choice("RATE_MODE", ("enforce", "audit")) == "audit"
     held = env.get("RATE_LIMIT")
     if held is None:
@@ -98,7 +98,7 @@ def _counters(env: Environment, network: Network) -> Counters:
     if env.get("RATE_LIMIT_STORE") is None:
         return InstanceCounters()
     from shared.access.redis_counters import (
-        read_redis_counters,  # its client is rarely there, and slow to import
+        read_redis_counters,  # its client is rarely installed, and slow to import
     )
 
     return read_redis_counters(env, network)

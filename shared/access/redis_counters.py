@@ -1,7 +1,7 @@
-"""How much each sender has used up, counted in a Redis, Valkey or Tair that all instances share.
+"""Counts the usage of each sender in a Redis, Valkey or Tair that all instances share.
 
-One atomic step a request, by the store's own clock. A request waits for it PATIENCE at most. A store that is
-slow or gone lets requests pass: a limit must not lose logs because what counts them is away.
+One atomic step per request, by the store's clock. A request waits for it at most PATIENCE. If the store is
+slow or unreachable, requests pass: a failure of the store must not lose logs.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from shared.network.blocking import BLOCKING
 from shared.network.interface import Network
 from shared.settings import Environment, SettingError
 
-SILENCE = 60.0  # seconds between two log lines about a store that is away
+SILENCE = 60.0  # seconds between two log lines about an unreachable store
 
 _MICROSECONDS = 1_000_000
 _URL = r"rediss?://(?:[^\s/@?#]*@)?(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[0-9]{0,3})?"
 
 # KEYS: one for each charge. ARGV: the logs, then for each charge the µs a log takes and the µs of its burst.
-# A key holds the moment up to which the rate is used up, in µs since 2020, and is gone once it has passed.
-# The µs of tolerance is for rates that a µs cannot be divided by. Returns the place of the charge that has
-# longest to wait and the µs it has, or 0 and 0.
+# A key has the time up to which the rate is used up, in µs since 2020, and expires at that time.
+# The µs of tolerance is for rates whose period is not a whole number of µs. Returns the position of the
+# charge with the longest wait and its µs, or 0 and 0.
 SCRIPT = """
 local time = redis.call('TIME')
 local now = (time[1] - 1577836800) * 1000000 + time[2]
@@ -47,10 +47,10 @@ return {0, 0}
 
 
 class RedisCounters:
-    """Counts in the store."""
+    """Counts in the shared store."""
 
     def __init__(self, scripts: Scripts, prefix: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """`prefix` begins all keys; `clock` gives seconds."""
+        """`prefix` is the prefix of all keys; `clock` returns seconds."""
         self._scripts = scripts
         self._prefix = prefix
         self._clock = clock
@@ -73,7 +73,7 @@ class RedisCounters:
         return Over(charges[place - 1], wait / _MICROSECONDS) if place else None
 
     def _report(self, reason: str) -> None:
-        """Write one line a minute, with how many requests have passed uncounted."""
+        """Write one line a minute, with the number of requests that were not counted."""
         self._passed += 1
         now = self._clock()
         if now >= self._silent_until:
@@ -86,13 +86,13 @@ def _understood(answer: object, places: int) -> tuple[int, int]:
         place, wait = answer
         if 0 <= place <= places:
             return place, wait
-    raise Away("an answer that makes no sense")
+    raise Away("the answer is invalid")
 
 
 def read_redis_counters(env: Environment, network: Network) -> Counters:
-    """Return the counters in RATE_LIMIT_STORE; raises SettingError, which never shows the address.
+    """Return the counters in RATE_LIMIT_STORE. Raises SettingError, which never shows the address.
 
-    The keys of one Project share a hash tag, so that a cluster has them in one place, as one step needs.
+    The keys of one Project share a hash tag, so that a cluster keeps them on one node, for the atomic step.
     """
     name = "RATE_LIMIT_STORE"
     held = env.get(name) or ""

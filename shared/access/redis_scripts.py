@@ -1,7 +1,7 @@
-"""The one call of the store, through redis-py: from a thread where waits block, and in an event loop.
+"""Calls the store through redis-py: from a thread on blocking hosts, and in an event loop.
 
-In both a call that takes too long goes on by itself, so that a connection that is slow to open is there for
-the next request. Only so many go on at once; while they do, nothing else is asked of the store.
+In both, a call that takes too long continues in the background, so that a connection that opens slowly can be
+used by the next request. The number of such calls is limited; above it, the store is not called.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from redis.retry import Retry
 
 from shared.access.store import PATIENCE, Away
 
-CONNECT = 1.0  # seconds until a connection that gives no sign is closed
-CONNECTIONS = 64  # as many as an instance has requests
+CONNECT = 1.0  # seconds until an unresponsive connection is closed
+CONNECTIONS = 64  # equal to an instance's concurrency
 
 _SLOW = f"no answer within {1000 * PATIENCE:.0f} ms"
 _FAULTS = (RedisError, OSError)
@@ -31,12 +31,12 @@ class Blocking:
     """For a built-in runtime: one request at a time."""
 
     def __init__(self, url: str, script: str) -> None:
-        """Take redis://… or rediss://…; nothing is connected yet."""
+        """`url` is redis://… or rediss://…; nothing is connected yet."""
         client = redis.Redis.from_url(
             url,
             socket_timeout=CONNECT,
             socket_connect_timeout=CONNECT,
-            retry=Retry(NoBackoff(), 1),  # a kept connection may have ended meanwhile
+            retry=Retry(NoBackoff(), 1),  # an idle connection may have been closed
         )
         self._client = client
         self._script = client.register_script(script)
@@ -44,7 +44,7 @@ class Blocking:
         self._late: Future[object] | None = None
 
     async def run(self, keys: Sequence[str], values: Sequence[float]) -> object:
-        """Return what the script returns within PATIENCE; raises Away."""
+        """Return the script's result within PATIENCE. Raises Away."""
         if self._late is not None and not self._late.done():
             raise Away("an earlier call has no answer yet")
         calling: Future[object] = self._thread.submit(self._script, keys=[*keys], args=[*values])
@@ -57,16 +57,16 @@ class Blocking:
             raise Away(type(error).__name__) from None
 
     async def close(self) -> None:
-        """Wait for the call under way, and close the connection."""
+        """Wait for the running call, and close the connection."""
         self._thread.shutdown()
         self._client.close()
 
 
 class InLoop:
-    """For the custom runtime: beside many other requests."""
+    """For the custom runtime: many requests at once."""
 
     def __init__(self, url: str, script: str) -> None:
-        """Take redis://… or rediss://…; nothing is connected yet."""
+        """`url` is redis://… or rediss://…; nothing is connected yet."""
         client = redis.asyncio.Redis.from_url(
             url,
             socket_timeout=CONNECT,
@@ -79,7 +79,7 @@ class InLoop:
         self._late: set[asyncio.Future[object]] = set()
 
     async def run(self, keys: Sequence[str], values: Sequence[float]) -> object:
-        """Return what the script returns within PATIENCE; raises Away."""
+        """Return the script's result within PATIENCE. Raises Away."""
         if len(self._late) >= CONNECTIONS:
             raise Away("too many calls have no answer yet")
         calling = asyncio.ensure_future(self._script(keys=[*keys], args=[*values]))
@@ -94,7 +94,7 @@ class InLoop:
             raise Away(type(error).__name__) from None
 
     async def close(self) -> None:
-        """Wait for the calls under way, and close the connections."""
+        """Wait for the running calls, and close the connections."""
         if self._late:
             await asyncio.wait(self._late)
         await self._client.aclose()
@@ -102,4 +102,4 @@ class InLoop:
     def _settled(self, calling: asyncio.Future[object]) -> None:
         self._late.discard(calling)
         if not calling.cancelled():
-            calling.exception()  # looked at, so that the loop does not report it
+            calling.exception()  # retrieved, so that the loop does not report it

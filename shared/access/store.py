@@ -1,4 +1,4 @@
-"""What the counters and the client of a shared store have in common."""
+"""Types that the counters and the client of a shared store have in common."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ PATIENCE = 0.02  # seconds that a request waits for the store
 
 
 class Away(Exception):
-    """The store gave no answer in time, or none that could be understood. The text says why."""
+    """The store did not answer in time, or its answer is invalid. The text has the reason."""
 
 
 class Scripts(Protocol):
     """Runs one script in the store."""
 
     async def run(self, keys: Sequence[str], values: Sequence[float]) -> object:
-        """Return what it returns within PATIENCE; raises Away."""
+        """Return its result within PATIENCE. Raises Away."""

@@ -1,8 +1,8 @@
 """Page tickets: JSON Web Tokens that a site's own server issues and a page carries in its upload path.
 
-One algorithm is accepted, HMAC with SHA-256, whatever a header says (RFC 7515; RFC 7519; RFC 8725, 3.1), so
-a check is one HMAC and two small JSON objects. The signature is compared as text, so that each ticket has
-one spelling and can be counted by its signature.
+Only HMAC with SHA-256 is accepted, regardless of the header (RFC 7515; RFC 7519; RFC 8725, 3.1), so a check
+is one HMAC and two small JSON objects. The signature is compared as text, so that each ticket has exactly one
+form and can be counted by its signature.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _KID = r"[A-Za-z0-9_.-]{1,64}"
 
 
 class TicketError(Exception):
-    """A ticket that is not accepted. The text says why and quotes nothing of it."""
+    """A ticket is not accepted. The text has the reason and quotes nothing of the ticket."""
 
 
 class Ticket(msgspec.Struct, frozen=True):
-    """A ticket whose signature and times are right."""
+    """A ticket with a valid signature and valid times."""
 
-    id: str  # its signature, by which it is counted
+    id: str  # its signature, the key for counting
     subject: str | None
     logstores: frozenset[str] | None  # None: any
     origins: frozenset[str] | None
@@ -40,11 +40,11 @@ class Ticket(msgspec.Struct, frozen=True):
 class _Header(msgspec.Struct):
     alg: str
     kid: str
-    crit: object = msgspec.UNSET  # what a reader must understand, and none is understood here
+    crit: object = msgspec.UNSET  # extensions that a reader must support; none is supported here
 
 
 class _Claims(msgspec.Struct):
-    """The claims that count; msgspec takes neither text nor booleans for numbers, and nothing infinite."""
+    """The claims in use; msgspec accepts neither text nor booleans nor infinity as numbers."""
 
     exp: int | float
     nbf: int | float | msgspec.UnsetType = msgspec.UNSET
@@ -58,10 +58,10 @@ _T = TypeVar("_T")
 
 
 class Tickets:
-    """Checks tickets against the keys that may have signed them."""
+    """Checks tickets with the configured keys."""
 
     def __init__(self, keys: Mapping[str, bytes], max_seconds: int) -> None:
-        """Take keys by their `kid`; `max_seconds` is how far ahead an `exp` may be."""
+        """`keys` are by their `kid`; `max_seconds` is how far in the future `exp` may be."""
         self._keys = dict(keys)
         self._max_seconds = max_seconds
 
@@ -95,7 +95,7 @@ class Tickets:
 def read_keys(held: str) -> dict[str, bytes]:
     """Return the keys in `kid:base64url,…`, each of at least 32 bytes.
 
-    Raises ValueError with what is wrong, naming an entry by its place and never quoting it.
+    Raises ValueError with the expected format; it names an entry by its position and never quotes it.
     """
     keys: dict[str, bytes] = {}
     for place, entry in enumerate(held.split(","), 1):
@@ -120,7 +120,7 @@ def to_base64url(data: bytes) -> str:
 
 
 def from_base64url(text: str) -> bytes | None:
-    """Return the bytes of unpadded base64url, None for what is none or is not in its one spelling."""
+    """Return the bytes of unpadded base64url, None if it is invalid or not canonical."""
     if not text.isascii():
         return None
     try:
@@ -131,7 +131,7 @@ def from_base64url(text: str) -> bytes | None:
 
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")  # `!` is in neither alphabet
+_FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")  # `!` is invalid in both alphabets
 
 
 def _kid(header: str) -> str:
@@ -142,22 +142,22 @@ def _kid(header: str) -> str:
 
 
 def _read(encoded: str, form: type[_T]) -> _T:
-    """Return a JSON object of the ticket; strict in types, and no name may come twice in any object of it.
+    """Parse a JSON object of the ticket, with strict types and without repeated names in any object.
 
-    Parsers differ on which of two members counts, so that a site and a function might not mean the same.
+    Parsers differ in which of two equal names they use, so site and function could read different claims.
     """
     text = from_base64url(encoded)
     try:
         value = _decode(text or b"")
         if _STRING.sub(b"", text or b"").count(b":") == _members(value):
             return msgspec.convert(value, form)
-    except (ValueError, RecursionError):  # msgspec's own are ValueErrors, and what is not UTF-8
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, like invalid UTF-8
         pass
     raise TicketError("the ticket is malformed")
 
 
 def _members(value: object) -> int:
-    """Return how many members all objects in a JSON value have, without recursion."""
+    """Return the number of members of all objects in a JSON value, without recursion."""
     count, left = 0, [value]
     while left:
         inner = left.pop()

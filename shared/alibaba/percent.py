@@ -1,6 +1,6 @@
-"""Percent-encoding as Alibaba Cloud's signatures have it (RFC 3986).
+"""Percent-encoding for Alibaba Cloud's signatures (RFC 3986).
 
-Written out because urllib.parse would cost a cold start more than the signatures themselves.
+Implemented here because importing urllib.parse costs a cold start more than the signatures themselves.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""PutLogs and PutWebtracking: the request that writes logs to SLS, and what SLS's answer means."""
+"""PutLogs and PutWebtracking: the requests that write logs to SLS, and the meaning of SLS's answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.network.answers import Answer
 
 API_VERSION = "0.6.0"
 
-# Of either write (SLS documentation, "PutWebtracking"), beside the size of the body.
+# Headers of both writes (SLS documentation, "PutWebtracking"), besides the size of the body.
 _WRITE_HEADERS = {"Content-Type": "application/json", "x-log-apiversion": API_VERSION}
 
 _QUOTAS = frozenset({"WriteQuotaExceed", "ShardWriteQuotaExceed", "ProjectQuotaExceed"})
@@ -21,9 +21,9 @@ _QUOTAS = frozenset({"WriteQuotaExceed", "ShardWriteQuotaExceed", "ProjectQuotaE
 def signed_write(
     logstore: str, body: bytes, host: str, region: str, credentials: Credentials, now: float
 ) -> tuple[str, dict[str, str]]:
-    """Return path and headers of PutLogs, for logs that carry a numeric `__time__` of their own.
+    """Return path and headers of PutLogs, for logs that have a numeric `__time__`.
 
-    PutLogs takes JSON too, in PutWebtracking's shape (aliyun-log-java-sdk and Alibaba's STS plugin for
+    PutLogs also accepts JSON in PutWebtracking's format (aliyun-log-java-sdk and Alibaba's STS plugin for
     browsers write it). `host` is the Host header that will be sent; `now` is in seconds since the epoch.
     """
     path = f"/logstores/{logstore}/shards/lb"
@@ -41,19 +41,19 @@ def unsigned_write(logstore: str, body: bytes) -> tuple[str, dict[str, str]]:
 
 
 class Outcome(Enum):
-    """What became of a write (SLS documentation, "Error codes")."""
+    """The outcome of a write (SLS documentation, "Error codes")."""
 
     WRITTEN = "written"
-    PASSING = "passing"  # a fault of the service's, the write not taken; worth another attempt
-    THROTTLED = "throttled"  # a quota is used up; worth another attempt, later
-    UNAUTHORIZED = "unauthorized"  # worth one more attempt, with credentials read afresh
-    REFUSED = "refused"  # the same write is not taken until something is changed
-    UNREACHED = "unreached"  # SLS cannot have taken it; worth another attempt
-    IN_DOUBT = "in doubt"  # no answer came: SLS may have taken it, so another attempt may store it twice
+    PASSING = "passing"  # an error of the service, nothing stored; worth a retry
+    THROTTLED = "throttled"  # a quota is used up; worth a later retry
+    UNAUTHORIZED = "unauthorized"  # worth one retry, with credentials read again
+    REFUSED = "refused"  # permanent: the same write is refused until something changes
+    UNREACHED = "unreached"  # SLS has not received it; worth a retry
+    IN_DOUBT = "in doubt"  # no answer: SLS may have stored it, so a retry may store it twice
 
 
 def outcome(answer: Answer) -> Outcome:
-    """Return what became of the write that `answer` answers."""
+    """Return the outcome of a write from its answer."""
     if answer.status == 200:
         return Outcome.WRITTEN
     if answer.status >= 500:
@@ -64,7 +64,7 @@ def outcome(answer: Answer) -> Outcome:
 
 
 def reason(answer: Answer) -> str:
-    """Return what the log may say of a refusal: SLS's code and request id, not its message."""
+    """Return the part of a refusal that may be logged: SLS's code and request id, not its message."""
     request_id = answer.headers.get("x-log-requestid", "none")
     return f"SLS answered {answer.status} {error_code(answer)}, request id {request_id}"
 
@@ -74,7 +74,7 @@ class _SlsError(msgspec.Struct):
 
 
 def error_code(answer: Answer) -> str:
-    """Return the errorCode in SLS's answer, "" where it has none."""
+    """Return the errorCode in SLS's answer, "" if it has none."""
     try:
         return msgspec.json.decode(answer.body, type=_SlsError).code
     except (msgspec.DecodeError, UnicodeError, RecursionError):

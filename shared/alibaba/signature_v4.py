@@ -1,9 +1,9 @@
 """The request signature, version 4, of Simple Log Service (SLS) and Object Storage Service (OSS).
 
-One signature in two schemes, which differ in names, in what they cover and in how they write it down.
+One algorithm in two schemes, which differ in names, in signed headers and in notation.
 Sources: SLS documentation, "Request signature V4", and aliyun-log-python-sdk 0.9.52, `auth.py`, `AuthV4`;
 OSS documentation, "Include a V4 signature in the Authorization header", and alibabacloud-oss-v2 1.4.1,
-`signer/v4.py`. What is signed here equals, byte for byte, what those SDKs sign.
+`signer/v4.py`. The results equal those of the SDKs byte for byte.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ import msgspec
 from shared.alibaba.percent import percent_encode
 from shared.credentials import Credentials
 
-UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"  # what OSS takes for a body that the signature does not cover
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"  # OSS's value for a body that is not signed
 
 
 class Scheme(msgspec.Struct, frozen=True):
-    """What is a service's own in its signature."""
+    """The service-specific part of the signature."""
 
     algorithm: str
-    service: str  # in the scope
+    service: str  # in the credential scope
     prefix: str  # of the headers with the date and the digest
     token_header: str
-    names: tuple[str, ...]  # of headers that are covered when sent, beside
-    prefixes: tuple[str, ...]  # those that begin so
-    listed: bool  # whether the names of what is covered are signed as well
+    names: tuple[str, ...]  # names of headers that are signed if sent
+    prefixes: tuple[str, ...]  # prefixes of further headers that are signed if sent
+    listed: bool  # whether the list of signed headers is signed too
     encoded: bool  # whether the path and the names of query parameters are percent-encoded
     signs_body: bool
 
@@ -47,7 +47,7 @@ SLS = Scheme(
     encoded=False,
     signs_body=True,
 )
-# Of the headers that OSS covers only on demand ("AdditionalHeaders") none is asked for, as its SDK does.
+# OSS's optional headers ("AdditionalHeaders") are not signed, as in its SDK.
 OSS = Scheme(
     algorithm="OSS4-HMAC-SHA256",
     service="oss",
@@ -73,11 +73,11 @@ def signed_headers(
     region: str,
     now: float,
 ) -> dict[str, str]:
-    """Return `headers` with all that makes the request signed.
+    """Return `headers` with the headers of the signature added.
 
-    `headers` must hold every header to be sent that the signature covers: `content-type`, for SLS `host`,
+    `headers` must contain every header to be signed: `content-type`, for SLS `host`,
     `x-log-*` and `x-acs-*`, for OSS `content-md5` and `x-oss-*`. `path` is not encoded; for OSS it is
-    `/bucket/key`, whichever of them the address names. `now` is in seconds since the epoch.
+    `/bucket/key`, also if the bucket is in the host name. `now` is in seconds since the epoch.
     """
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     digest = hashlib.sha256(body).hexdigest() if scheme.signs_body else UNSIGNED_PAYLOAD
@@ -95,7 +95,7 @@ def signed_headers(
     return complete
 
 
-@lru_cache(maxsize=4)  # good for a day: SLS's and OSS's, with the credentials before a renewal and after
+@lru_cache(maxsize=4)  # valid for a day; for SLS and OSS, with the credentials before and after a renewal
 def _signing_key(secret: str, scope: str) -> bytes:
     key = f"aliyun_v4{secret}".encode()
     for part in scope.split("/"):
@@ -106,7 +106,7 @@ def _signing_key(secret: str, scope: str) -> bytes:
 def canonical_request(
     scheme: Scheme, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], digest: str
 ) -> str:
-    """Return the text whose hash is signed."""
+    """Return the canonical request, whose hash is signed."""
     lowered = ((name.lower(), value.strip()) for name, value in headers.items())
     covered = sorted(
         (name, value) for name, value in lowered if name in scheme.names or name.startswith(scheme.prefixes)

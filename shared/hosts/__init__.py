@@ -1,1 +1,1 @@
-"""What Function Compute calls: the built-in runtime and the custom runtime, side by side."""
+"""The hosts that Function Compute calls: the built-in runtime and the custom runtime."""

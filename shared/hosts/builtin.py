@@ -1,4 +1,4 @@
-"""A function on a built-in runtime: one event in, one answer out, one request at a time.
+"""The host for built-in runtimes: one event, one answer, one request at a time.
 
 Source: Function Compute documentation, "HTTP trigger invocations" (event and answer, version v1), "Context".
 """
@@ -25,7 +25,7 @@ from shared.settings import SettingError
 
 
 class NotHttp(ValueError):
-    """The event is not an HTTP trigger's."""
+    """The event does not come from an HTTP trigger."""
 
 
 class _Http(msgspec.Struct):
@@ -52,7 +52,7 @@ _decode = msgspec.json.Decoder(_Event).decode
 
 
 class Function:
-    """A function on Function Compute: builds its service once, from the environment, and answers events."""
+    """A function: builds its service once from the environment, and answers events."""
 
     def __init__(self, build: Callable[[Mapping[str, str]], Service]) -> None:
         self._build = build
@@ -60,9 +60,9 @@ class Function:
         self._starting = threading.Lock()
 
     def initialize(self, context: object) -> None:
-        """Build the service and let it warm up, once an instance.
+        """Build the service and warm it up, once per instance.
 
-        Raises SettingError for an invalid setting, so that the start fails and the log names the setting.
+        Raises SettingError for an invalid setting, so that the start fails and the log has the reason.
         """
         run(self._start().warm_up(from_context(context), Deadline(WARM_UP)))
 
@@ -82,7 +82,7 @@ class Function:
         return to_fc(response)
 
     def _start(self) -> Service:
-        """Return the service, built at the first call; a host need not have an initializer."""
+        """Return the service, built at the first call, because an initializer is optional."""
         with self._starting:
             if self._service is None:
                 self._service = self._build(os.environ)
@@ -92,8 +92,8 @@ class Function:
 def read_event(event: bytes | str, context: object, request_id: str) -> Request:
     """Return the request in an HTTP trigger's event.
 
-    `request_id` is the invocation's; where the host gave none, the event's serves. Raises NotHttp for
-    anything else, such as the payload of a timer.
+    `request_id` is that of the invocation; if it is empty, that of the event is used. Raises NotHttp for any
+    other event, such as the payload of a timer.
     """
     raw = event.encode("utf-8", "replace") if isinstance(event, str) else event
     try:
@@ -123,11 +123,11 @@ def _from_base64(text: str) -> bytes:
     try:
         return binascii.a2b_base64(text)
     except ValueError:
-        return b""  # FC made the base64 itself; an empty body is refused where one is needed
+        return b""  # FC encodes base64 itself; a route that needs a body refuses an empty one
 
 
 def to_fc(response: Response) -> dict[str, Any]:
-    """Return what the handler returns to FC: always all four keys, a body that is not text in base64."""
+    """Return the handler's result for FC: always all four keys, a binary body in base64."""
     try:
         body, is_base64 = response.body.decode(), False
     except UnicodeDecodeError:

@@ -1,1 +1,1 @@
-"""The HTTP core: request, response, routes, origins, CORS and errors, whatever the host."""
+"""The HTTP core, independent of the host: request, response, routes, origins, CORS and errors."""

@@ -2,14 +2,13 @@
 
 An entry is one of
 
-    https://shop.example.com        that origin, character for character
-    https://shop.example.com:8443   likewise; the scheme's default port is never written
+    https://shop.example.com        exactly this origin
+    https://shop.example.com:8443   the same with a port; the scheme's default port is never written
     https://*.example.com           one or more whole labels before .example.com, not example.com itself
-    http://localhost:*              any port and none; also for 127.0.0.1 and [::1]
+    http://localhost:*              any port or none; also for 127.0.0.1 and [::1]
 
-A browser's Origin is compared as it came and never parsed: parsers and browsers disagree on what
-`https://evil.example\\@shop.example.com` names. Entries are checked at start, and a refusal says what to
-write instead.
+A browser's Origin is compared as text and never parsed: parsers and browsers disagree on the host of
+`https://evil.example\\@shop.example.com`. Entries are checked at startup; the error has the correct form.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from collections.abc import Sequence
 
 from shared.settings import SettingError
 
-LONGEST = 300  # characters: a scheme, a name of 253 and a port fit
+LONGEST = 300  # characters: enough for a scheme, a name of 253 characters and a port
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _LABELS = rf"{_LABEL}(?:\.{_LABEL})*"
 _PORT = r"[1-9][0-9]{0,4}"
-# Compiled when first needed: an allowlist rarely has all three forms, and a cold start pays for each.
+# Compiled on first use: an allowlist rarely has all three forms, and each costs cold start time.
 _EXACT = rf"https?://(?:{_LABELS}|\[[0-9a-f:.]+\])(?::{_PORT})?"
 _WILDCARD = rf"(https?://)\*(\.{_LABEL}(?:\.{_LABEL})+(?::{_PORT})?)"
 _ANY_PORT = r"(https?://(?:localhost|127\.0\.0\.1|\[::1\])):\*"
@@ -33,10 +32,10 @@ _REFERER = r"(?s:(https?://[^/?#]*)(?:[/?#].*)?)"
 
 
 class Allowlist:
-    """The origins that may use a function; empty, every origin may."""
+    """The origins that may use a function; if empty, every origin may."""
 
     def __init__(self, entries: Sequence[str], setting: str = "ALLOWED_ORIGINS") -> None:
-        """Take the entries; raises SettingError for the first that is none, with what to write instead."""
+        """Check the entries. Raises SettingError for the first invalid one, with the correct form."""
         exact: set[str] = set()
         wildcards: list[tuple[str, str]] = []
         any_port: list[str] = []
@@ -69,7 +68,7 @@ class Allowlist:
 
 
 def origin_of(referer: str) -> str:
-    """Return the origin's part of a Referer as it came, without judging it; "" where it has none."""
+    """Return the origin part of a Referer, unchecked; "" if it has none."""
     match = re.fullmatch(_REFERER, referer)
     return match[1] if match else ""
 
@@ -81,7 +80,7 @@ def _under(origin: str, scheme: str, suffix: str) -> bool:
 
 
 def _fault(entry: str) -> str | None:
-    """Return what an entry should be instead, None where it is sound."""
+    """Return the expected form of an invalid entry, None if it is valid."""
     shape = _fault_of_shape(entry)
     if shape is not None:
         return shape
@@ -92,9 +91,9 @@ def _fault(entry: str) -> str | None:
 
 
 def _fault_of_shape(entry: str) -> str | None:
-    """Return what to write instead of the usual mistakes."""
+    """Return the correct form for common mistakes."""
     if entry in ("*", "null"):
-        return f"origins; {entry} is none. To allow every origin leave the setting empty"
+        return f"origins; {entry} is not one. To allow every origin, leave the setting empty"
     if not entry.isascii():
         return "names in punycode (xn--…), as a browser writes them in Origin"
     if entry != entry.lower():
@@ -114,7 +113,7 @@ def _fault_after(scheme: str, rest: str) -> str | None:
     if "*" in rest and not (rest.startswith("*.") or rest.endswith(":*")):
         return "a wildcard for whole labels only: https://*.example.com"
     if re.fullmatch(r"\*\.[^.]*", rest):
-        return "a wildcard under a domain of one's own (https://*.example.com), not under a whole suffix"
+        return "a wildcard below your own domain (https://*.example.com), not below a public suffix"
     return None
 
 

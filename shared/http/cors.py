@@ -1,7 +1,7 @@
-"""Which pages may use a function: the check on a request's origin, and the CORS headers that follow.
+"""Checks a request's origin against the allowlist, and builds the CORS headers of its answer.
 
-Every answer says explicitly which origin may read it. Where a function says nothing, FC may echo any
-origin with `Access-Control-Allow-Credentials: true`, so a refusal names an origin that no page can have.
+Every answer states which origin may read it. Without CORS headers, FC may echo any origin with
+`Access-Control-Allow-Credentials: true`, so a refusal names an origin that no page can have.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from shared.settings import Environment
 
 NO_READER = "https://origin-not-allowed.invalid"  # .invalid is reserved (RFC 2606)
 
-# What Alibaba's browser SDKs ask for in a preflight, in either mode; Safari takes no `*` for Authorization.
+# The preflight headers of Alibaba's browser SDKs, in both modes; for Safari `*` excludes Authorization.
 REQUEST_HEADERS = (
     "authorization, content-encoding, content-md5, content-type, x-acs-security-token, x-log-apiversion, "
     "x-log-bodyrawsize, x-log-compresstype, x-log-date, x-log-signaturemethod"
 )
 EXPOSED_HEADERS = "x-log-requestid, x-log-errorcode, x-log-spooled, x-log-dropped, retry-after"
-PREFLIGHT_SECONDS = 86400  # browsers cap it themselves, Chromium at two hours
+PREFLIGHT_SECONDS = 86400  # browsers limit it themselves, Chromium to two hours
 
-# What a browser sends as Origin (RFC 6454, 7); above all not `*`, which would stand for every origin.
-# Compiled when audit mode needs it; a cold start does without.
+# A browser's Origin (RFC 6454, 7); in particular not `*`, which would allow every origin.
+# Compiled only when audit mode needs it, for a short cold start.
 _REFLECTABLE = rf"null|[a-z][a-z0-9+.-]{{0,31}}://[\x21-\x7e]{{1,{LONGEST}}}"
 
 
 class OriginCheck(msgspec.Struct, frozen=True):
-    """What the allowlist says of a request."""
+    """The result of the origin check."""
 
     allowed: bool
-    headers: Mapping[str, str]  # the CORS headers that every answer to the request carries
-    refusal: str | None = None  # why it was refused, or would have been outside audit mode
+    headers: Mapping[str, str]  # the CORS headers of every answer to the request
+    refusal: str | None = None  # why it is refused, or would be without audit mode
 
 
 def cors_headers(reader: str) -> dict[str, str]:
@@ -49,10 +49,10 @@ NO_READER_HEADERS = cors_headers(NO_READER)
 
 
 class OriginPolicy:
-    """The allowlist, and what it does with a request that names no origin."""
+    """The allowlist, and the rule for requests without an origin."""
 
     def __init__(self, allowlist: Allowlist, *, audit: bool = False, missing: str = "deny") -> None:
-        """`missing` is `allow`, `deny` (which still lets a pixel's GET through) or `deny-all`."""
+        """`missing` is `allow`, `deny` (which still allows a pixel's GET) or `deny-all`."""
         self.allowlist = allowlist
         self._open = not allowlist
         self._audit = audit
@@ -68,7 +68,7 @@ class OriginPolicy:
         )
 
     def check(self, request: Request, *, pixels: bool) -> OriginCheck:
-        """Return the check; `pixels` says whether the function takes GETs from e-mails and the like."""
+        """Return the check; `pixels` says whether the function serves pixels, as in e-mails."""
         if self._open:
             return ANY_ORIGIN
         origin = claimed_origin(request)
@@ -83,11 +83,11 @@ class OriginPolicy:
         pixel = pixels and request.method == "GET" and self._missing == "deny"
         if pixel or self._missing == "allow":
             return OriginCheck(True, NO_READER_HEADERS)
-        return OriginCheck(self._audit, NO_READER_HEADERS, "the request names no origin")
+        return OriginCheck(self._audit, NO_READER_HEADERS, "the request has no origin")
 
 
 def claimed_origin(request: Request) -> str | None:
-    """Return the origin that a request says it comes from, by its Referer where there is no Origin."""
+    """Return the request's claimed origin: from Origin, else from Referer."""
     origin = request.headers.get("origin")
     if origin is None and (referer := request.headers.get("referer")):
         return origin_of(referer)
@@ -95,7 +95,7 @@ def claimed_origin(request: Request) -> str | None:
 
 
 def preflight_headers(methods: tuple[str, ...]) -> dict[str, str]:
-    """Return what the answer to a preflight carries besides."""
+    """Return the additional headers of the answer to a preflight."""
     return {
         "Access-Control-Allow-Methods": ", ".join(methods),
         "Access-Control-Allow-Headers": REQUEST_HEADERS,

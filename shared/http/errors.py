@@ -1,7 +1,7 @@
-"""The one error type that ends in an answer.
+"""ApiError, the only exception that becomes an error answer.
 
-Each kind owns its `errorCode`, its HTTP status and the level at which it is logged. An `ApiError` adds
-what the client is told (`message`) and, apart from it, what only the log may hold (`detail`).
+Each kind has an `errorCode`, an HTTP status and a log level. An `ApiError` adds the text for the client
+(`message`) and the text for the log only (`detail`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 
 
 class ErrorKind(msgspec.Struct, frozen=True):
-    """What all errors of a kind have in common."""
+    """The properties that all errors of a kind share."""
 
     code: str
     status: int
@@ -37,10 +37,10 @@ SERVER_BUSY = ErrorKind("ServerBusy", 503, logging.ERROR)
 
 
 class ApiError(Exception):
-    """A request that ends with an error answer.
+    """The request is answered with an error.
 
-    `message` goes to the client and so holds nothing of the configuration or the upstream's words;
-    `detail` goes to the log only; `headers` are added to the answer (`Allow`, `Retry-After`).
+    `message` is sent to the client, so it must not contain configuration or upstream messages;
+    `detail` is only logged; `headers` are added to the answer (`Allow`, `Retry-After`).
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""One HTTP request, whatever host it came through."""
+"""One HTTP request, independent of the host."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _TICKET = r"(?s:/t/.*?(?=/logstores/[^/]*/track[^/]*$|/get_sts_token$|/healthz$|
 
 
 class Request(msgspec.Struct):
-    """One HTTP request. A route takes the body off it, so that nobody holds the body while SLS is awaited."""
+    """One HTTP request. A route removes its body, so that the body's memory is free while SLS is awaited."""
 
     method: str
-    path: str  # percent-encoded, as it came
+    path: str  # percent-encoded, as received
     query: Mapping[str, str]  # decoded; a repeated key's values joined with a comma, as FC does
     headers: Mapping[str, str]  # names in lower case
     body: bytes
-    size: int  # bytes of the body as it came; more than `body` has where the host did not keep it
+    size: int  # bytes of the body as received; larger than `body` if the host discarded it
     source_ip: str
     id: str
     deadline: Deadline
-    credentials: Credentials | None = None  # the function's own, where the host hands them along
-    subject: str | None = None  # who sent it, by the word of a good ticket
-    ticket: str | None = None  # what tells a good ticket from every other
+    credentials: Credentials | None = None  # the function's own, if the host passes them on
+    subject: str | None = None  # the sender's id in a valid ticket
+    ticket: str | None = None  # the id of a valid ticket
 
     def client_address(self, header: str | None) -> str | None:
         """Return the IP address of who sent it, as it is written; None where none is known.

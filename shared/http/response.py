@@ -1,4 +1,4 @@
-"""One HTTP response, whatever host sends it."""
+"""One HTTP response, independent of the host."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import msgspec
 from shared.http.errors import ApiError
 
 Notes = Mapping[str, str | int | float]
-"""What the log line of a request says beside the usual."""
+"""Additional fields for the log line of a request."""
 
 
 class Response(msgspec.Struct, frozen=True):
     """One HTTP response.
 
     `notes` and `problem` are for the log line, not for the client. With a status of 400 or more, `problem` is
-    why; with 200 it is what went wrong on the way and was made good.
+    the error; with 200 it is an error that was recovered.
     """
 
     status: int

@@ -1,9 +1,9 @@
-"""Half surrogate pairs in JSON: pages really send them, so they are replaced instead of losing the batch."""
+"""Lone surrogates in JSON: real pages send them, so they are replaced instead of refusing the batch."""
 
 from __future__ import annotations
 
-# Control characters, which JSON has nowhere, in place of what the scanner must not see: an escaped backslash,
-# the start of a surrogate's escape in either spelling, then any other backslash, quote and question mark.
+# Control characters, which cannot occur in JSON, replace text that the scanner must not see: an escaped
+# backslash, the start of a surrogate's escape (either case), then other backslashes, quotes, question marks.
 _BACKSLASH, _LOWER, _UPPER = b"\x01", b"\x02", b"\x03"
 _HIDDEN, _MARKS = b'\\"?', b"\x04\x05\x06"
 _ALL_MARKS = _BACKSLASH + _LOWER + _UPPER + _MARKS
@@ -12,16 +12,16 @@ _REPLACEMENT = "\ufffd".encode()
 
 
 def repair(text: bytes) -> bytes:
-    r"""Return JSON text with U+FFFD for each escaped half of a surrogate pair.
+    r"""Return JSON text with U+FFFD for each escaped lone surrogate.
 
-    Whole pairs become the characters they stand for, all else stays as it is; so does what is no JSON.
+    Complete pairs become their characters; everything else, including invalid JSON, stays unchanged.
 
-    The text as a whole is read as one JSON string, by the standard library's scanner in C, which knows pairs
-    from halves. A regular expression takes twice the time.
+    The whole text is decoded as one JSON string by the standard library's C scanner, which tells pairs
+    from lone surrogates. A regular expression takes twice the time.
     """
     if not (rb"\ud" in text or rb"\uD" in text) or len(text.translate(None, _ALL_MARKS)) < len(text):
         return text
-    # Imported here because most processes never see a half.
+    # Imported here because most processes never receive a lone surrogate.
     from json.decoder import scanstring  # type: ignore[attr-defined]
 
     hidden = text.replace(rb"\\", _BACKSLASH)  # from here on, every backslash starts an escape
@@ -31,6 +31,6 @@ def repair(text: bytes) -> bytes:
         whole, _ = scanstring(hidden.decode() + '"', 0, False)
     except ValueError:
         return text
-    # A half is encoded as a question mark, and no other is there.
+    # A lone surrogate is encoded as a question mark, and there are no others.
     repaired: bytes = whole.encode("utf-8", "replace").replace(b"?", _REPLACEMENT)
     return repaired.translate(_SHOW).replace(_BACKSLASH, rb"\\")

@@ -1,1 +1,1 @@
-"""How a host waits for the network, and the HTTP client over it."""
+"""The network interface of the hosts, and the HTTP client that uses it."""

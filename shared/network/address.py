@@ -1,6 +1,6 @@
 """Addresses: of an upstream, `http(s)://host[:port]` and nothing after it but a slash; and of IP.
 
-Taken apart without patterns: a cold start would pay for compiling them.
+Parsed without regular expressions, which would cost compile time in a cold start.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ import socket
 from typing import NamedTuple
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_LONGEST_LABEL = 63  # characters, as the resolver takes them
+_LONGEST_LABEL = 63  # characters, the resolver's limit
 _LONGEST_PORT = 5  # digits
 _MAPPED_IPV4 = bytes(10) + b"\xff\xff"  # before an IPv4 address in an IPv6 one (RFC 4291, 2.5.5.2)
 
 
 class Address(NamedTuple):
-    """Where to connect to, and how to name it in the Host header."""
+    """The address to connect to, and its value for the Host header."""
 
     tls: bool
     name: str  # to resolve; an IPv6 address without its brackets
     port: int
-    host: str  # with brackets, and with the port unless it is the scheme's own
+    host: str  # with brackets, and with the port unless it is the scheme's default
 
 
 def parse_address(text: str) -> Address | None:
-    """Return the address, None where `text` is none that could be connected to."""
+    """Return the address, None if `text` is not valid."""
     scheme, separator, rest = text.partition("://")
     if not separator or scheme not in _DEFAULT_PORTS:
         return None
@@ -67,7 +67,7 @@ def _is_label(label: str) -> bool:
 
 
 def _split_port(text: str) -> tuple[str, str | None]:
-    """Return host and port of `host[:port]`; a port of None where there is no colon after the host."""
+    """Return host and port of `host[:port]`; a port of None if there is no colon after the host."""
     end = text.rfind("]") + 1
     host, colon, digits = text[end:].partition(":")
     return text[:end] + host, digits if colon else None

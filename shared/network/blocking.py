@@ -13,17 +13,17 @@ from typing import TypeVar
 from shared.deadline import Deadline
 from shared.network.interface import Connection, Network, Resolved, Signal, Turn
 
-SEND = 256 * 1024  # bytes handed to the socket at a time
-RECEIVE = 64 * 1024  # bytes asked of it at a time
-# Seconds in which a peer has to acknowledge what was sent, or take it at all. One that is slow to answer does
-# so at once; one that is gone, as when its name has moved, is noticed long before the deadline.
+SEND = 256 * 1024  # bytes passed to the socket at a time
+RECEIVE = 64 * 1024  # bytes read from it at a time
+# Seconds in which a peer must acknowledge sent data. A slow peer acknowledges at once; one that is gone, for
+# example after a DNS change, is detected long before the deadline.
 ACKNOWLEDGED = 3.0
 
 T = TypeVar("T")
 
 
 def set_options(connection: socket.socket) -> None:
-    """Have a socket send small writes at once, and notice a peer that is gone (tcp(7))."""
+    """Have a socket send small writes immediately and detect a dead peer (tcp(7))."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * ACKNOWLEDGED))
@@ -33,7 +33,7 @@ class _Blocking:
     overlaps = False
 
     async def resolve(self, name: str, port: int) -> list[Resolved]:
-        # As bytes: a name of type str brings the IDNA codec, and Unicode's tables, into every cold start.
+        # As bytes: a str would import the IDNA codec and Unicode tables in every cold start.
         found = socket.getaddrinfo(name.encode("ascii"), port, type=socket.SOCK_STREAM)
         return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
 
@@ -86,7 +86,7 @@ BLOCKING: Network = _Blocking()
 
 
 class _BlockingSignal:
-    """For hosts that call from several threads; a built-in runtime has one."""
+    """Works across threads, although a built-in runtime has only one."""
 
     def __init__(self) -> None:
         self._given = threading.Event()
@@ -103,7 +103,7 @@ class _BlockingConnection:
         self._socket = connection
 
     async def send(self, data: bytes, deadline: Deadline) -> None:
-        """Send in pieces, since a TLS socket applies its timeout to each and not to the whole."""
+        """Send in pieces, because a TLS socket applies its timeout to each write, not to all."""
         view = memoryview(data)
         while view:
             self._socket.settimeout(deadline.left())
@@ -123,11 +123,11 @@ class _BlockingConnection:
 
 
 def run(waiting: Awaitable[T]) -> T:
-    """Return what a coroutine returns that blocks wherever it waits; RuntimeError for one that suspends."""
+    """Return the result of a coroutine that only blocks. Raises RuntimeError if it suspends."""
     steps = waiting.__await__()
     try:
         next(steps)
     except StopIteration as done:
         value: T = done.value
         return value
-    raise RuntimeError("something waits for an event loop where there is none")
+    raise RuntimeError("the coroutine needs an event loop, but there is none")

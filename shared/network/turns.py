@@ -1,9 +1,9 @@
 """Turns for large bodies: one is parsed at a time, and the bytes to be sent of all of them are bounded.
 
-A parsed body takes many times the memory of its text, and the parser keeps the interpreter to itself while it
-works. So large bodies are parsed in a thread of their own, one after the other; between two steps of one, the
-event loop serves everybody else. What is then sent to SLS is held until SLS has confirmed it, so the memory
-for it is reserved before a body is parsed: past `HELD` bytes, the next waits until others are confirmed.
+A parsed body takes many times the memory of its text, and the parser holds the interpreter's lock. So large
+bodies are parsed in a separate thread, one after the other; between two steps, the event loop serves other
+requests. Data for SLS is kept until SLS has confirmed it, so its memory is reserved before a body is parsed:
+above `HELD` bytes, the next body waits until others are confirmed.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import NamedTuple, TypeVar
 from shared.deadline import Deadline
 from shared.network.interface import SMALL
 
-HELD = 224 * 1024 * 1024  # bytes of forwarded bodies, over all requests: 64 of 3 MB and a little more
+HELD = 224 * 1024 * 1024  # bytes of forwarded bodies of all requests: 64 of 3 MB and slightly more
 # Bytes that are forwarded for each byte of a body, at most (functions/track/limits.py, MAX_FORWARDED).
 GROWTH = 2
 
-# Of the time that a request has left, so much may pass until its body has its turn. The first attempt to
-# write it gets most of the rest (functions/track/delivery.py), which is enough on a slow day of SLS.
+# The part of a request's remaining time that may pass until its body's turn. The first attempt to write it
+# gets most of the rest (functions/track/delivery.py), which is enough even if SLS is slow.
 WAIT = 0.5
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class _Waiting(NamedTuple):
 
 
 class Turns:
-    """Hands out the turns of one event loop, in the order in which they were asked for."""
+    """The turns of one event loop, first come, first served."""
 
     def __init__(self, held: int = HELD) -> None:
         self._held = self._free = held
@@ -42,11 +42,11 @@ class Turns:
         self._thread = ThreadPoolExecutor(1, "large-bodies")  # starts with the first large body
 
     def turn(self, size: int, deadline: Deadline) -> Turn:
-        """Return the turn of a body that is, or may become, `size` bytes."""
+        """Return the turn of a body of up to `size` bytes."""
         return Turn(self, size, deadline)
 
     async def reserve(self, size: int, deadline: Deadline) -> int:
-        """Reserve `size` bytes, or all there are if that is less, and return how many.
+        """Reserve `size` bytes, at most the total, and return the number.
 
         Raises TimeoutError at the deadline.
         """
@@ -58,7 +58,7 @@ class Turns:
         return size
 
     def give_back(self, size: int) -> None:
-        """Take back bytes that were reserved."""
+        """Release reserved bytes."""
         self._free += size
         while self._waiting and self._waiting[0].size <= self._free:
             first = self._waiting.popleft()
@@ -67,7 +67,7 @@ class Turns:
                 first.granted.set_result(None)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns, called in the thread of large bodies."""
+        """Run `work` in the thread for large bodies and return its result."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def _wait(self, size: int, seconds: float) -> None:
@@ -108,16 +108,16 @@ class Turn:
         self.keep(0)
 
     async def work(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns, which parses the body: alone, and in a thread where it is large.
+        """Run `work`, which parses the body, and return its result; a large body in the thread.
 
-        Raises TimeoutError where too much time has passed before its turn has come.
+        Raises TimeoutError if its turn comes too late.
         """
         if self._size <= SMALL:
             return work()
         return await self._turns.run(self._in_time(work))
 
     def keep(self, size: int) -> None:
-        """Say that no more than `size` bytes are held from now on."""
+        """Reduce the reserved memory to `size` bytes."""
         if size < self._kept:
             given, self._kept = self._kept - size, size
             self._turns.give_back(given)

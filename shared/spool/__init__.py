@@ -1,1 +1,1 @@
-"""The spool: what one object in OSS holds, and the settings that name the bucket."""
+"""The spool: the format of an object in OSS, and the settings of the bucket."""

@@ -1,20 +1,20 @@
-"""The spool's format: what one object holds, and what it is called.
+"""The spool's format: the content and the name of an object.
 
-An object holds the batches that track put into the spool together, and replay writes to SLS one by one:
+An object contains batches that track stored together; replay writes them to SLS one by one:
 
     {prefix}pending/{digit}/{time of receipt}-{128 random bits}.json.gz
     {prefix}rejected/{time of receipt}-{128 random bits}.json.gz
 
-The latter is what SLS will never take, with the reason in the object's metadata.
+The latter are batches that SLS will never accept, with the reason in the object's metadata.
 
-`digit` is the first hexadecimal digit of the random bits. OSS keeps objects in partitions by the order of
-their names, and gives a partition 2,000 operations a second (OSS documentation, "OSS performance and
-scalability best practices": sequential prefixes); sixteen prefixes reach the 10,000 that an account has.
-Within a digit, names sort by time. They never collide.
+`digit` is the first hexadecimal digit of the random bits. OSS partitions objects by the order of their
+names, and allows 2,000 operations a second per partition (OSS documentation, "OSS performance and
+scalability best practices": sequential prefixes); sixteen prefixes reach the 10,000 of an account. Within a
+digit, names sort by time. They never collide.
 
 The content is gzip of one JSON object with `version` 2, `project` and `batches`, each of these with
-`logstore`, `received` and `body`, the last being what PutLogs takes, as it is. Version 1, which is still
-read, held one batch (`version`, `project`, `logstore`, `received`, `body`), in names without the digit.
+`logstore`, `received` and `body`, the last being a body of PutLogs. Version 1, which can still be
+read, has one batch (`version`, `project`, `logstore`, `received`, `body`), in names without the digit.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ VERSION = 2
 DIGITS = "0123456789abcdef"
 MAX_UNPACKED = 8 * 1024 * 1024  # bytes of JSON; a body of 3 MB grows where numbers become text
 MAX_BATCHES = 1000  # in an object
-# Fast before small: JSON of logs shrinks to a tenth at any level, and it is written while a page waits.
+# The fastest level: JSON of logs shrinks to a tenth at any level, and a page waits for the write.
 _LEVEL = 1
 _GZIP = 31  # zlib's wbits for a gzip header and trailer around 32 KB of window
 
@@ -38,22 +38,22 @@ _STAMP = re.compile(r"([0-9]{8}T[0-9]{6})\.([0-9]{6})Z-([0-9a-f])[0-9a-f]{31}\.j
 
 
 class NotSpooled(Exception):
-    """An object that holds no spooled batches; the text says why, and quotes nothing of it."""
+    """The object is not in the spool's format; the text has the reason and quotes nothing of the object."""
 
 
 class Spooled(NamedTuple):
-    """One batch, with everything its write needs."""
+    """One batch, with all data for its write."""
 
     project: str
     logstore: str
     received: int  # seconds since the epoch; the `__time__` in the body's logs
-    body: bytes  # JSON as PutLogs takes it
+    body: bytes  # JSON for PutLogs
 
 
 class _Batch(msgspec.Struct, forbid_unknown_fields=True):
     logstore: str
     received: int
-    body: msgspec.Raw  # checked for JSON's grammar, and passed on unparsed
+    body: msgspec.Raw  # checked for valid JSON, not decoded
 
 
 class _Content(msgspec.Struct, forbid_unknown_fields=True, tag_field="version", tag=VERSION):
@@ -77,12 +77,12 @@ _decode = msgspec.json.Decoder(_AnyContent).decode
 
 
 def pending(prefix: str) -> str:
-    """Return what the names of the objects begin with that wait for their write."""
+    """Return the name prefix of objects that wait for their write."""
     return f"{prefix}pending/"
 
 
 def rejected(prefix: str) -> str:
-    """Return what the names of the objects begin with that SLS will never take."""
+    """Return the name prefix of objects that SLS will never accept."""
     return f"{prefix}rejected/"
 
 
@@ -102,14 +102,14 @@ def object_name(prefix: str, received: float, unique: str) -> str:
 
 
 def time_of(name: str) -> float | None:
-    """Return when the oldest batch of that name was received, in seconds since the epoch.
+    """Return the time of receipt of the object's oldest batch, in seconds since the epoch.
 
-    None for a name that is not of the spool's.
+    None for a name without the spool's format.
     """
     match = _STAMP.fullmatch(name.rpartition("/")[2])
     if match is None:
         return None
-    import calendar  # not needed where batches are only written
+    import calendar  # not needed by track
 
     try:
         return calendar.timegm(time.strptime(match[1], "%Y%m%dT%H%M%S")) + int(match[2]) / 1_000_000
@@ -118,7 +118,7 @@ def time_of(name: str) -> float | None:
 
 
 def digit_of(prefix: str, name: str) -> str | None:
-    """Return the digit by which the spool is divided, of an object that waits; None for any other name."""
+    """Return the digit of a pending object, by which the spool is divided; None for any other name."""
     last = name.rpartition("/")[2]
     match = _STAMP.fullmatch(last)
     if match is None or time_of(last) is None:
@@ -128,51 +128,51 @@ def digit_of(prefix: str, name: str) -> str | None:
 
 
 def pack(batches: Sequence[Spooled]) -> bytes:
-    """Return the content of an object that holds these batches, all of one Project.
+    """Return the content of an object with these batches, all of one Project.
 
-    The same bytes for the same batches. Raises ValueError for none, or for more than MAX_BATCHES.
+    Equal batches give equal bytes. Raises ValueError for no batch or more than MAX_BATCHES.
     """
-    import zlib  # not at the top: a cold start does not pay for what it may never need
+    import zlib  # not at the top, for a short cold start
 
     if not 1 <= len(batches) <= MAX_BATCHES:
-        raise ValueError(f"{len(batches)} batches; an object holds 1 to {MAX_BATCHES}")
+        raise ValueError(f"{len(batches)} batches; an object has 1 to {MAX_BATCHES}")
     held = [_Batch(one.logstore, one.received, msgspec.Raw(one.body)) for one in batches]
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
     return packer.compress(msgspec.json.encode(_Content(batches[0].project, held))) + packer.flush()
 
 
 def unpacked_size(data: bytes) -> int:
-    """Return how many bytes `unpack` will decompress, by what the content says, at most MAX_UNPACKED."""
+    """Return the declared decompressed size of the content in bytes, at most MAX_UNPACKED."""
     return min(int.from_bytes(data[-4:], "little"), MAX_UNPACKED)  # gzip's ISIZE (RFC 1952, 2.3.1)
 
 
 def unpack(data: bytes) -> list[Spooled]:
     """Return the batches in an object's content, of either version; raises NotSpooled.
 
-    At most MAX_UNPACKED bytes are decompressed, whatever the content says.
+    At most MAX_UNPACKED bytes are decompressed, regardless of the declared size.
     """
     text = _decompressed(data)
     try:
         content = _decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise NotSpooled(_misshapen(text, error)) from None
+        raise NotSpooled(_format_error(text, error)) from None
     held = content.batches if isinstance(content, _Content) else [content]
     if not 1 <= len(held) <= MAX_BATCHES:
-        raise NotSpooled(f"the object holds {len(held)} batches; 1 to {MAX_BATCHES} are allowed")
+        raise NotSpooled(f"the object has {len(held)} batches; 1 to {MAX_BATCHES} are allowed")
     batches = [Spooled(content.project, one.logstore, one.received, bytes(one.body)) for one in held]
     if not all(one.body.startswith(b"{") for one in batches):
         raise NotSpooled("a batch's body is not a JSON object")
     return batches
 
 
-def _misshapen(text: bytes, error: Exception) -> str:
+def _format_error(text: bytes, error: Exception) -> str:
     try:
         version = msgspec.json.decode(text, type=_Versioned).version
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         version = VERSION
     if version not in (1, VERSION):
-        return f"the object is of version {version}; 1 and {VERSION} are known"
-    return f"the object is not of the shape: {type(error).__name__}"
+        return f"the object has version {version}; supported are 1 and {VERSION}"
+    return f"the object does not have the expected format: {type(error).__name__}"
 
 
 def _decompressed(data: bytes) -> bytes:
@@ -186,5 +186,5 @@ def _decompressed(data: bytes) -> bytes:
     if len(content) > MAX_UNPACKED:
         raise NotSpooled(f"the object has more than {MAX_UNPACKED} bytes of JSON")
     if not unpacker.eof or unpacker.unused_data:
-        raise NotSpooled("the object is cut off, or something follows its end")
+        raise NotSpooled("the object is truncated, or has data after its end")
     return content

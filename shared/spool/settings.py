@@ -1,4 +1,4 @@
-"""The spool's settings, for the function that fills it and the one that empties it."""
+"""The spool's settings, for track, which fills it, and replay, which empties it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _REGION = re.compile(r"oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com")
 
 
 class SpoolSettings(NamedTuple):
-    """Where spooled batches are kept; see README.md, "Settings"."""
+    """The location of the spool; see README.md, "Settings"."""
 
     bucket: str
     endpoint: str  # http(s)://host[:port], without the bucket
-    path_style: bool  # whether the bucket is the path's first part, instead of the host's
+    path_style: bool  # whether the bucket is in the path instead of the host name
     region: str  # for the signature
     prefix: str
 
     @property
     def address(self) -> str:
-        """The http(s)://host[:port] that requests go to."""
+        """The http(s)://host[:port] of requests."""
         return self.endpoint if self.path_style else self.endpoint.replace("://", f"://{self.bucket}.")
 
     def target(self, name: str) -> str:
@@ -34,14 +34,14 @@ class SpoolSettings(NamedTuple):
         return self.resource(name) if self.path_style else f"/{name}"
 
     def resource(self, name: str) -> str:
-        """Return an object as signatures name it."""
+        """Return an object's resource in signatures."""
         return f"/{self.bucket}/{name}"
 
     @classmethod
     def read(cls, env: Environment) -> SpoolSettings:
         """Read and check SPOOL_OSS_BUCKET, SPOOL_OSS_ENDPOINT, SPOOL_PREFIX; raises SettingError.
 
-        The region is the one that an endpoint of OSS's own names, otherwise the function's.
+        The region is that of an OSS endpoint in the setting, otherwise the function's.
         """
         wanted = "a bucket's name: 3 to 63 of a-z, 0-9 and -, starting and ending with a letter or digit"
         bucket = env.text("SPOOL_OSS_BUCKET", BUCKET, wanted)
@@ -60,7 +60,7 @@ class SpoolSettings(NamedTuple):
 
 def _prefix(env: Environment) -> str:
     wanted = (
-        f"what objects' names begin with: at most {LONGEST_PREFIX} of a-z, A-Z, 0-9, `.`, `_`, `-` and `/`, "
+        f"a prefix of object names: at most {LONGEST_PREFIX} of a-z, A-Z, 0-9, `.`, `_`, `-` and `/`, "
         "ending with `/`, no part of it empty, `.` or `..`"
     )
     prefix = env.text("SPOOL_PREFIX", _PREFIX, wanted, PREFIX)

@@ -53,7 +53,7 @@ def sts(data: bytes) -> None:
     wanted = _credential(body) if status == 200 else None
     try:
         issued = assume_role.read_answer(answer)
-    except assume_role.PassingFault as fault:
+    except assume_role.TemporaryError as fault:
         assert status != 200
         _says_little(str(fault), body)
         return

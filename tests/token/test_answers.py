@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.token.assume_role import Issued, PassingFault, read_answer
+from functions.token.assume_role import Issued, TemporaryError, read_answer
 from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
 from shared.network.answers import Answer
 
@@ -89,7 +89,7 @@ def test_a_200_that_is_not_json_is_rejected(body: bytes) -> None:
 
 @pytest.mark.parametrize("body", NOT_JSON, ids=lambda body: repr(body[:20]))
 def test_a_503_that_is_not_json_may_pass(body: bytes) -> None:
-    with pytest.raises(PassingFault, match=r"STS answered 503 \(none\)"):
+    with pytest.raises(TemporaryError, match=r"STS answered 503 \(none\)"):
         read_answer(Answer(503, {}, body))
 
 
@@ -97,7 +97,7 @@ def test_a_503_that_is_not_json_may_pass(body: bytes) -> None:
 def test_whatever_sts_answers_ends_in_one_of_three_ways(status: int, body: bytes) -> None:
     try:
         outcome: object = read_answer(Answer(status, {}, body))
-    except PassingFault:
+    except TemporaryError:
         outcome = "once more"
     except ApiError as error:
         outcome = error.kind

@@ -16,7 +16,7 @@ from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
 from shared.network.blocking import run
 
 START = 1_800_000_000.0
-DOWN = ApiError(SERVER_BUSY, "no token can be had just now", retry_after=2)
+DOWN = ApiError(SERVER_BUSY, "no token is available now", retry_after=2)
 
 
 class Credential(NamedTuple):
@@ -191,15 +191,15 @@ class Gate:
     def open_for(self, mocker: MockerFixture, waiters: int, join: Callable[[], None]) -> None:
         """Have `join` start the threads, and open when that many of them wait for the one inside."""
         assert self.entered.wait(10)
-        flight = self.issuer.cache._flight
+        flight = self.issuer.cache._pending
         assert flight is not None
-        arrivals, wait = threading.Semaphore(0), flight.landed.wait
+        arrivals, wait = threading.Semaphore(0), flight.finished.wait
 
         async def counted(seconds: float) -> None:
             arrivals.release()
             await wait(seconds)
 
-        mocker.patch.object(flight.landed, "wait", counted)
+        mocker.patch.object(flight.finished, "wait", counted)
         join()
         assert all(arrivals.acquire(timeout=10) for _ in range(waiters))
         self.opened.set()

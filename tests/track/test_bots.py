@@ -61,9 +61,9 @@ def test_isbot_itself_says_the_same(found: Bots) -> None:
       const agents = JSON.parse(readFileSync(0, 'utf8'))
       console.log(JSON.stringify([list, agents.map((agent) => isbot(agent))]))
     """
-    patterns, verdicts = json.loads(run_module(code, given=json.dumps(agents)))
+    patterns, results = json.loads(run_module(code, given=json.dumps(agents)))
     assert patterns == json.loads(bots._PATTERNS.read_text())
-    differing = [agent for agent, theirs in zip(agents, verdicts, strict=True) if theirs != (agent in found)]
+    differing = [agent for agent, theirs in zip(agents, results, strict=True) if theirs != (agent in found)]
     assert differing == []
 
 

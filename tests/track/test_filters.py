@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.track.filters import _fits
+from functions.track.filters import _matches
 from tests.track.support import LOGSTORE, TRACK, Start, Track
 
 ONE = '{"__logs__":[{"a":"1"}]}'
@@ -206,4 +206,4 @@ def test_the_mark_by_which_copies_are_found_stays(start: Start) -> None:
     st.text("ab", max_size=8),
 )
 def test_a_pattern_means_what_it_means_in_a_shell(pattern: str, name: str) -> None:
-    assert _fits(name, tuple(pattern.split("*"))) == fnmatchcase(name, pattern)
+    assert _matches(name, tuple(pattern.split("*"))) == fnmatchcase(name, pattern)

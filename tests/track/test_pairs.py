@@ -27,7 +27,7 @@ def test_pairs_that_are_too_long_are_refused_with_their_size_and_the_way_out() -
         read_pairs({"a": "x" * (LARGEST - 1)})
     assert refused.value.kind.code == "ParameterTooLarge"
     assert refused.value.message == (
-        "the pairs have 16384 bytes; at most 16383 are allowed: send what is long by POST"
+        "the pairs have 16384 bytes; at most 16383 are allowed: use POST for more"
     )
 
 

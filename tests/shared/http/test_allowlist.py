@@ -123,7 +123,7 @@ def test_a_bad_entry_is_refused_with_what_to_write_instead(entry: str, instead: 
 @pytest.mark.parametrize(
     ("entry", "instead"),
     [
-        ("*", "origins; * is none. To allow every origin leave the setting empty"),
+        ("*", "origins; * is not one. To allow every origin, leave the setting empty"),
         ("https://bücher.example", "names in punycode (xn--…), as a browser writes them in Origin"),
         ("https://A.example", "lower case, as a browser writes it: https://a.example"),
         ("a.example", "a scheme in front: https://a.example"),
@@ -133,7 +133,7 @@ def test_a_bad_entry_is_refused_with_what_to_write_instead(entry: str, instead: 
         ("https://a*.example", "a wildcard for whole labels only: https://*.example.com"),
         (
             "https://*.com",
-            "a wildcard under a domain of one's own (https://*.example.com), not under a whole suffix",
+            "a wildcard below your own domain (https://*.example.com), not below a public suffix",
         ),
         (
             "https://a b",

@@ -157,7 +157,7 @@ def test_an_object_holds_one_to_a_thousand_batches(count: int, fits: bool) -> No
         return
     with pytest.raises(ValueError, match=f"{count} batches"):
         pack([BATCH] * count)
-    with pytest.raises(NotSpooled, match=f"holds {count} batches"):
+    with pytest.raises(NotSpooled, match=f"has {count} batches"):
         unpack(content)
 
 
@@ -191,32 +191,32 @@ def _without(fields: dict[str, object], field: str) -> bytes:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "cut off"),
+        (b"", "truncated"),
         (b"not gzip at all", "not gzip"),
-        (pack([BATCH])[:-1], "cut off"),
-        (pack([BATCH]) + b"x", "something follows"),
-        (pack([BATCH]) + pack([BATCH]), "something follows"),
+        (pack([BATCH])[:-1], "truncated"),
+        (pack([BATCH]) + b"x", "data after its end"),
+        (pack([BATCH]) + pack([BATCH]), "data after its end"),
         (pack([BATCH])[:-8] + bytes(8), "not gzip"),  # the checksum
-        (_gzip(b""), "not of the shape"),
-        (_gzip(b"[]"), "not of the shape"),
-        (_gzip(b'{"version":1'), "not of the shape"),
-        (_gzip(b"[" * 200_000), "not of the shape"),
-        (_packed(version=3), "of version 3; 1 and 2 are known"),
-        (_packed(version="2"), "not of the shape"),
-        (_packed(version=None), "not of the shape"),
-        (_packed(project=None), "not of the shape"),
-        (_packed(batches={}), "not of the shape"),
-        (_packed(more=1), "not of the shape"),
-        (_one(received=1.5), "not of the shape"),
-        (_one(received="1"), "not of the shape"),
-        (_one(more=1), "not of the shape"),
+        (_gzip(b""), "not have the expected format"),
+        (_gzip(b"[]"), "not have the expected format"),
+        (_gzip(b'{"version":1'), "not have the expected format"),
+        (_gzip(b"[" * 200_000), "not have the expected format"),
+        (_packed(version=3), "version 3; supported are 1 and 2"),
+        (_packed(version="2"), "not have the expected format"),
+        (_packed(version=None), "not have the expected format"),
+        (_packed(project=None), "not have the expected format"),
+        (_packed(batches={}), "not have the expected format"),
+        (_packed(more=1), "not have the expected format"),
+        (_one(received=1.5), "not have the expected format"),
+        (_one(received="1"), "not have the expected format"),
+        (_one(more=1), "not have the expected format"),
         (_one(body=[]), "not a JSON object"),
         (_one(body="{}"), "not a JSON object"),
-        (_old(received="1"), "not of the shape"),
-        (_old(more=1), "not of the shape"),
+        (_old(received="1"), "not have the expected format"),
+        (_old(more=1), "not have the expected format"),
         (_old(body=[]), "not a JSON object"),
-        *((_without(FIELDS, field), "not of the shape") for field in FIELDS),
-        *((_without(OLD, field), "not of the shape") for field in OLD),
+        *((_without(FIELDS, field), "not have the expected format") for field in FIELDS),
+        *((_without(OLD, field), "not have the expected format") for field in OLD),
     ],
 )
 def test_what_is_no_spooled_batch_is_refused_with_the_reason(data: bytes, why: str) -> None:
