@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures and hooks for all tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.support.custom import stop_all
 from tests.support.parallel import longest_first, scheduler
 
-# Shared machines pause; a slow example is no finding here, and random failures would not be reproducible.
+# Shared machines pause: a slow example is not a bug, and random examples would not be reproducible.
 settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
@@ -24,23 +24,23 @@ _OWN = (
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Among several workers, begin with what takes longest."""
+    """With several workers, start the longest tests first."""
     if hasattr(config, "workerinput"):
         longest_first(items)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
-    """Share the tests out by module."""
+    """Distribute the tests by module."""
     return scheduler(config, log)
 
 
 def pytest_sessionfinish() -> None:
-    """Stop what the tests over the custom runtime started."""
+    """Stop the event loops of tests over the custom runtime."""
     stop_all()
 
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the settings of whoever runs the tests out of them."""
+    """Remove the developer's settings from the environment."""
     for name in [name for name in os.environ if name.startswith(_OWN)]:
         monkeypatch.delenv(name)

@@ -1,4 +1,4 @@
-"""Which room may import which: dependencies run one way, and a function stands alone."""
+"""Which package may import which: dependencies go one way, and functions are independent."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TOPS = ("functions", "shared", "local", "ops", "benchmarks", "tests", "web")
 
-# A module may import its own room and what is listed; the longest room that fits a module's name counts.
-# `shared` itself is the bottom: settings, logs, the deadline and the credential module.
+# A module may import its own package and the listed ones; the longest matching package name is used.
+# `shared` itself is the lowest layer: settings, logs, the deadline and the credential module.
 ALLOWED: dict[str, tuple[str, ...]] = {
     "shared": ("shared.network.address", "shared.http.errors"),
     "shared.network": ("shared.deadline",),
@@ -44,7 +44,7 @@ def name_of(path: Path) -> str:
 
 
 def imports_of(path: Path) -> Iterator[str]:
-    """Yield what a file imports of the project, wherever in it the import stands."""
+    """Yield the project's modules that a file imports, anywhere in it."""
     for node in ast.walk(ast.parse(path.read_text())):
         names: list[str] = []
         if isinstance(node, ast.ImportFrom) and node.module:

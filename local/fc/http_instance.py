@@ -19,7 +19,7 @@ from local.fc.logs import Log
 from local.fc.process import InstanceProcess
 
 _POLL = 0.01  # seconds between checks whether it listens
-_STOP_TIMEOUT = 3  # seconds for `GET /pre-stop`, and again between SIGTERM and SIGKILL
+_PATIENCE = 3  # seconds for `GET /pre-stop`, and again between SIGTERM and SIGKILL
 _DYING = 0.5  # seconds between the end of a process's connections and its exit
 _SHOWN = 1024  # characters of an initializer's answer
 
@@ -94,7 +94,7 @@ class HttpInstance:
                 await self._pre_stop()
             self._connections.close()
             self._process.terminate()
-            await self._process.ended(_STOP_TIMEOUT)
+            await self._process.ended(_PATIENCE)
         await self.kill()
 
     def interrupt(self) -> None:
@@ -129,7 +129,7 @@ class HttpInstance:
 
     async def _pre_stop(self) -> None:
         try:
-            answered = await self._lifecycle("GET", "/pre-stop", _STOP_TIMEOUT)
+            answered = await self._lifecycle("GET", "/pre-stop", _PATIENCE)
         except (FunctionFailed, asyncio.TimeoutError) as error:
             self._show(f"pre-stop failed: {str(error) or 'no answer in time'}")
         else:

@@ -1,1 +1,1 @@
-"""What a stranger can try, over real sockets against the process that Function Compute starts."""
+"""Attacks over real sockets, against the process that Function Compute starts."""

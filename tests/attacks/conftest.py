@@ -18,6 +18,6 @@ def sls() -> Iterator[RawServer]:
 
 @pytest.fixture
 def track(sls: RawServer) -> Iterator[Served]:
-    """One process with its default settings, but that its output is kept."""
+    """One process with default settings, whose output is kept."""
     with running(SLS_ENDPOINT=sls.url) as served:
         yield served

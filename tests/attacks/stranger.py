@@ -1,4 +1,4 @@
-"""A stranger with a socket: sends whatever bytes it likes, and reads what comes back."""
+"""An attacker with a socket: sends any bytes, and reads the answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from tests.track.support import TRACK
 
-PATIENCE = 20.0  # seconds that an answer may take
+PATIENCE = 20.0  # seconds to wait for an answer
 ONE = b'{"__logs__":[{"a":"1"}]}'
 
 
@@ -24,7 +24,7 @@ class Answer(NamedTuple):
 
 
 class NoAnswer(Exception):
-    """The connection ended, or nothing came in time."""
+    """The connection ended, or no answer came in time."""
 
 
 class Stranger:
@@ -43,7 +43,7 @@ class Stranger:
         self.close()
 
     def close(self) -> None:
-        """Go, without a word."""
+        """Close the connection."""
         self._stream.close()
         self.socket.close()
 
@@ -59,7 +59,7 @@ class Stranger:
             raise NoAnswer(repr(error)) from error
 
     def ended(self, seconds: float = PATIENCE) -> bool:
-        """Whether the server ends the connection within so many seconds, saying nothing more."""
+        """Whether the server closes the connection within so many seconds, without more data."""
         self.socket.settimeout(seconds)
         try:
             return self._stream.read(1) == b""
@@ -81,7 +81,7 @@ class Stranger:
 
 
 def post(body: bytes = ONE, *headers: str, path: str = TRACK, length: int | None = None) -> bytes:
-    """Return a POST; `length` is what it says of its body, if not the truth."""
+    """Return a POST; `length` is a false Content-Length."""
     lines = [f"POST {path} HTTP/1.1", "Host: t", f"Content-Length: {len(body) if length is None else length}"]
     return "\r\n".join((*lines, *headers, "", "")).encode() + body
 
@@ -92,7 +92,7 @@ def get(path: str, *headers: str) -> bytes:
 
 
 def ask(url: str, request: bytes) -> Answer:
-    """Return the answer to one request on a connection of its own."""
+    """Return the answer to one request on a new connection."""
     with Stranger(url) as stranger:
         stranger.send(request)
         return stranger.answer()
@@ -100,6 +100,6 @@ def ask(url: str, request: bytes) -> Answer:
 
 @contextlib.contextmanager
 def strangers(url: str, count: int) -> Iterator[list[Stranger]]:
-    """Connect so many, and have them all go at the end."""
+    """Open several connections, and close them at the end."""
     with ExitStack() as leaving:
         yield [leaving.enter_context(Stranger(url)) for _ in range(count)]

@@ -1,4 +1,4 @@
-"""Heads that are too large, or are no HTTP, and what the server says by itself."""
+"""Request heads that are too large or not HTTP, and the server's own answers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.track.support import TRACK
 
 
 def padded(size: int) -> bytes:
-    """Return a GET with headers of so many bytes, names and values and 4 for each."""
+    """Return a GET with headers of `size` bytes: names, values, and 4 for each."""
     used = len("HostContent-a") + len("t") + 2 * 4
     return get("/healthz", "Content-a: " + "x" * (size - used))
 
 
 def shaped(answer: Answer, status: int, code: str) -> bool:
-    """Whether an answer of the server's own has the shape and the headers of every other."""
+    """Whether the server's own answer has the format and headers of all answers."""
     said = json.loads(answer.body)
     headers = [answer.headers[name] for name in ("access-control-allow-origin", "x-log-errorcode")]
     return (answer.status, *headers, sorted(said)) == (status, NO_READER, code, ["errorCode", "errorMessage"])
@@ -55,7 +55,7 @@ def test_repeated_headers_without_end_are_refused_and_the_end_of_the_process_is_
     track: Served, name: bytes
 ) -> None:
     with Stranger(track.url) as stranger:
-        with contextlib.suppress(OSError):  # most of it finds nobody there any more
+        with contextlib.suppress(OSError):  # the server has closed the connection by then
             stranger.send(get("/healthz")[:-2] + (name + b": b\r\n") * 200_000)
         assert ask(track.url, post()).status == 200
         track.process.send_signal(signal.SIGTERM)
@@ -121,7 +121,7 @@ def test_a_request_for_another_protocol_is_answered_in_this_one_as_the_last(
     track: Served, sls: RawServer, protocol: str
 ) -> None:
     with Stranger(track.url) as stranger:
-        # Its body may be in the other protocol: it is not read, above all not as another request.
+        # Its body may be in another protocol: it must not be parsed as another request.
         stranger.send(post(post(), "Connection: Upgrade", f"Upgrade: {protocol}"))
         assert stranger.answer().status == 400
         assert stranger.ended()

@@ -1,4 +1,4 @@
-"""As many of the worst bodies at once as an instance takes requests, with SLS far away."""
+"""Concurrent worst-case bodies, as many as the instance's concurrency, with a distant SLS."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST = 450  # MB, of the 1,024 that s.concurrent.yaml gives
 
 
 class Far(RawServer):
-    """An SLS that is three seconds away; of what it gets it keeps no more than the number of logs."""
+    """An SLS that is three seconds away; it keeps only the number of logs."""
 
     def _say(self, connection: socket.socket, script: bytes) -> bool:
         self._stopping.wait(3)
@@ -38,7 +38,7 @@ def far() -> Iterator[RawServer]:
 
 
 def many_short_fields() -> bytes:
-    """3 MB of 4,096 logs whose keys and values are as short as can be: the most objects for its bytes."""
+    """3 MB of 4,096 logs with the shortest keys and values: the most objects for its size."""
     log = ",".join(f'"{chr(97 + at // 26)}{chr(97 + at % 26)}":"{at:02}"' for at in range(76))
     body = ('{"__logs__":[' + ",".join(["{" + log + "}"] * 4096) + "]}").encode()
     assert 0.9 * MAX_BODY < len(body) <= MAX_BODY
@@ -50,7 +50,7 @@ def one_wide_log(fields: int) -> bytes:
 
 
 def nested() -> bytes:
-    """A million empty objects in one field: 3 KB once compressed."""
+    """A million empty objects in one field: 3 KB compressed."""
     return b'{"__logs__":[{"a":[' + b",".join([b"{}"] * 1_000_000) + b"]}]}"
 
 
@@ -63,7 +63,7 @@ def ordinary() -> bytes:
 
 
 def answers_to_all(url: str, request: bytes) -> list[int]:
-    """Return the statuses of as many of these at once, each answer in the shape of every answer."""
+    """Send this many at once; check each answer's format and return the statuses."""
     statuses: list[int] = []
 
     def send(stranger: Stranger) -> None:
@@ -105,18 +105,18 @@ def test_memory_stays_bounded_and_nothing_answered_is_lost(
         assert statuses.count(200) <= len(far.received)
         assert all(len(received.body) >= 0.9 * len(body) for received in far.received)
         assert peak_memory(track.process.pid) < MOST
-        # And it is as good as new.
+        # Afterwards the instance works normally.
         assert ask(track.url, post()).status == 200
         assert ask(track.url, request).status in (200, 400)
 
 
 def test_what_does_not_fit_is_refused_and_small_ones_go_on(track: Served, sls: RawServer) -> None:
-    """Bodies that have all but arrived hold all the bytes there are for large ones."""
+    """Nearly complete bodies occupy all bytes for large bodies."""
     waiting = MAX_HELD // (MAX_BODY - 1)
     with strangers(track.url, waiting + 1) as crowd:
         for stranger in crowd:
             stranger.send(post(b" " * (MAX_BODY - 1), length=MAX_BODY))
-        # One of them at least finds no room, whichever of the last bytes came last.
+        # At least one of them is refused, in any order of the last bytes.
         readable = select.select([stranger.socket for stranger in crowd], [], [], WINDOW)[0]
         answers = [stranger.answer() for stranger in crowd if stranger.socket in readable]
         refused = next(answer for answer in answers if answer.status == 503)

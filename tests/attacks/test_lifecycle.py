@@ -1,4 +1,4 @@
-"""The calls by which Function Compute starts and stops an instance, made by somebody else."""
+"""Function Compute's lifecycle calls, made by another client."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_through_the_trigger_a_stranger_is_a_stranger_whatever_it_sends(sls: Raw
                 assert ask(server.url, get(path, forged)).status == 404
                 assert ask(server.url, post(b"", forged, path=path)).status == 404
         host.stop()
-    # The platform's own call was answered 200, or the host would have said so.
+    # The platform's own call was answered 200; otherwise the host would have logged it.
     assert not [line for line in lines if line.startswith("pre-stop")]
 
 

@@ -1,4 +1,4 @@
-"""Senders that are slow, or stop, on purpose."""
+"""Clients that send slowly or stop on purpose."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_body_that_drips_is_given_up_and_one_that_is_only_slow_is_not(track: S
         slow.send(post(large[:1], length=len(large)))
         for at in range(1, 11):  # 60 KB in 5 s, and a few bytes
             time.sleep(0.5)
-            if at < WINDOW:  # what comes after the answer would only hide it
+            if at < WINDOW:  # data after the answer would only hide it
                 drips.send(large[at : at + 1])
             slow.send(large[1 + (at - 1) * 6000 : 1 + at * 6000])
         assert drips.answer().status == 400
@@ -52,13 +52,13 @@ def test_a_head_that_is_not_finished_ends_its_connection(track: Served) -> None:
         answers = [stranger.answer() for stranger in stopping]
         assert {answer.status for answer in answers} == {400}
         assert {answer.headers["access-control-allow-origin"] for answer in answers} == {NO_READER}
-        # Function Compute keeps connections on which nothing has been asked yet.
+        # Function Compute keeps connections without any request yet.
         idle.send(get("/healthz"))
         assert idle.answer().status == 200
 
 
 def test_the_rest_of_a_body_that_was_refused_cannot_come_for_ever(track: Served) -> None:
-    """The answer is there before the body: nothing is held but the connection, and that not for long."""
+    """The answer comes before the body: only the connection stays open, and only for a short time."""
     with Stranger(track.url) as stranger:
         stranger.send(get("/healthz", "Content-Length: 1000"))
         assert stranger.answer().status == 200

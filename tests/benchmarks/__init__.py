@@ -1,1 +1,1 @@
-"""Tests of `benchmarks`: of the arithmetic, and of the programs that measure."""
+"""Tests of `benchmarks`: the arithmetic, and the measuring programs."""

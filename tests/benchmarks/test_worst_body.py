@@ -1,4 +1,4 @@
-"""The worst bodies again, counted by calls and memory instead of by time."""
+"""The worst bodies, measured in calls and memory instead of time."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pytest
 from benchmarks import hostile
 from benchmarks.worst_body import answer, memory
 
-CALLS = 640_000  # the dearest found took 610,000
-MEMORY = 64  # MB beside the body
+CALLS = 640_000  # the most expensive body found took 610,000
+MEMORY = 64  # MB in addition to the body
 SEED, MUTANTS = 11, 12
 
 
 def calls(body: bytes) -> int:
-    """Return how many functions a body has called."""
+    """Return the number of function calls for a body."""
     count = 0
 
     def seen(_frame: FrameType, event: str, _arg: object) -> None:
@@ -53,4 +53,4 @@ def test_a_search_finds_no_body_that_takes_more() -> None:
 def test_the_bound_is_one_that_a_body_could_break() -> None:
     assert calls(hostile.ordinary()) < CALLS
     loose = hostile.logs_of(4096, 10, "{:x}", hostile.VALUES["fraction"])
-    assert calls(loose) > 5 * 4096  # a careful reading of each log shows in the count
+    assert calls(loose) > 5 * 4096  # reading each log separately shows in the count

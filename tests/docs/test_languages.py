@@ -21,14 +21,14 @@ def sections(page: str) -> list[str]:
 
 
 def code(part: str) -> list[str]:
-    """Return what stands between backticks outside blocks, in order of the alphabet."""
+    """Return the code spans outside blocks, sorted."""
     return sorted(re.findall(r"`([^`\n]+)`", re.sub(r"(?ms)^```.*?^```$", "", part)))
 
 
 def blocks(page: str) -> list[str]:
     """Return the blocks of code, indented ones too, with their fences (language, exit status).
 
-    Comments are left out, and so are drawings, which hold words.
+    Comments and drawings, which contain words, are left out.
     """
     found = re.findall(r"(?ms)^ *```[^\n]*\n.*?^ *```$", page)
     return [re.sub(r"(?m)(^| +)(//|#) .*$", "", block) for block in found if "┌" not in block]

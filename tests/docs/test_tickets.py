@@ -17,7 +17,7 @@ from tests.support.node import HOME, run_module
 
 KEY = bytes(range(7, 39))
 TEXT = (Path(__file__).parents[2] / "docs/tickets.md").read_text()
-# A program that has to be there, the example's file, and the command that runs it.
+# The required program, the example's file, and the command that runs it.
 RUNTIMES = {
     "python": (sys.executable, "ticket.py", [sys.executable, "ticket.py"]),
     "java": ("java", "Ticket.java", ["java", "Ticket.java"]),
@@ -27,7 +27,7 @@ RUNTIMES = {
 
 
 def example(language: str) -> str:
-    """Return the example, the one block of its language that reads the key."""
+    """Return the example: the block of its language that reads the key."""
     blocks = re.findall(rf"```{language}\n(.*?)```", TEXT, re.S)
     (found,) = [block for block in blocks if "TICKET_KEY" in block]
     return str(found)

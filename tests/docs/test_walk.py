@@ -1,4 +1,4 @@
-"""docs/architecture.md shows the walk of a request as it is now."""
+"""docs/architecture.md shows the current walk of a request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WALK = (
 
 
 def test_the_page_shows_the_functions_that_a_request_passes() -> None:
-    # In a process of its own, since it loads the functions anew.
+    # In a separate process, because it reloads the functions.
     variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", WALK], cwd=ROOT, env=variables, capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""The account that the fakes share: the roles a deployment has, with the rights it gives them."""
+"""The account that the fakes share: a deployment's roles with their permissions."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ WRITE = ["log:PostLogStoreLogs", "log:PutLogs"]
 
 
 def policy(action: object, resource: object) -> PolicyDocument:
-    """A policy with one statement, which allows."""
+    """Return a policy with one Allow statement."""
     return {"Version": "1", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}
 
 
 class FakeAccount:
-    """Four roles: one for each function, and the one whose rights tokens carry."""
+    """Four roles: one for each function, and the role of the tokens."""
 
     def __init__(self) -> None:
         self.ram = Ram()
@@ -40,13 +40,13 @@ class FakeAccount:
         )
 
     def credentials(self, role: str, *, life: int = 3600, age: int = 0) -> Credentials:
-        """What FC gives a function with that role, `age` seconds ago, for `life` seconds."""
+        """Return FC's credentials for a function with this role, `age` seconds old, valid for `life` seconds."""
         now = time.time() - age
         issued = self.ram.issue(role, session_name="fc", session_policy=None, duration=life, now=now)
         return Credentials(issued.id, issued.secret, issued.security_token)
 
     def variables(self, role: str, **settings: str) -> Mapping[str, str]:
-        """The environment of a function with that role, `settings` added to what every deployment sets."""
+        """Return the environment of a function with this role: a deployment's variables and `settings`."""
         own = self.credentials(role)
         found: dict[str, Any] = {
             "FC_REGION": REGION,

@@ -1,4 +1,4 @@
-"""The fakes as fixtures, for a conftest.py to import; only services that a test asks for are there."""
+"""The fakes as fixtures, for a conftest.py to import; only services that a test requests exist."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def fake_account() -> FakeAccount:
 
 @pytest.fixture
 def fake_network(mocker: MockerFixture) -> FakeNetwork:
-    """In place of the network, for every `HttpClient`; no host is there until a service is."""
+    """Replaces the network of every `HttpClient`; without a service, no host is reachable."""
     network = FakeNetwork()
     mocker.patch.object(HttpClient, "exchange", autospec=True, side_effect=network.exchange)
     return network

@@ -1,4 +1,4 @@
-"""The seam: what `HttpClient.exchange` would send goes to an application in this process instead."""
+"""Replaces the network: requests of `HttpClient.exchange` go to an application in this process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Sent(NamedTuple):
 
 
 class Wire:
-    """One connection: it stands in for the asyncio transport too, so that faults can break it."""
+    """One connection; it also acts as the asyncio transport, so that faults can break it."""
 
     def __init__(self, sent: Sent) -> None:
         self._requests: list[Message] = [{"type": "http.request", "body": sent.body, "more_body": False}]
@@ -48,7 +48,7 @@ class Wire:
         return self._broken.is_set()
 
     def write(self, _: bytes) -> None:
-        """Take bytes that are no HTTP answer, and so none for the caller."""
+        """Accept bytes that are not HTTP: the caller gets no answer."""
 
     def close(self) -> None:
         self._broken.set()
@@ -59,7 +59,7 @@ class Wire:
         return self
 
     def setsockopt(self, *_: object) -> None:
-        """Let the linger time of a reset be set."""
+        """Accept the linger time of a reset."""
 
     def answer(self) -> Answer:
         starts = [message for message in self.messages if message["type"] == "http.response.start"]
@@ -71,7 +71,7 @@ class Wire:
 
 
 class FakeNetwork:
-    """Knows which host is which service; `sent` is everything that left, in order."""
+    """Maps hosts to services; `sent` has all requests in order."""
 
     overlaps = False
 
@@ -94,7 +94,7 @@ class FakeNetwork:
         self._down.clear()
 
     def to(self, hosts: str) -> list[Sent]:
-        """What was sent to these hosts, in order."""
+        """Return the requests to these hosts, in order."""
         return [sent for sent in self.sent if fnmatchcase(sent.host, hosts)]
 
     def exchange(
@@ -109,8 +109,8 @@ class FakeNetwork:
         resend: bool = True,
     ) -> Answer:
         """Do what `HttpClient.exchange` does, with its checks and its exceptions."""
-        del resend  # no connection is kept here
-        upstream._head(method, target, headers, len(body))  # raises ValueError for what cannot be sent
+        del resend  # there are no kept connections here
+        upstream._head(method, target, headers, len(body))  # raises ValueError for an invalid request
         sent = Sent(
             upstream.host, method, target, {name.lower(): value for name, value in headers}, bytes(body)
         )
@@ -118,7 +118,7 @@ class FakeNetwork:
             self.sent.append(sent)
         if deadline.remaining() <= 0 or any(fnmatchcase(sent.host, hosts) for hosts in self._down):
             raise Unreachable("the fake network: cut")
-        # In a loop of its own, since the caller may be in one.
+        # In a new loop, because the caller may be in one.
         with ThreadPoolExecutor(1) as pool:
             return pool.submit(asyncio.run, _ask(self._service(sent.host), sent, deadline)).result()
 

@@ -12,7 +12,7 @@ HOSTS = f"*oss-{REGION}*.aliyuncs.com"
 
 
 class FakeOss:
-    """Keeps the account's spool."""
+    """Stores the account's spool."""
 
     def __init__(self, account: FakeAccount, network: FakeNetwork) -> None:
         self._network = network
@@ -22,18 +22,18 @@ class FakeOss:
         network.serve(HOSTS, self._stand_in.app)
 
     def spooled(self) -> list[Spooled]:
-        """The batches that wait, in the order of their objects' names."""
+        """Return the pending batches, in the order of their objects' names."""
         objects = self._stand_in.objects(BUCKET)
         waiting = [held for name, held in objects.items() if name.startswith(pending(PREFIX))]
         return [batch for held in waiting for batch in unpack(held.body)]
 
     def rejected(self) -> list[str]:
-        """The names of what SLS will never take."""
+        """Return the names of rejected objects."""
         return [name for name in self._stand_in.objects(BUCKET) if name.startswith(rejected(PREFIX))]
 
     @property
     def calls(self) -> list[Sent]:
-        """The requests that were sent to it, answered or not."""
+        """The requests sent to it, answered or not."""
         return self._network.to(HOSTS)
 
     def cut(self) -> None:
@@ -41,5 +41,5 @@ class FakeOss:
         self._network.cut(HOSTS)
 
     def close(self) -> None:
-        """Forget everything."""
+        """Remove all data."""
         self._stand_in.close()

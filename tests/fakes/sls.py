@@ -10,7 +10,7 @@ HOSTS = f"*.{REGION}.log.aliyuncs.com"
 
 
 class FakeSls:
-    """Takes and keeps writes to the account's Logstores, which are closed to unsigned ones."""
+    """Stores writes to the account's Logstores, which refuse unsigned ones."""
 
     def __init__(self, account: FakeAccount, network: FakeNetwork) -> None:
         self._network = network
@@ -21,16 +21,16 @@ class FakeSls:
         network.serve(HOSTS, self._stand_in.app)
 
     def open_to_web_tracking(self, logstore: str) -> None:
-        """Let unsigned writes in, as `SLS_WRITE=anonymous` needs it."""
+        """Accept unsigned writes, as `SLS_WRITE=anonymous` needs."""
         self._stand_in.create(PROJECT, logstore, webtracking=True)
 
     def logs(self, logstore: str) -> list[StoredLog]:
-        """What the Logstore holds, newest first."""
+        """Return the Logstore's logs, newest first."""
         return list(self._stand_in.store.query(logstore=logstore))
 
     @property
     def calls(self) -> list[Sent]:
-        """The requests that were sent to it, answered or not."""
+        """The requests sent to it, answered or not."""
         return self._network.to(HOSTS)
 
     def cut(self) -> None:
@@ -38,5 +38,5 @@ class FakeSls:
         self._network.cut(HOSTS)
 
     def close(self) -> None:
-        """Forget everything."""
+        """Remove all data."""
         self._stand_in.close()

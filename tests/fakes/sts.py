@@ -10,7 +10,7 @@ HOSTS = "sts*.aliyuncs.com"
 
 
 class FakeSts:
-    """Answers AssumeRole for the account; `faults` make it fail, as they do the stand-in over HTTP."""
+    """Answers AssumeRole for the account; `faults` make it fail, like the stand-in over HTTP."""
 
     def __init__(self, account: FakeAccount, network: FakeNetwork) -> None:
         self._network = network
@@ -20,7 +20,7 @@ class FakeSts:
 
     @property
     def calls(self) -> list[Sent]:
-        """The requests that were sent to it, answered or not."""
+        """The requests sent to it, answered or not."""
         return self._network.to(HOSTS)
 
     def cut(self) -> None:

@@ -1,4 +1,4 @@
-"""The fakes themselves: they answer, remember, refuse and break as the services do."""
+"""The fakes themselves: they answer, store, refuse and fail like the services."""
 
 from __future__ import annotations
 

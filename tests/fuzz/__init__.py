@@ -1,4 +1,4 @@
-"""Fuzzing: functions from bytes to nothing that fail where track or token breaks its contract.
+"""Fuzzing: targets are functions of bytes that fail if track or token breaks its contract.
 
-`make fuzz` runs them guided by coverage; the usual test run replays `corpus/` and mutates it a little.
+`make fuzz` runs them guided by coverage; `make test` replays `corpus/` with small mutations.
 """

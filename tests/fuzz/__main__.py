@@ -1,11 +1,11 @@
 """Fuzz targets guided by coverage: `python -m tests.fuzz [--seconds N] [--keep] [target…]`.
 
 Needs atheris, which has wheels for Linux only and so is not in requirements/dev.txt: `make fuzz` installs it.
-What it finds is under build/fuzz/<target>/: `found/` (inputs of new ways through the code) and `crash-…`
-(inputs that fail the target). `--keep` adds to the corpus those that go a way which no other case goes.
+Its results are under build/fuzz/<target>/: `found/` (inputs with new coverage) and `crash-…`
+(inputs that fail the target). `--keep` adds inputs with coverage that no other case has to the corpus.
 """
 
-# ruff: noqa: T201 - it speaks to whoever runs it
+# ruff: noqa: T201 - a command-line program
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.fuzz.ways import worth_keeping
 
 BUILD = Path(__file__).parents[2] / "build" / "fuzz"
 LONGEST = 4096  # bytes of an input
-SLOWEST = 20  # seconds for one input, past which it counts as a finding
+SLOWEST = 20  # seconds for one input; above, it counts as a finding
 MEMORY = 1024  # MB, likewise
 
 
 def main() -> int:
-    """Fuzz each target in a process of its own, since libFuzzer ends the one that it runs in."""
+    """Fuzz each target in a separate process, because libFuzzer ends its process."""
     options = _options()
     if importlib.util.find_spec("atheris") is None:
         print(
@@ -69,7 +69,7 @@ def _fuzz(target: str, arguments: list[str]) -> None:
 
 
 def _run(target: str, seconds: int) -> int:
-    """Fuzz one target; returns libFuzzer's exit status, 0 where nothing was found."""
+    """Fuzz one target; returns libFuzzer's exit status, 0 if nothing was found."""
     found, words = _found(target), BUILD / target / "words"
     words.write_text("".join(f'"{_escaped(token)}"\n' for token in TOKENS[target]))
     print(f"{target}: {seconds} s", flush=True)
@@ -87,8 +87,8 @@ def _run(target: str, seconds: int) -> int:
 
 
 def _keep_worthy(target: str) -> None:
-    """Add to the corpus what goes ways that the corpus does not."""
-    from tests.fuzz.targets import TARGETS  # not at the top: atheris has to see it imported
+    """Add inputs with new coverage to the corpus."""
+    from tests.fuzz.targets import TARGETS  # not at the top: atheris must instrument the import
 
     kept = [path.read_bytes() for path in entries(target)]
     worth = worth_keeping(TARGETS[target], kept, [path.read_bytes() for path in _found(target).iterdir()])
@@ -98,7 +98,7 @@ def _keep_worthy(target: str) -> None:
 
 
 def _found(target: str) -> Path:
-    """Return where libFuzzer keeps what it finds, from one run to the next."""
+    """Return the folder in which libFuzzer keeps its inputs between runs."""
     folder = BUILD / target / "found"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -1,6 +1,6 @@
-"""Targets: what SLS and STS may answer, which is anything once something is between."""
+"""Targets: answers of SLS and STS, which can be any bytes if a proxy is in between."""
 
-# ruff: noqa: PT017 - a refusal is an outcome here, and looked at like any other
+# ruff: noqa: PT017 - a refusal is a result here and checked like any other
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PAGE = 4096  # bytes up to which an answer is also read byte by byte
 
 
 def sls(raw: bytes) -> None:
-    """An answer reads the same however it is split, and as `http.client` reads it, or not at all."""
+    """An answer is parsed equally however it is split, and as by `http.client`, or refused."""
     whole = _read([raw])
     splits = [[raw[: len(raw) // 2], raw[len(raw) // 2 :]]]
     if len(raw) <= _PAGE:
@@ -46,7 +46,7 @@ def sls(raw: bytes) -> None:
 
 
 def sts(data: bytes) -> None:
-    """Take a status in three digits and a body; a credential comes out whole, or one of the two faults."""
+    """Input: a status in three digits and a body. Result: a complete credential, or one of the two errors."""
     status = int(data[:3]) if data[:3].isdigit() else 200
     body = data[3:]
     answer = Answer(status, {}, body)
@@ -97,20 +97,20 @@ class _Wire:
 
 
 def _second_opinion(raw: bytes, whole: Answer) -> None:
-    """What we take, `http.client` takes too and reads alike; it may be laxer, never stricter."""
+    """What we accept, `http.client` accepts equally; it may be laxer, never stricter."""
     theirs = http.client.HTTPResponse(cast("Any", _Wire(raw)))
     theirs.begin()
     if theirs.status < 200 or (whole.status in (204, 304) and "transfer-encoding" in whole.headers):
-        # Of the interim answers it passes over 100 only, and it reads chunks where RFC 9112, 6.3 has no body.
+        # It skips only the interim answer 100, and reads chunks where RFC 9112, 6.3 has no body.
         return
     assert (theirs.status, theirs.read()) == (whole.status, whole.body)
 
 
 def _credential(body: bytes) -> tuple[str, ...] | None:
-    """Return the four values, None unless the standard library too finds them whole and the time a time."""
+    """Return the four values, None unless the standard library also finds them complete and the time valid."""
     with contextlib.suppress(ValueError, RecursionError, TypeError, KeyError):
         document = json.loads(body.decode(), parse_constant=_refuse)
-        # Neither half surrogate pairs nor numbers that overflow are JSON to msgspec.
+        # msgspec refuses lone surrogates and numbers that overflow.
         json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
         fields = document["Credentials"]
         values = tuple(fields[name] for name in _NAMES)
@@ -133,7 +133,7 @@ def _refuse(constant: str) -> None:
 
 
 def _says_little(said: str, body: bytes) -> None:
-    """A fault quotes STS's code and request id at most, both of them words."""
+    """An error quotes at most STS's code and request id, both single words."""
     assert said.isascii()
     assert said.isprintable()
     assert len(said) < 300

@@ -1,6 +1,6 @@
 """Targets: a POST's body, plain and in each compression."""
 
-# ruff: noqa: PT017 - a refusal is an outcome here, and looked at like any other
+# ruff: noqa: PT017 - a refusal is a result here and checked like any other
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HTTP_DEFLATE = {"content-encoding": "deflate"}
 
 
 def plain(body: bytes) -> None:
-    """A body is forwarded or refused as a second reading of it says."""
+    """A body is forwarded or refused as by the second implementation."""
     try:
         batch = read_batch(body)
     except ApiError as error:
@@ -41,7 +41,7 @@ def plain(body: bytes) -> None:
 
 
 def _parsed(fields: Mapping[str, str | None] | None) -> dict[str, object]:
-    """Return fields with JSON in them parsed, since it may be written as it came or as it is read."""
+    """Return fields with parsed JSON, because its text may or may not be rewritten."""
     return {name: _value(text) for name, text in (fields or {}).items()}
 
 
@@ -53,7 +53,7 @@ def _value(text: str | None) -> object:
 
 
 def in_lz4(body: bytes) -> None:
-    """A block decompresses as a second decoder says, and whatever was compressed comes out again."""
+    """A block decompresses as by the second decoder, and compressed data is restored."""
     came_out = _outcome(LZ4, body)
     try:
         wanted, keeps = second_lz4.decoded(body, MAX_BODY)
@@ -63,14 +63,14 @@ def in_lz4(body: bytes) -> None:
         if len(wanted) > MAX_BODY:
             assert came_out == "PostBodyTooLarge"
         else:
-            # The library may hold a block to all that encoders keep to, and need not.
+            # The library may or may not enforce the rules for encoders.
             assert came_out == wanted or (not keeps and came_out == "PostBodyUncompressError")
     _read_further(came_out)
     _comes_back(LZ4, lambda text: bytes(lz4.block.compress(text, store_size=False)), body)
 
 
 def in_deflate(body: bytes) -> None:
-    """A deflated body, with zlib's header or without, comes out as the standard library has it."""
+    """A deflated body, with zlib's header or without, decompresses as by the standard library."""
     came_out = _outcome(DEFLATE, body)
     assert came_out == _outcome(HTTP_DEFLATE, body)
     wanted = [_inflated(body, zlib.MAX_WBITS), _inflated(body, -zlib.MAX_WBITS)]
@@ -85,7 +85,7 @@ def in_deflate(body: bytes) -> None:
 
 
 def in_gzip(body: bytes) -> None:
-    """A gzip body comes out as the gzip module has it; what came out is never more than the limit."""
+    """A gzip body decompresses as by the gzip module, never to more than the limit."""
     came_out = _outcome(GZIP, body)
     wanted = _inflated(body, 16 + zlib.MAX_WBITS)
     if wanted is None:
@@ -125,12 +125,12 @@ def _read_further(came_out: bytes | str) -> None:
 def _comes_back(headers: dict[str, str], compress: Callable[[bytes], bytes], body: bytes) -> None:
     packed = compress(body)
     assert decompress(headers, packed) == body
-    # Cut off, it is refused; only LZ4, which marks no end, may take a shorter block for a whole one.
+    # A truncated one is refused; only LZ4, which has no end marker, may accept a shorter block.
     assert _outcome(headers, packed[:-1]) != body or not body
 
 
 def _inflated(body: bytes, window: int) -> bytes | None:
-    """Return what is in exactly one whole stream, None where it is none."""
+    """Return the content of exactly one complete stream, else None."""
     stream = zlib.decompressobj(window)
     try:
         whole = stream.decompress(body) + stream.flush()

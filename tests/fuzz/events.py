@@ -1,6 +1,6 @@
 """Targets: FC's event, and the pairs of a GET."""
 
-# ruff: noqa: PT017 - a refusal is an outcome here, and looked at like any other
+# ruff: noqa: PT017 - a refusal is a result here and checked like any other
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.fuzz import second_json
 
 PAIRS = 16 * 1024 - 1
 _RESERVED = ("APIVersion", "__topic__", "__source__")
-_SHALLOW = 50  # brackets that any reader of JSON must take
+_SHALLOW = 50  # brackets that every JSON parser must accept
 
 
 def event(payload: bytes) -> None:
-    """An event is read as the standard library reads it, or refused where that finds a fault too."""
+    """An event is parsed as by the standard library, or refused if that also finds an error."""
     try:
         request = read_event(payload, None, "")
     except NotHttp as error:
@@ -40,14 +40,14 @@ def event(payload: bytes) -> None:
 
 
 def pairs(query: bytes) -> None:
-    """A query becomes one log, if it is not longer than the limit, measured by urlencode."""
+    """A query becomes one log, unless it exceeds the limit, measured by urlencode."""
     fields: dict[str, str] = {}
     for name, value in parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True):
         fields[name] = f"{fields[name]},{value}" if name in fields else value  # as FC joins them
     counted = {name: value for name, value in fields.items() if name != "APIVersion"}
     size = len(urlencode(counted))
     _judged(fields, counted, size)
-    for over in (0, 1):  # the limit itself and one past it, whatever the pairs are
+    for over in (0, 1):  # the limit itself and one above, for any pairs
         padding = PAIRS + over - size - len("&padding=" if counted else "padding=")
         if padding >= 0 and "padding" not in fields:
             padded = {"padding": "x" * padding}
@@ -70,7 +70,7 @@ def _judged(fields: dict[str, str], counted: dict[str, str], size: int) -> None:
 
 
 def _loaded(payload: bytes) -> Any:
-    """Return the payload as the standard library has it; ValueError too for names that come twice."""
+    """Parse the payload with the standard library; ValueError also for repeated names."""
     return json.loads(payload.decode(), object_pairs_hook=_unique, parse_constant=_refuse)
 
 
@@ -130,5 +130,5 @@ def _pairs_of(members: dict[str, str] | None) -> dict[str, str]:
 
 
 def _whole(text: str) -> str:
-    """Return text with halves of surrogate pairs replaced."""
+    """Return text with lone surrogates replaced."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -1,4 +1,4 @@
-"""Target: the whole of track, from FC's event to FC's answer, with an upstream that says anything."""
+"""Target: all of track, from FC's event to FC's answer, with an upstream that sends anything."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.track.support import KEY_ID, LOGSTORE, SECRET, SETTINGS, TOKEN, Reply
 SOURCE = "203.0.113.77"
 BODY = 3 * 1024 * 1024
 LOGS = 4096
-# Statuses of the contract with their codes; never 500, which is a bug of ours.
+# The contract's statuses with their codes; never 500, which is a bug.
 CONTRACT = {
     (200, ""),
     *((400, code) for code in ("PostBodyInvalid", "PostBodyUncompressError", "InvalidCompressType")),
@@ -31,7 +31,7 @@ CONTRACT = {
     (502, "UpstreamRejected"),
     (503, "ServerBusy"),
 }
-# What the upstream may say first, by name; the word that starts a case picks one of them.
+# The upstream's first answer, by name; the first word of a case selects one.
 UPSTREAMS: dict[str, tuple[bytes, ...]] = {
     "up": (CONFIRMED,),
     "down": (b"",),
@@ -57,9 +57,9 @@ SECRETS = (SECRET, TOKEN, "SLS-SAYS-THIS")
 
 
 def handler(data: bytes) -> None:
-    """Take a case as text: `mode upstream METHOD target`, headers a line each, an empty line, the body.
+    """Input as text: `mode upstream METHOD target`, one header per line, an empty line, the body.
 
-    A body that is not text comes as FC has it, in base64. A case without the line is an event as it is.
+    A body that is not text is in base64, as in FC. A case without the first line is a raw event.
     """
     mode, upstream, asked = _case(data)
     network = ScriptedNetwork(UPSTREAMS[upstream])
@@ -162,7 +162,7 @@ def _may_be_forwarded(sent: Sent, mode: str) -> None:
 def _is_text(members: dict[str, Any]) -> None:
     for name, value in members.items():
         assert type(value) is str
-        (name + value).encode()  # no half of a surrogate pair
+        (name + value).encode()  # no lone surrogate
 
 
 def _keeps_secrets(given: dict[str, Any], said: list[str]) -> None:

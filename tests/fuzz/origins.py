@@ -1,6 +1,6 @@
-"""Target: the allowlist, against a matcher that goes through an origin character by character."""
+"""Target: the allowlist, compared with a matcher that checks an origin character by character."""
 
-# ruff: noqa: PT017 - a refusal is an outcome here, and looked at like any other
+# ruff: noqa: PT017 - a refusal is a result here and checked like any other
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
 def allowlist(data: bytes) -> None:
-    """Take entries, a line each, then an empty line, then an origin (or a Referer) of any bytes."""
+    """Input: one entry per line, an empty line, then an origin (or a Referer) of any bytes."""
     head, _, origin = data.decode("utf-8", "replace").partition("\n\n")
     accepted = [entry for entry in head.split("\n") if _taken(entry)]
     listed = Allowlist(accepted)
@@ -26,7 +26,7 @@ def allowlist(data: bytes) -> None:
 
 
 def _taken(entry: str) -> bool:
-    """Whether the allowlist takes an entry, which must be what the grammar says."""
+    """Whether the allowlist accepts an entry; must agree with the grammar."""
     try:
         Allowlist([entry])
     except SettingError as error:
@@ -38,7 +38,7 @@ def _taken(entry: str) -> bool:
 
 
 def _neighbours(entry: str, text: str) -> tuple[str, ...]:
-    """Return what an attacker would try beside an entry, `text` being free to choose."""
+    """Return variants of an entry that an attacker would try, with any `text`."""
     made = entry.replace("*", text[:LONGEST])
     return (made, entry + text, made + "/", made.upper(), made[:-1], "x" + made, made.replace("://", "://x."))
 
@@ -62,7 +62,7 @@ def _is_entry(entry: str) -> bool:
 
 
 def _split(rest: str) -> tuple[str, str | None]:
-    """Return host and port, None where no colon says that there is one."""
+    """Return host and port; a port of None without a colon."""
     bracket = rest.rfind("]") + 1
     colon = rest.find(":", bracket)
     return (rest, None) if colon < 0 else (rest[:colon], rest[colon + 1 :])
@@ -99,7 +99,7 @@ def _allows(entry: str, origin: str) -> bool:
     if len(origin) > LONGEST:
         return False
     start, end = entry.split("*")
-    if not end:  # any port and none; one past 65535 lets nobody in, since no browser has it
+    if not end:  # any port or none; above 65535 matches no browser
         return origin == start[:-1] or (origin.startswith(start) and _is_number(origin[len(start) :]))
     covered = origin[len(start) : len(origin) - len(end)]
     return origin == start + covered + end and _are_labels(covered)

@@ -1,4 +1,4 @@
-"""A network without sockets: each connection says a script, and all that is sent to it is kept."""
+"""A network without sockets: each connection answers from a script and records what is sent."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Sent(NamedTuple):
 
 
 class ScriptedNetwork:
-    """The n-th request is answered with the n-th script, the last one for ever.
+    """The n-th request is answered with the n-th script, later ones with the last.
 
-    An empty script is a peer that says nothing until the time is up.
+    An empty script is a peer that sends nothing until the deadline.
     """
 
     overlaps = False
@@ -58,11 +58,11 @@ class ScriptedNetwork:
         raise AssertionError("track needs none")
 
     def script(self) -> bytes:
-        """Return what answers the request sent last."""
+        """Return the answer to the last request."""
         return self._scripts[min(len(self.sent), len(self._scripts)) - 1]
 
     def requests(self) -> list[Sent]:
-        """Return what was sent, each with exactly the body that its Content-Length says."""
+        """Return the requests, each with exactly the body of its Content-Length."""
         return [_parsed(raw) for raw in self.sent]
 
 
@@ -92,7 +92,7 @@ class _ScriptedConnection:
         return False
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 def _parsed(raw: bytes) -> Sent:

@@ -1,6 +1,6 @@
-"""A second reading of a POST's body, by the standard library and the contract's rules one after another.
+"""A second implementation of reading a POST's body, with the standard library and the contract's rules.
 
-Slow and plain on purpose: it shares nothing with `functions.track.batch` but the contract.
+Slow and simple on purpose: it shares only the contract with `functions.track.batch`.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _DIRECTION = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u
 
 
 class Unsound(ValueError):
-    """The body is to be refused."""
+    """The body must be refused."""
 
 
 class Expected(NamedTuple):
-    """What is to become of a body."""
+    """The expected result for a body."""
 
     logs: list[dict[str, str]]
     topic: str | None
@@ -42,7 +42,7 @@ class Expected(NamedTuple):
 
 
 def expected(body: bytes) -> Expected:
-    """Return what is to be forwarded; raises Unsound for what is to be refused."""
+    """Return the expected forwarded body. Raises Unsound if it must be refused."""
     document = _parse(body)
     if _depth(document) > DEPTH:
         raise Unsound("too deep")
@@ -61,12 +61,12 @@ def expected(body: bytes) -> Expected:
 
 
 def log_of(fields: dict[str, str]) -> dict[str, str]:
-    """Return what is kept of a log; raises Unsound for one that is to be refused."""
+    """Return the expected log. Raises Unsound if it must be refused."""
     return _texts(fields, FIELDS)
 
 
 def text(value: Any) -> str:
-    """Return text as it is, a number as String() has it, and the JSON of anything else."""
+    """Return text unchanged, a number as by String(), and other values as JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, float):
@@ -110,7 +110,7 @@ def _parse(body: bytes) -> Any:
 
 
 class _Decoder(json.JSONDecoder):
-    """Joins halves of surrogate pairs, and replaces those that are alone."""
+    """Joins surrogate pairs and replaces lone surrogates."""
 
     def decode(self, s: str, *args: Any) -> Any:
         return _whole(super().decode(s, *args))
@@ -125,7 +125,7 @@ def _whole(value: Any) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # Names are mended before the last of equal ones wins.
+    # Names are repaired before the last of equal names is used.
     return {_whole(name): _whole(value) for name, value in pairs}
 
 
@@ -149,7 +149,7 @@ def _depth(value: Any) -> int:
 
 
 def number(value: float) -> str:
-    """Return ECMA-262's Number::toString, by its own names: digits s, their count k, the point's place n."""
+    """Return ECMA-262's Number::toString, with its names: digits s, their count k, the point's position n."""
     if value == 0:
         return "0"
     sign, figures, exponent = Decimal(repr(value)).normalize().as_tuple()

@@ -1,23 +1,23 @@
 """A second LZ4 decoder, byte by byte as lz4_Block_format.md describes the format.
 
-In one thing it follows the library (1.9.4): an offset of 0, corrupt by the format, gives NULs. No JSON has
-a NUL, so such a body is refused all the same, and finding out sooner would cost a walk through each block.
+In one point it follows the library (1.9.4): an offset of 0, which the format forbids, gives NULs. JSON has no
+NUL, so such a body is refused anyway, and an earlier check would have to scan each block.
 """
 
 from __future__ import annotations
 
-_LAST_LITERALS = 5  # bytes at the end of a block that are literals, by the format's end conditions
-_LAST_MATCH = 12  # bytes before the end at which the last match starts at the latest
+_LAST_LITERALS = 5  # bytes at the end of a block that must be literals (the format's end conditions)
+_LAST_MATCH = 12  # bytes before the end: the latest start of the last match
 
 
 class Malformed(ValueError):
-    """The block is none."""
+    """The block is invalid."""
 
 
 def decoded(block: bytes, limit: int) -> tuple[bytes, bool]:
-    """Return what is in a block, and whether it is as encoders must make it.
+    """Return a block's content, and whether it follows the rules for encoders.
 
-    Ends early once there are more than `limit` bytes. Raises Malformed.
+    Stops after more than `limit` bytes. Raises Malformed.
     """
     plain = bytearray()
     at, match_start, literals, sound = 0, 0, 0, True

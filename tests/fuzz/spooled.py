@@ -1,4 +1,4 @@
-"""Target: the content of a spooled object, which whoever can write to the bucket may have written."""
+"""Target: the content of a spooled object, which anyone with write access to the bucket may have written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OLD_NAMES = {"version", "project", "logstore", "received", "body"}
 
 
 def spool(data: bytes) -> None:
-    """Take an object's content as it is, and then the same as the JSON within one."""
+    """Input: the raw content of an object, and then the same as the JSON inside one."""
     _unpacked(data)
     batches = _unpacked(gzip.compress(data, 1, mtime=0))
     if batches is not None:
@@ -38,7 +38,7 @@ def _unpacked(data: bytes) -> list[Spooled] | None:
 
 
 def _second_opinion(text: bytes, batches: list[Spooled]) -> None:
-    """The standard library reads the same out of it, where it reads it."""
+    """The standard library reads the same, if it can read it."""
     with contextlib.suppress(ValueError, RecursionError):
         document: dict[str, Any] = json.loads(text.decode())
         assert document["version"] in (1, VERSION)

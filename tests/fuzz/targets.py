@@ -1,4 +1,4 @@
-"""The targets by name; each has a folder of that name in `corpus/`."""
+"""The targets by name; each has a folder of the same name in `corpus/`."""
 
 from __future__ import annotations
 

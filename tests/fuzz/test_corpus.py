@@ -1,4 +1,4 @@
-"""The corpus replayed, and mutated a little by hypothesis; `make fuzz` goes further."""
+"""Replays the corpus, with small mutations by hypothesis; `make fuzz` does more."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.fuzz import corpus
 from tests.fuzz.targets import TARGETS
 from tests.fuzz.tokens import TOKENS
 
-MAX_FILE = 8 * 1024  # bytes; a case that needs more is built in a test instead
-EXAMPLES = 60  # of each target in the usual run
+MAX_FILE = 8 * 1024  # bytes; a test builds larger cases
+EXAMPLES = 60  # of each target in a normal run
 
 CASES = [(target, path) for target in TARGETS for path in corpus.entries(target)]
 
@@ -33,7 +33,7 @@ def test_a_corpus_is_there_and_small(target: str) -> None:
 
 @st.composite
 def mutants(draw: st.DrawFn, target: str) -> bytes:
-    """Draw a case of the corpus with a few cuts in it, each filled with a word, bytes or another case's."""
+    """Draw a case of the corpus with a few parts replaced by a word, bytes or parts of another case."""
     seeds = st.sampled_from([path.read_bytes() for path in corpus.entries(target)])
     data = draw(seeds)
     filling = st.sampled_from(TOKENS[target]) | st.binary(max_size=8) | seeds | st.just(b"")

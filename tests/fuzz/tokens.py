@@ -1,4 +1,4 @@
-"""Words that mean something to a target; a mutation by them gets further than one by single bytes."""
+"""Words with a meaning for a target; mutations with them are more effective than single bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way that an input takes through the code, for choosing those worth keeping."""
+"""The line coverage of an input, to select inputs for the corpus."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Step = tuple[str, int, int]  # file, from line, to line
 def worth_keeping(
     target: Callable[[bytes], None], kept: Iterable[bytes], found: Iterable[bytes]
 ) -> list[bytes]:
-    """Return those found, the shortest first, that take a step which nothing before them has taken."""
+    """Return the inputs, the shortest first, that have a step which no earlier one has."""
     known: set[Step] = set()
     for data in kept:
         known |= steps(target, data)

@@ -23,7 +23,7 @@ REQUEST = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"
 
 
 class Echo:
-    """An application that answers with what it got, behind faults, and remembers it."""
+    """An application behind faults that echoes and records its requests."""
 
     def __init__(self) -> None:
         self.faults = Faults()
@@ -131,7 +131,7 @@ def test_a_fault_that_is_removed_leaves_the_others(echo: Echo, client: httpx.Cli
 
     before = client.get("/a").status_code
     echo.faults.remove(busy)
-    echo.faults.remove(busy)  # which is no harm
+    echo.faults.remove(busy)  # allowed: it is not there any more
 
     assert (before, client.get("/a").status_code) == (503, 404)
 
@@ -256,7 +256,7 @@ def test_a_hanging_request_goes_on_when_released(echo: Echo, client: httpx.Clien
     assert answers == []
 
     def let_go() -> bool:
-        echo.faults.release()  # again and again: the first may come before the request begins to hang
+        echo.faults.release()  # repeatedly: the first call may come before the request hangs
         return not thread.is_alive()
 
     assert wait_for(let_go)

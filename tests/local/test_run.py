@@ -50,7 +50,7 @@ def start(**variables: str) -> subprocess.Popen[str]:
 
 
 def announced(process: subprocess.Popen[str]) -> str:
-    """What it prints until it is ready, which is when it says how to stop it."""
+    """Its output until it is ready, when it prints how to stop it."""
     assert process.stdout is not None
     lines = []
     for line in process.stdout:

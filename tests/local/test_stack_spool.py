@@ -1,4 +1,4 @@
-"""An outage of SLS on the laptop: what is answered 200 is in the spool, and in SLS once it is up."""
+"""An outage of the local SLS: batches answered 200 are in the spool, and in SLS when it is back."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_what_comes_while_sls_is_down_arrives_once_when_it_is_up_with_its_own_ti
     assert all(name.startswith(pending("a/b/")) for name in laptop.names())
     spooled = unpack(next(iter(laptop.stack.oss.objects("webtracking-demo-spool").values())).body)[0]
     assert (spooled.project, json.loads(spooled.body)["__topic__"]) == ("webtracking-demo", "T")
-    assert until(lambda: any(run["left"] for run in laptop.runs()))  # it has tried, and will again
+    assert until(lambda: any(run["left"] for run in laptop.runs()))  # it has tried, and will retry
 
     laptop.stack.outage.switch(up=True)
     assert until(lambda: laptop.names() == [], 20)
@@ -84,7 +84,7 @@ def test_what_comes_while_sls_is_down_arrives_once_when_it_is_up_with_its_own_ti
         assert int(began) <= log.time <= ended < log.received
         assert (log.topic, log.tags["page"], log.tags["client_ip"]) == ("T", "cart", "127.0.0.1")
     assert until(lambda: sum(run["written"] for run in laptop.runs()) == 4)
-    assert all(run["written"] or run["left"] for run in laptop.runs())  # nothing is said of idle ones
+    assert all(run["written"] or run["left"] for run in laptop.runs())  # idle runs are not logged
 
 
 def test_what_sls_will_never_take_is_rejected_and_holds_nothing_up(laptop: Laptop) -> None:
@@ -92,7 +92,7 @@ def test_what_sls_will_never_take_is_rejected_and_holds_nothing_up(laptop: Lapto
     for marker in ("one", "two"):
         assert laptop.upload(marker).headers["x-log-spooled"] == "1"
     waiting = {name.rpartition("/")[2] for name in laptop.names()}
-    # It comes after the outage's: for the first write that SLS looks at again, whichever that is.
+    # It follows the outage's faults: for the first write that SLS processes again.
     laptop.stack.sls.faults.add(Fault.status(400, code="PostBodyInvalid"), times=1)
 
     laptop.stack.outage.switch(up=True)
@@ -152,7 +152,7 @@ def test_four_parts_empty_the_spool_side_by_side_and_nothing_comes_twice() -> No
     with Stack(ports=FREE_PORTS, environ=environ, log=log, replay_every=0.2) as stack:
         laptop = Laptop(stack, lines)
         stack.outage.switch(up=False)
-        for number in range(40):  # one after the other, so that each gets an object of its own
+        for number in range(40):  # one after the other, so that each gets its own object
             assert laptop.upload(str(number)).headers["x-log-spooled"] == "1"
         assert len(laptop.names()) == 40
         stack.outage.switch(up=True)

@@ -1,4 +1,4 @@
-"""`python -m ops account`, and ops/keys.sh around it."""
+"""`python -m ops account`, and ops/keys.sh, which uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is installed is named in a lock file with its hash, and no lock file names where it came from."""
+"""Every installed package is in a lock file with its hash, and no lock file contains a registry's address."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _normal(name: str) -> str:
 
 
 def _listed(path: Path) -> dict[str, set[str]]:
-    """The pins of a requirements file and of those it includes; a name may have one for each Python."""
+    """Return the pins of a requirements file and its includes; a name may have one per Python version."""
     found: dict[str, set[str]] = {}
     for line in path.read_text().splitlines():
         if line.startswith("-r "):
@@ -96,7 +96,7 @@ def test_make_run_installs_what_its_programs_import_at_their_start() -> None:
     for path in [*ROOT.glob("local/**/*.py"), *ROOT.glob("shared/**/*.py"), *ROOT.glob("functions/**/*.py")]:
         if path.parent in rehearsed:
             continue
-        for node in ast.parse(path.read_text()).body:  # what stands in a function is imported when needed
+        for node in ast.parse(path.read_text()).body:  # imports inside functions are optional
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for top in {name.partition(".")[0] for name in names}:

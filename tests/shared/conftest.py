@@ -1,4 +1,4 @@
-"""Fixtures of what both functions share."""
+"""Fixtures for tests of shared code."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from tests.shared.network.peers import NETWORKS, over
 
 @pytest.fixture(params=NETWORKS)
 def way(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Run a test over every network that there is."""
+    """Run a test with every network implementation."""
     with over(request.param):
         yield

@@ -1,4 +1,4 @@
-"""The function's own credentials: their order, their changes, and that nothing shows them."""
+"""The function's own credentials: their order, their renewal, and that they are never shown."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ print(json.dumps([found, "alibabacloud_credentials" in sys.modules]))
 
 
 def read_in_a_process(home: Path, **variables: str) -> tuple[Any, bool]:
-    """Return what a fresh process reads, or why it reads nothing, and whether it imported the chain."""
+    """Return what a new process reads, or its error, and whether it imported the default chain."""
     inherited = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     offline = {"ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true", "PYTHONPATH": str(ROOT), "HOME": str(home)}
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Log lines: one JSON object on one line, whatever was in the values."""
+"""Log lines: one JSON object on one line, for any values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def written(caplog: pytest.LogCaptureFixture, request_id: str = "1-64f6", **fiel
     (record,) = caplog.records
     text = record.getMessage()
     assert not set(text) & set("\n\r\0")
-    text.encode()  # which a lone surrogate would not let through
+    text.encode()  # fails for a lone surrogate
     line: dict[str, Any] = json.loads(text)
     return line
 

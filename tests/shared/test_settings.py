@@ -1,4 +1,4 @@
-"""Each reader of settings: its bounds, what counts as unset, and what its message says."""
+"""Each reader of settings: its bounds, what counts as unset, and its message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs that a test starts, and all that they start: none outlives its ``with`` block."""
+"""Programs that a test starts, with their children: none outlives its ``with`` block."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def child(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run `command` in a process group of its own, which is killed at the end.
 
-    Where util-linux's setpriv is installed, it is killed too if this process dies without getting there.
-    `home` is its HOME, so that it neither reads nor leaves anything in the user's; its output goes to
+    If util-linux's setpriv is installed, it is also killed if this process dies earlier.
+    `home` is its HOME, so that it does not touch the user's; its output goes to
     ``home/output``.
     """
     setpriv = shutil.which("setpriv")
@@ -59,7 +59,7 @@ def child(
 def wait_for(
     ready: Callable[[], T | Literal[False] | None], process: subprocess.Popen[bytes] | None, seconds: float
 ) -> T:
-    """Ask until `ready` gives something; that. Raises ChildFailed if `process` ends or `seconds` pass."""
+    """Return `ready`'s first value. Raises ChildFailed if `process` ends or `seconds` pass before."""
     deadline = time.monotonic() + seconds
     while True:
         if found := ready():

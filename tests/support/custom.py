@@ -1,6 +1,6 @@
-"""The custom runtime in the place of a built-in one: a handler of FC events that asks its application.
+"""The custom runtime with a built-in one's interface: a handler of FC events that calls its application.
 
-With FUNCTION_RUNTIME=custom in the environment, the tests of both functions run over it, unchanged.
+With FUNCTION_RUNTIME=custom in the environment, the tests of both functions use it, unchanged.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Build = Callable[[Mapping[str, str], Network], Service]
 
 
 class CustomRuntime:
-    """One instance, its settings those of the environment."""
+    """One instance with the settings of the environment."""
 
     def __init__(self, build: Build) -> None:
         self.loop = Loop()
@@ -79,7 +79,7 @@ async def _awaited(waiting: Awaitable[None]) -> None:
 
 
 def stop_all() -> None:
-    """Stop every instance's loop; tests come and go, and an instance has no end of its own.
+    """Stop every instance's loop, because an instance does not stop by itself.
 
     Its idle connections end with it, as they end with the process on Function Compute.
     """
@@ -91,7 +91,7 @@ def stop_all() -> None:
 
 
 def request_of(event: dict[str, Any], context: object) -> tuple[Scope, bytes]:
-    """Return the ASGI scope and the body of the request that an event is of."""
+    """Return the ASGI scope and the body of an event's request."""
     body = event["body"] or ""
     content = base64.b64decode(body) if event["isBase64Encoded"] else body.encode()
     headers = {name.lower(): value for name, value in event["headers"].items()}

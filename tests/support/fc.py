@@ -1,4 +1,4 @@
-"""FC's events and contexts, as its HTTP trigger makes them."""
+"""Events and contexts of FC's HTTP trigger."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def event(
     headers: Mapping[str, str] | None = None,
     source_ip: str = "203.0.113.77",
 ) -> bytes:
-    """Return an HTTP trigger's event; a body of bytes comes in base64, as FC has it for binary content."""
+    """Return an HTTP trigger's event; a body of bytes is encoded in base64, as by FC for binary content."""
     binary = isinstance(body, bytes)
     return json.dumps(
         {

@@ -1,4 +1,4 @@
-"""A network with a way to go: loopback answers so fast that it hides what a page loses when it is left."""
+"""A network with latency: loopback is so fast that it hides what a page loses when it is closed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHUNK = 65_536  # bytes
 def distant(url: str, *, one_way: float) -> Iterator[str]:
     """Another address for the loopback server at `url`, `one_way` seconds away in each direction.
 
-    What is under way arrives, also when its sender has closed the connection meanwhile, as packets do.
+    Data in transit arrives even if the sender closes the connection, like packets.
     """
     address: Future[str] = Future()
     loop = asyncio.new_event_loop()

@@ -21,11 +21,11 @@ class Loop:
         self._thread.start()
 
     def run(self, waiting: Coroutine[Any, Any, T]) -> T:
-        """Return what a coroutine returns."""
+        """Run a coroutine and return its result."""
         return asyncio.run_coroutine_threadsafe(waiting, self._loop).result(LONGEST)
 
     def call(self, work: Callable[[], T]) -> T:
-        """Return what a function returns that has to run in the loop's thread."""
+        """Run a function in the loop's thread and return its result."""
 
         async def called() -> T:
             return work()

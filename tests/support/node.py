@@ -1,4 +1,4 @@
-"""Node.js with the packages that the tests use as second opinions."""
+"""Node.js with the packages that tests compare with."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ HOME = Path(__file__).parents[1] / "node"
 
 
 def run_module(code: str, *, given: str = "") -> str:
-    """Return what a JavaScript module prints that is given an input and the packages of tests/node.
+    """Run a JavaScript module with an input and the packages of tests/node; returns its output.
 
-    Skips the test where there is no Node.js, or nothing to install the packages from.
+    Skips the test without Node.js or a registry to install the packages from.
     """
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:

@@ -1,8 +1,8 @@
-"""How the tests are shared out among pytest-xdist's workers (`make test`; `pytest -n 4`).
+"""Distributes the tests among pytest-xdist's workers (`make test`; `pytest -n 4`).
 
-A worker gets a whole module, as module-scoped fixtures want it, or a whole package where the package has
-fixtures that are dear to make: a browser, the functions' packages. What takes longest is handed out first, so
-that no worker is left with it when the others are done.
+A worker gets a whole module, because of module-scoped fixtures, or a whole package if the package has
+expensive fixtures: a browser, the functions' packages. The longest tests start first, so that no worker is
+still busy with them when the others are done.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FIRST = (
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Bring those of FIRST to the front, in its order; the others keep theirs."""
+    """Move the tests of FIRST to the front, in its order; the others keep theirs."""
     items.sort(key=lambda item: _place(item.nodeid))
 
 
@@ -34,7 +34,7 @@ def _place(nodeid: str) -> int:
 
 
 def scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
-    """Return what hands out modules, and the packages of WHOLE, in the order in which they were collected."""
+    """Return the scheduler for modules and the packages of WHOLE, in the order of collection."""
     config.option.loadscopereorder = False
     by_module = LoadScopeScheduling(config, log)
     by_module._split_scope = _scope

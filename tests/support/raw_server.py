@@ -1,4 +1,4 @@
-"""A server that says exactly the bytes it was told, for everything an upstream can do wrong."""
+"""A server that sends exactly the given bytes, to simulate every failure of an upstream."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def answer(status: int, body: bytes = b"", *headers: str) -> bytes:
 
 
 def sls_error(status: int, code: str) -> bytes:
-    """Return an error as SLS words it."""
+    """Return an error in SLS's format."""
     body = f'{{"errorCode":"{code}","errorMessage":"SLS-SAYS-THIS"}}'
     return answer(status, body.encode(), "x-log-requestid: 5F0C")
 
 
 class Received(NamedTuple):
-    """A request as it came."""
+    """A received request."""
 
     line: str
     headers: dict[str, str]
@@ -39,7 +39,7 @@ class Received(NamedTuple):
 
 
 class RawServer:
-    """Answers the n-th request with the n-th script, the last one for ever; OK where there is none.
+    """Answers the n-th request with the n-th script, later ones with the last; OK without scripts.
 
     A script is bytes to send, or HANG, RESET, CLOSE; with `then_close` the connection ends after each answer.
     """
@@ -71,7 +71,7 @@ class RawServer:
             thread.join(5)
 
     def drop_connections(self) -> None:
-        """Close what is open, as a server does with connections that were idle for long."""
+        """Close all connections, as a server does after a long idle time."""
         for connection in self._open:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""The real Redis, as a process of a test's own on a free port."""
+"""A real Redis as a test's process on a free port."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import pytest
 
 
 class RedisServer:
-    """A server that keeps nothing on disk; stopped at the end of the `with` block."""
+    """A server without persistence; stopped at the end of the `with` block."""
 
     def __init__(self, *options: str) -> None:
-        """Take options of redis-server's command line besides; PORT stands for the port.
+        """`options` are further options of redis-server; PORT stands for the port.
 
-        Skips the test where there is no redis-server; fails it instead where REQUIRE_REDIS=1.
+        Skips the test if redis-server is not installed; with REQUIRE_REDIS=1 it fails instead.
         """
         self._program = shutil.which("redis-server") or ""
         if not self._program and os.environ.get("REQUIRE_REDIS") == "1":
@@ -65,18 +65,18 @@ class RedisServer:
         return True
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """Kill it, as in a crash."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)
             self._process = None
 
     def freeze(self) -> None:
-        """Let it answer nothing any more, with all connections open."""
+        """Stop it from answering, with all connections open."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on."""
+        """Let it continue."""
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)

@@ -1,4 +1,4 @@
-"""A function as the process that Function Compute starts: `python -m functions.NAME`, on loopback."""
+"""Starts a function as Function Compute does: `python -m functions.NAME`, on loopback."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def free_port() -> int:
 
 
 class Served(NamedTuple):
-    """A process that serves, and the file that its output goes to: a pipe that nobody reads would stop it."""
+    """A serving process and the file for its output: a pipe without a reader would block it."""
 
     process: Process
     url: str
     output: Path
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return the log lines so far; each has to be JSON."""
+        """Return the log lines so far; each must be JSON."""
         return [json.loads(line) for line in self.output.read_text().splitlines()]
 
 
 def start(name: str, *arguments: str, **settings: str) -> Process:
-    """Start it, its output on a pipe; with no port given, as Function Compute does."""
+    """Start it with its output in a pipe; without a port, as Function Compute does."""
     return _start(name, arguments, settings, subprocess.PIPE)
 
 
@@ -75,7 +75,7 @@ def wait_for(port: int, process: subprocess.Popen[str]) -> None:
 
 
 def peak_memory(pid: int) -> float:
-    """Return the highest resident size that a process has had, in MB (proc(5), VmHWM)."""
+    """Return the peak resident size of a process, in MB (proc(5), VmHWM)."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     found = next(line for line in lines if line.startswith("VmHWM:"))
     return int(found.split()[1]) / 1024

@@ -1,4 +1,4 @@
-"""The fakes, and a watch over all output: no secret of any test may be in a log line or on a stream."""
+"""The fakes, and a check of all output: no secret may be in a log line or on a stream."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["fake_account", "fake_network", "fake_sls", "fake_sts", "secrets"]
 def secrets(
     mocker: MockerFixture, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[set[str]]:
-    """Every secret and security token that comes to be during a test; at its end none has been written."""
+    """Every secret and security token created during a test; at its end none may have been written."""
     seen: set[str] = set()
     for name in ("issue", "add_user"):
         mocker.patch.object(Ram, name, autospec=True, side_effect=_watched(getattr(Ram, name), seen))

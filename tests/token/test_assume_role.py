@@ -1,4 +1,4 @@
-"""AssumeRole over HTTP, against the stand-in: what it gets, and what it makes of each way STS can fail."""
+"""AssumeRole over HTTP against the stand-in: its result, and each failure of STS."""
 
 from __future__ import annotations
 

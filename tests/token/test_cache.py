@@ -25,7 +25,7 @@ class Credential(NamedTuple):
 
 
 class Issuer:
-    """Hands out credentials of a given life on a clock of the test's, or fails."""
+    """Issues credentials with a given lifetime on the test's clock, or fails."""
 
     def __init__(self, life: float = 3600) -> None:
         self.now, self.life, self.calls = START, life, 0
@@ -189,7 +189,7 @@ class Gate:
         return await self.issuer.fetch(deadline)
 
     def open_for(self, mocker: MockerFixture, waiters: int, join: Callable[[], None]) -> None:
-        """Have `join` start the threads, and open when that many of them wait for the one inside."""
+        """Have `join` start the threads, and open when that many wait for the running fetch."""
         assert self.entered.wait(10)
         flight = self.issuer.cache._pending
         assert flight is not None
@@ -206,7 +206,7 @@ class Gate:
 
 
 def fifty(issuer: Issuer, mocker: MockerFixture) -> list[Future[Credential]]:
-    """Fifty requests at once, all of them there before the first fetch ends."""
+    """Fifty concurrent requests, all started before the first fetch ends."""
     gate = Gate(issuer)
     results: list[Future[Credential]] = []
     with ThreadPoolExecutor(50) as pool:

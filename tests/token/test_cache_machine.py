@@ -1,4 +1,4 @@
-"""Any order of requests, passing time and STS going up and down, against what the cache promises."""
+"""Any order of requests, time and outages of STS, compared with the cache's guarantees."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Credential(NamedTuple):
 
 
 class CacheMachine(RuleBasedStateMachine):
-    """The model: when calls were made, which credentials came of them, and which was last handed out."""
+    """The model: the times of calls, their credentials, and the last issued one."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.now = 1_800_000_000.0  # moved by halves only, so that sums are exact
+        self.now = 1_800_000_000.0  # moves in steps of 0.5, so that sums are exact
         self.life = 3600
         self.sts_is_up = True
         self.slowness = 0.0
@@ -52,7 +52,7 @@ class CacheMachine(RuleBasedStateMachine):
         return self.newest is not None and self.newest.expires - self.now >= MIN_LEFT
 
     def due(self) -> bool:
-        """Whether half its life is gone, or little of the time in which it is good is left."""
+        """Whether half its lifetime has passed, or its valid time is nearly over."""
         assert self.newest is not None
         left = self.newest.expires - self.now
         life = self.newest.expires - self.newest.issued

@@ -1,4 +1,4 @@
-"""What a token from the function can do and cannot, by Alibaba's own SDKs over HTTP against the stand-ins."""
+"""The permissions of an issued token, tested with Alibaba's SDKs over HTTP against the stand-ins."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OTHERS = "somebody-elses"
 
 
 class Bench(NamedTuple):
-    """Both stand-ins, a token that the function handed out, and the clock of SLS."""
+    """Both stand-ins, a token issued by the function, and the clock of SLS."""
 
     sls: SlsStandIn
     sls_url: str
@@ -113,7 +113,7 @@ def test_it_does_nothing_once_it_has_expired(bench: Bench) -> None:
     token = bench.token
     bench.ahead[0] = 3601.0
     with pytest.MonkeyPatch.context() as patch:
-        # Signed in the stand-in's time: a stale date would be refused before the token is looked at.
+        # Signed at the stand-in's time: an old date would be refused before the token is checked.
         patch.setattr(AuthV1, "_getGMT", staticmethod(lambda: formatdate(time.time() + 3601, usegmt=True)))
         item = LogItem(int(time.time()), contents=[("seen", "yes")])
         with pytest.raises(LogException) as caught:

@@ -1,4 +1,4 @@
-"""The request on the wire beside the one the official client sends for the same input, nonce and time."""
+"""The request compared with that of the official client for the same input, nonce and time."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ REFUSAL = b'{"Code":"NoPermission","RequestId":"R-1","Message":"no"}'
 ANSWER = b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(REFUSAL) + REFUSAL
 POLICY = session_policy("webtracking-demo", ["web-tracking-logstore", "checkout_2"])
 
-# What the two HTTP clients say about themselves and their connection; STS gives it no meaning.
+# Headers about the HTTP clients and their connections, which STS ignores.
 TRANSPORT = {"connection", "accept-encoding"}
 
 
 class Recorder:
-    """A socket that keeps the bytes of each request and answers 403."""
+    """A server that records the bytes of each request and answers 403."""
 
     def __init__(self) -> None:
         self.requests: list[bytes] = []

@@ -32,7 +32,7 @@ def vendor(fake_account: FakeAccount, monkeypatch: pytest.MonkeyPatch) -> Vendor
 
 
 def refused(reply: Reply, status: int, code: str, secrets: set[str]) -> bool:
-    """Whether it is that error, in SLS's shape, with CORS headers and without a secret."""
+    """Whether it is this error, in SLS's format, with CORS headers and without a secret."""
     assert (reply.status, reply.json()["errorCode"]) == (status, code)
     assert set(reply.json()) == {"errorCode", "errorMessage"}
     assert reply.headers["x-log-errorcode"] == code
@@ -216,7 +216,7 @@ def test_sts_failing_while_a_good_credential_is_held_goes_unnoticed(
     monkeypatch.setattr("functions.token.service.CredentialCache", clocked)
     first = vendor.send().json()
     fake_sts.cut()
-    ahead = 2000.0  # past half of its life, with over 10 minutes left
+    ahead = 2000.0  # after half of its lifetime, with over 10 minutes left
     assert vendor.send().json() == first
     assert "no new credential" in caplog.text
     ahead = 3100.0  # under 10 minutes left

@@ -1,4 +1,4 @@
-"""token on an instance of its own, as FC would call it."""
+"""token on its own instance, as FC would call it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATH = "/get_sts_token"
 
 
 class Reply(NamedTuple):
-    """What the handler returned; header names in lower case."""
+    """The handler's result; header names in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -26,7 +26,7 @@ class Reply(NamedTuple):
 
 
 class Vendor:
-    """One instance; its settings are the environment's."""
+    """One instance with the settings of the environment."""
 
     def __init__(self, timeout: float = 10) -> None:
         self._function = CustomRuntime(build) if CUSTOM else Function(build)

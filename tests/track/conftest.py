@@ -13,7 +13,7 @@ from tests.track.support import Start, Track, running
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Start track with settings beside the usual ones, in front of a server that says the given scripts."""
+    """Start track with additional settings, in front of a server with the given scripts."""
     with contextlib.ExitStack() as stack:
 
         def start(*scripts: bytes, server: type[RawServer] = RawServer, **settings: str) -> Track:
@@ -30,6 +30,6 @@ def track(start: Start) -> Track:
 
 @pytest.fixture(scope="module")
 def steady() -> Iterator[Track]:
-    """One instance for many examples; its credentials have to come with the context."""
+    """One instance for many examples; its credentials must come with the context."""
     with running() as track:
         yield track

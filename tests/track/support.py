@@ -1,4 +1,4 @@
-"""track on an instance of its own, writing to a scripted server; every answer is checked for FC's rules."""
+"""track on its own instance, writing to a scripted server; every answer is checked against FC's rules."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Start = Callable[..., "Track"]
 
 
 class Reply(NamedTuple):
-    """What the handler returned; header names in lower case."""
+    """The handler's result; header names in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -63,7 +63,7 @@ class Track:
     """One instance of the function."""
 
     def __init__(self, upstream: RawServer) -> None:
-        """Start it with the settings of this moment."""
+        """Start it with the current settings."""
         self.upstream = upstream
         self.custom = CustomRuntime(service.build) if CUSTOM else None
         if self.custom:
@@ -76,7 +76,7 @@ class Track:
 
     @property
     def forwarded(self) -> list[Received]:
-        """What reached the upstream."""
+        """Return the requests that reached the upstream."""
         return self.upstream.received
 
     def send(
@@ -104,12 +104,12 @@ class Track:
         return check(self.handler(asked, given))
 
     def last(self) -> dict[str, Any]:
-        """Return the body forwarded last."""
+        """Return the last forwarded body."""
         return body_of(self.forwarded[-1])
 
 
 def fresh_index() -> Any:
-    """Return `functions.track.index` as a new process would load it, sharing nothing with another."""
+    """Return a new `functions.track.index`, as a new process would load it."""
     spec = importlib.util.find_spec("functions.track.index")
     assert spec is not None
     assert spec.loader is not None
@@ -120,7 +120,7 @@ def fresh_index() -> Any:
 
 @contextlib.contextmanager
 def running(*scripts: bytes, server: type[RawServer] = RawServer, **settings: str) -> Iterator[Track]:
-    """Run track with settings beside the usual ones, in front of a server that says the given scripts."""
+    """Run track with additional settings, in front of a server with the given scripts."""
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
         made: list[HttpClient] = []
 
@@ -137,7 +137,7 @@ def running(*scripts: bytes, server: type[RawServer] = RawServer, **settings: st
             patch.setenv(name, value)
         track = Track(upstream)
         yield track
-        for upstream_made in made:  # on FC a kept connection ends with the process
+        for upstream_made in made:  # on FC an open connection ends with the process
             track.custom.loop.call(upstream_made.close) if track.custom else upstream_made.close()
 
 
@@ -155,21 +155,21 @@ def whole_body_of(received: Received) -> dict[str, Any]:
 
 
 def fields_of(batch: Batch) -> list[dict[str, str]]:
-    """Return a batch's logs, each with nothing but text in it."""
+    """Return a batch's logs, which must contain only text."""
     logs: list[dict[str, str]] = [json.loads(log) for log in batch.logs]
     assert all(type(value) is str for log in logs for value in log.values())
     return logs
 
 
 def timeless(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a signed write's body with the time of receipt taken out of its logs, and it must be there."""
+    """Return a signed write's body without the time of receipt, which each log must have."""
     logs = [dict(log) for log in body["__logs__"]]
     assert all(type(log.pop("__time__")) is int for log in logs)
     return {**body, "__logs__": logs}
 
 
 def check(answer: dict[str, Any]) -> Reply:
-    """Return FC's view of an answer, which must hold to what FC asks and what every answer promises."""
+    """Return an answer in FC's form, checked against the rules of FC and of this project."""
     assert set(answer) == {"statusCode", "headers", "isBase64Encoded", "body"}
     assert type(answer["statusCode"]) is int
     assert all(type(item) is str for pair in answer["headers"].items() for item in pair)

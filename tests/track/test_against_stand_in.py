@@ -1,4 +1,4 @@
-"""End to end with the SLS stand-in: what the handler is given is what the official SDK reads back."""
+"""End to end with the SLS stand-in: the official SDK reads what the handler received."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Cloud(NamedTuple):
     reader: AccessKey
 
     def track(self, stack: contextlib.ExitStack, **settings: str) -> Track:
-        """Start track in front of the stand-in, with a key that may write and nothing else."""
+        """Start track in front of the stand-in, with a key that may only write."""
         signing: dict[str, Any] = {
             "SLS_ENDPOINT": self.url,
             "ALIBABA_CLOUD_ACCESS_KEY_ID": self.writer.id,

@@ -69,12 +69,12 @@ def _post(track: Track, body: str | bytes, **headers: str) -> int:
 
 
 def _whole(text: str) -> str:
-    """Return text as UTF-16 and back: pairs joined, halves replaced."""
+    """Return text converted to UTF-16 and back: pairs joined, lone surrogates replaced."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _text(value: Any) -> str:
-    """Return text as it is, a number as String() writes it, anything else as the JSON that it came as."""
+    """Return text unchanged, a number as by String(), other values as their JSON text."""
     if isinstance(value, str):
         return _whole(value)
     if isinstance(value, float):
@@ -92,7 +92,7 @@ def _is_free(name: str, *, tag: bool) -> bool:
 
 
 def _loaded(text: str) -> Any:
-    """Return JSON text parsed with what the proxy wrote kept apart from what it stands for."""
+    """Parse JSON text, distinguishing numbers from their text form."""
     try:
         return json.loads(text)
     except ValueError:
@@ -100,8 +100,8 @@ def _loaded(text: str) -> Any:
 
 
 def _oracle(sent: dict[str, Any]) -> dict[str, Any]:
-    """Return what is to be forwarded for a batch, by the contract's rules one after another."""
-    batch = json.loads(json.dumps(sent))  # as a reader of JSON has it: the last of equal keys
+    """Return the expected forwarded body of a batch, by the contract's rules."""
+    batch = json.loads(json.dumps(sent))  # as parsed: the last of equal keys
     tags = batch.get("__tags__") or {}
     tags = dict(enumerate(tags)) if isinstance(tags, list) else tags
     kept = {_whole(str(name)): _text(tag) for name, tag in tags.items()}
@@ -120,7 +120,7 @@ def _oracle(sent: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unescaped(body: Any) -> Any:
-    """Return a batch with texts that hold JSON parsed, since there are many ways to write one character."""
+    """Return a batch with JSON texts parsed, because a character can be written in many ways."""
     if isinstance(body, dict):
         return {name: _unescaped(member) for name, member in body.items()}
     if isinstance(body, list):

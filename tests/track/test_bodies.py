@@ -1,4 +1,4 @@
-"""What a POST's body may be, and how it is refused."""
+"""Valid and invalid bodies of a POST."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs told from browsers, as isbot itself tells them."""
+"""Programs are told from browsers as by isbot."""
 
 from __future__ import annotations
 

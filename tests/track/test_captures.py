@@ -1,4 +1,4 @@
-"""Requests captured from the published SDKs, replayed: stored as the SDK meant them, answered exactly 200."""
+"""Replays captured requests of the published SDKs: stored as the SDK intended, answered with exactly 200."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from tests.track.support import Start, body_of, timeless
 
 CAPTURES = Path(__file__).parents[1] / "captures"
-STRINGIFIED_BY_PROXY = "A17-topic-source-tags-variants"  # what that one sends is checked on its own below
+STRINGIFIED_BY_PROXY = "A17-topic-source-tags-variants"  # checked separately below
 
 
 class Upload(NamedTuple):
@@ -25,7 +25,7 @@ class Upload(NamedTuple):
 
 
 def _upload(name: str, target: str, headers: dict[str, str], body: str) -> Upload:
-    # Split by hand where the SDK put two slashes in front, which a URL parser takes for a host.
+    # Split by hand: with two leading slashes, a URL parser would read a host.
     path, _, query = target.partition("?")
     return Upload(name, path, dict(parse_qsl(query)), headers, body)
 
@@ -48,7 +48,7 @@ def _mini() -> Iterator[Upload]:
     for name, sent in calls.items():
         for call in sent:
             url = urlsplit(call["url"])
-            # The platform sets the type, the SDK nothing.
+            # The browser sets the type, not the SDK.
             headers = {"content-type": "application/json", "User-Agent": name}
             yield _upload(f"mini-{name}", f"{url.path}?{url.query}", headers, call["data"])
 
@@ -65,7 +65,7 @@ UPLOADS = [
 
 
 def _meant(upload: Upload) -> dict[str, Any]:
-    """Return what the SDK meant to store: what it sent, with the sender's tags."""
+    """Return what the SDK intended to store: its data with the sender's tags."""
     sent: dict[str, Any] = json.loads(upload.body)
     named = {name.lower(): value for name, value in upload.headers.items()}
     sender = {

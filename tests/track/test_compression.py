@@ -1,4 +1,4 @@
-"""Compressed bodies: the encodings of the contract, and what attackers make of them."""
+"""Compressed bodies: the contract's encodings, and attacks with them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from shared.http.errors import ApiError
 from tests.track.support import Track, body_of, timeless
 
 BODY = b'{"__logs__":[{"a":"1"},{"b":"\xe2\x98\x83"}],"__topic__":"T"}'
-BOMB = 256 * 1024 * 1024  # bytes that a bomb would get to
+BOMB = 256 * 1024 * 1024  # decompressed bytes of a bomb
 
 
 def _raw(body: bytes) -> bytes:
@@ -53,7 +53,7 @@ def _code(headers: dict[str, str], body: bytes) -> str:
 
 
 def _outcome(headers: dict[str, str], body: bytes) -> str:
-    """Return the code of a refusal, or "shorter" for what comes out within the limit."""
+    """Return the code of a refusal, or "shorter" for a result within the limit."""
     try:
         plain = decompress(headers, body)
     except ApiError as error:
@@ -163,7 +163,7 @@ def test_a_damaged_body_is_refused(
     }[damage]
     reply = track.send("POST", "/logstores/checkout/track", damaged, headers=headers)
     assert reply.status == 400
-    # A block has no checksum: LZ4 may come out as other bytes, which then are not JSON.
+    # A block has no checksum: LZ4 may give other bytes, which are then not JSON.
     assert reply.code in ("PostBodyUncompressError", "PostBodyInvalid")
     if headers != SLS_LZ4[0]:
         assert reply.code == "PostBodyUncompressError"
@@ -185,7 +185,7 @@ def _bomb(wbits: int) -> bytes:
 
 
 def _lz4_bomb() -> bytes:
-    # One literal, then a match as long as the bytes of 255 behind it say.
+    # One literal, then a match whose length is in the bytes of 255 after it.
     return b"\x1fa\x01\x00" + b"\xff" * (BOMB // 255) + b"\x00" + b"\x50abcde"
 
 
@@ -278,7 +278,7 @@ def test_a_corrupt_block_is_too_large_only_past_the_limit(over: int, code: str) 
 
 @pytest.mark.parametrize("nibble", [0, 15])
 def test_literals_at_the_end_of_a_block_count(nibble: int) -> None:
-    # A decoder does not look at the last token's lower half, and no more does this.
+    # Like a decoder, this ignores the lower half of the last token.
     part = MAX_BODY // 2
     lengths = b"\xff" * ((part - 15) // 255) + bytes([(part - 15) % 255])
     start = _lz4_matches(MAX_BODY - part + 1, 1)

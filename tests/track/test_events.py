@@ -1,4 +1,4 @@
-"""Golden events: what FC hands over, what it gets back, and what reached SLS, each in a file of its own."""
+"""Golden events: FC's event, the answer, and the request to SLS, each in a file."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def tags(track: Track) -> dict[str, str]:
 
 
 def dropped(track: Track, source_ip: str = "203.0.113.77", **headers: str) -> str | None:
-    """Return why a POST of two logs is dropped, None where it is forwarded."""
+    """Return why a POST of two logs is dropped, None if it is forwarded."""
     before = len(track.forwarded)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     reply = track.send("POST", TRACK, TWO, headers=named, source_ip=source_ip)

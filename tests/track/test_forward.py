@@ -1,4 +1,4 @@
-"""SLS failing: what is tried again, what is not, how it is answered, and that it ends in time."""
+"""Failures of SLS: which are retried, how they are answered, and that they end in time."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.track.support import TRACK, Reply, Start, Track, whole_body_of
 
 ONE = '{"__logs__":[{"a":"1"}]}'
 SAID = "SLS-SAYS-THIS"  # the words of the scripted errors
-TIMEOUT = 3  # seconds that the function has, of which it keeps one
+TIMEOUT = 3  # the function's timeout in seconds, one of which is reserved
 PASSING = {
     "500": sls_error(500, "InternalServerError"),
     "502": answer(502, b"<html>Bad Gateway</html>"),
     "503": sls_error(503, "ServerBusy"),
 }
-# No answer, or none that can be understood: SLS may have stored the logs all the same.
+# No valid answer: SLS may have stored the logs anyway.
 IN_DOUBT = {
     "reset": RESET,
     "closed": CLOSE,
@@ -51,14 +51,14 @@ FINAL = {
 
 
 class Closing(RawServer):
-    """Closes after each answer, so that what is cut off is seen to be."""
+    """Closes after each answer, so that a truncated one is detected."""
 
     def __init__(self, *scripts: bytes) -> None:
         super().__init__(*scripts, then_close=True)
 
 
 class Dripping(RawServer):
-    """Sends a byte now and then."""
+    """Sends a byte from time to time."""
 
     def _say(self, connection: socket.socket, script: bytes) -> bool:
         for byte in script:
@@ -69,7 +69,7 @@ class Dripping(RawServer):
 
 
 def _refused(track: Track) -> Reply:
-    """Post, and return an answer that says nothing of what SLS said."""
+    """Post, and return the answer, which must not contain SLS's message."""
     reply = track.post(ONE)
     told = f"{reply.headers}{reply.body!r}"
     assert SAID not in told

@@ -1,4 +1,4 @@
-"""What reaches SLS: fresh headers, a signature that holds, and nothing of the client's but its logs."""
+"""The request to SLS: its own headers, a valid signature, and only the logs from the client."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HOSTILE = {
 
 
 def _signature_of(received: Received, token: str | None, secret: str = SECRET) -> str:
-    """Return the Authorization that a request ought to carry, worked out from what arrived."""
+    """Return the expected Authorization, computed from the received request."""
     method, path, _ = received.line.split()
     date = received.headers["x-log-date"]
     now = time.mktime(time.strptime(date, "%Y%m%dT%H%M%SZ")) - time.timezone

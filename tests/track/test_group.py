@@ -1,4 +1,4 @@
-"""Batches that come together share an object, bounded in time, number and bytes; each is confirmed alone."""
+"""Batches that arrive together share an object, limited in time, number and bytes; each is confirmed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEYS = Credentials("LTAI5t", "secret")
 
 
 class Oss:
-    """Takes objects, `seconds` each; `outcomes` are what becomes of them in turn, then None."""
+    """Stores objects, `seconds` each; `outcomes` are their results in turn, then None."""
 
     def __init__(self, *outcomes: str | Exception | None, seconds: float = 0.0) -> None:
         self._outcomes = list(outcomes)

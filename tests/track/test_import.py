@@ -20,7 +20,7 @@ def _run(code: str) -> str:
 
 
 def _seconds(code: str) -> float:
-    """Return the processor time of a fresh interpreter; what else the machine does does not count."""
+    """Return the CPU time of a new interpreter, independent of other load."""
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -1,4 +1,4 @@
-"""Each limit: the largest allowed passes, one more does not and nothing is forwarded."""
+"""Each limit: the maximum passes; one more is refused and nothing is forwarded."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_a_signed_write_has_at_most_twice_the_size_of_a_body(over: int) -> None:
 
 
 def _with_fields(counts: Sequence[int], value: str = '""') -> str:
-    """Return a body with so many fields in each log, no name twice."""
+    """Return a body with `fields` fields in each log, all names different."""
     names = (f'"{at:x}":{value}' for at in itertools.count())
     logs = ("{" + ",".join(itertools.islice(names, count)) + "}" for count in counts)
     return '{"__logs__":[' + ",".join(logs) + "]}"

@@ -1,4 +1,4 @@
-"""The allowlist in front of track, and the order in which a request is judged."""
+"""The allowlist in front of track, and the order of the checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A GET's pairs: what becomes of each, and how their size is counted."""
+"""A GET's pairs: how each is stored, and how their size is counted."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_pairs_that_are_too_long_are_refused_with_their_size_and_the_way_out() -
     [({}, 0), ({"": ""}, 1), ({"": "", "a": ""}, 4), ({"a": "\ud800"}, 5), ({"é": "~ *"}, 12)],
 )
 def test_the_size_of_pairs_is_counted_in_bytes_as_they_are_sent(pairs: dict[str, str], size: int) -> None:
-    assert encoded_size(pairs) == size  # half of a surrogate pair counts as the `?` that stands for it
+    assert encoded_size(pairs) == size  # a lone surrogate counts as its `?`
 
 
 def test_each_character_counts_as_form_encoding_writes_it() -> None:

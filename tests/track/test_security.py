@@ -1,4 +1,4 @@
-"""Hostile paths, methods and events never get to SLS; secrets and bugs never into an answer or the log."""
+"""Hostile paths, methods and events never reach SLS; secrets and stack traces never an answer or the log."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_any_request_gets_an_answer_of_the_contract(
     steady.forwarded.clear()
     reply = steady.send(method, path, ONE, headers=headers)
     assert reply.status in (200, 400, 403, 404, 405)
-    assert steady.forwarded == []  # none of these names a configured Logstore
+    assert steady.forwarded == []  # none of these is a configured Logstore
 
 
 def test_no_secret_is_in_any_answer_or_log_line(start: Start, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,4 @@
-"""track's settings: a bad one stops the start, and where writes go by default."""
+"""track's settings: an invalid one stops the start; the default address of writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When SLS does not take a batch: it is in the spool once the page is told 200, or the page is told 503."""
+"""If SLS does not accept a batch, the page gets 200 and the batch is in the spool, or the page gets 503."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that are not text, as JavaScript would write them; Node.js, where installed, has the last word."""
+"""Values that are not text, in JavaScript's form; compared with Node.js, if installed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_known_number_is_written_as_javascript_does(number: float, text: str) 
 def test_many_numbers_are_written_as_node_does() -> None:
     numbers = [*KNOWN, *_doubles(20_000)]
     script = "console.log(JSON.stringify(JSON.parse(require('fs').readFileSync(0, 'utf8')).map(String)))"
-    # `repr` gives the shortest digits that are the same double again, so Node.js reads what Python meant.
+    # `repr` gives the shortest digits of the same double, so Node.js reads the same value.
     listed = "[" + ",".join(repr(number) for number in numbers) + "]"
     answer = subprocess.run(
         [str(NODE), "-e", script], input=listed, capture_output=True, text=True, check=True

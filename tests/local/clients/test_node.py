@@ -20,12 +20,12 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def node() -> str:
-    """Node.js, with the packages of the lock file; without them the tests are left out."""
+    """Node.js, with the packages of the lock file; without them the tests are skipped."""
     found, npm = shutil.which("node"), shutil.which("npm")
     reason = "" if found and npm else "Node.js is not installed"
     if npm:
         with (HERE / "package-lock.json").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # of several tests at once, one installs
+            fcntl.flock(lock, fcntl.LOCK_EX)  # only one of several parallel tests installs
             reason = reason or _install(npm)
     if reason and os.environ.get("REQUIRE_SERVERLESS_DEVS") == "1":
         pytest.fail(reason)
@@ -35,7 +35,7 @@ def node() -> str:
 
 
 def _install(npm: str) -> str:
-    """Returns why it did not work, or nothing."""
+    """Returns the reason if it failed, else nothing."""
     if (HERE / "node_modules/ali-oss").exists():
         return ""
     command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]

@@ -1,4 +1,4 @@
-"""A file's functions are read as the real `s preview` resolves them."""
+"""The functions of a file are read as the real `s preview` resolves them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.ops.serverless_devs import render
 
 @pytest.fixture
 def _serverless_devs(monkeypatch: pytest.MonkeyPatch) -> None:
-    render.command()  # installs it, or leaves the test out
+    render.command()  # installs it, or skips the test
     for name, value in {**render.VARIABLES, **render.SPOOL}.items():
         monkeypatch.setenv(name, value)
 

@@ -1,4 +1,4 @@
-"""The deployer in fc3's place changes the account by the same calls, as fc3's own were recorded."""
+"""The deployer makes the same changes as the recorded calls of fc3."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.local.fc.control.cloud import REGION, Cloud, recorded
 
 
 class Recorder:
-    """Passes calls on to the control plane, and keeps those that change something."""
+    """Passes calls to the control plane, and records those that change something."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._app = cloud.fc
@@ -32,7 +32,7 @@ class Recorder:
             return message
 
         async def note_and_send(message: Message) -> None:
-            # Before the answer: the client goes on as soon as it has it.
+            # Before the answer: the client continues as soon as it is answered.
             if message["type"] == "http.response.start" and scope["method"] != "GET":
                 call = {"method": scope["method"], "path": scope["path"]}
                 self.changes.append({**call, **({"body": json.loads(body)} if body else {})})
@@ -50,7 +50,7 @@ def _resources(tmp_path: Path) -> dict[str, Resource]:
 
 
 def _changes(run: str, function: str) -> list[dict[str, Any]]:
-    """What fc3 changed of one function; a recorded upload is not a call of this API."""
+    """The recorded changes of fc3 for one function; an upload is not a call of this API."""
     kept = []
     for call in recorded(run):
         if not call["signature"].startswith("ACS3") or call["method"] == "GET":
@@ -65,7 +65,7 @@ def _comparable(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
     made = []
     for call in calls:
         body = dict(call["body"])
-        assert body.pop("tags", []) == []  # which the Python SDK adds
+        assert body.pop("tags", []) == []  # added by the Python SDK
         if "code" in body:
             body["code"] = sorted(body["code"])
         made.append({**call, "body": body})
@@ -98,7 +98,7 @@ def test_a_first_and_a_second_deployment_change_what_fc3_changed(
         recorder.changes.clear()
         variables = resources[function].properties["environmentVariables"]
         if "ORIGIN_MODE" in variables:
-            variables["ORIGIN_MODE"] = "audit"  # which was changed before the second run
+            variables["ORIGIN_MODE"] = "audit"  # changed before the second run
         deploy(cloud_api, resources[function], tmp_path)
         assert _comparable(recorder.changes) == _comparable(_changes("deploy-again", function)), function
 

@@ -481,7 +481,7 @@ def test_an_instance_says_farewell_and_is_then_told_to_end(serve: Serve, tmp_pat
 def test_an_end_that_goes_wrong_comes_all_the_same(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str, said: str | None
 ) -> None:
-    monkeypatch.setattr("local.fc.http_instance._STOP_TIMEOUT", 0.3)
+    monkeypatch.setattr("local.fc.http_instance._PATIENCE", 0.3)
     environment = {"FAREWELL": str(tmp_path / "farewell"), "BROKEN": how}
     trigger = serve(server(pre_stop="any", environment=environment))
     pid = trigger.get("/starts").json()["pid"]

@@ -1,4 +1,4 @@
-"""Who is let in and what for: keys, tokens, dates, policies. The official SDK, or its signer, signs."""
+"""Authentication and authorization: keys, tokens, dates, policies. The official SDK or its signer signs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from .support import BUCKET, KEY, REGION, Cloud, Keys, policy, refusal, sdk_refusal
 
 PENDING = f"acs:oss:*:*:{BUCKET}/spool/pending/*"
-# What the two functions' roles have.
+# The policies of the two functions' roles.
 TRACK = policy("oss:PutObject", PENDING)
 REPLAY = {
     "Version": "1",

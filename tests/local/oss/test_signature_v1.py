@@ -1,4 +1,4 @@
-"""The older signature, by the official SDK: what it signs is taken, what somebody changed is not."""
+"""The older signature, by the official SDK: its requests are accepted, changed ones are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wire itself: addresses, names, limits and broken requests, sent as they are."""
+"""Raw requests: addresses, names, limits and malformed requests."""
 
 from __future__ import annotations
 

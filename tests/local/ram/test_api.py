@@ -1,4 +1,4 @@
-"""Roles and policies made over RAM's API, by the official SDK, are what the other stand-ins go by."""
+"""The other stand-ins use roles and policies created over RAM's API by the official SDK."""
 
 from __future__ import annotations
 

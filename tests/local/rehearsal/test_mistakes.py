@@ -1,4 +1,4 @@
-"""A mistake on purpose is found by the step where a real account would find it, in words that lead on."""
+"""A deliberate mistake is reported by the same step as in a real account, with a helpful message."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FUNCTION = "sls-webtracking-track-prod"
 
 @dataclass
 class Deployment:
-    """An account that is provisioned, and track's properties as s.yaml has them, to be spoilt."""
+    """A provisioned account, and track's properties from s.yaml, to be changed."""
 
     cloud: Cloud
     api: Api
@@ -42,7 +42,7 @@ class Deployment:
         deploy(self.api, Resource("track", self.properties, ()), self.folder)
 
     def verify(self) -> dict[str, str]:
-        """Deploy and verify; the checks that failed, by name."""
+        """Deploy and verify; returns the names of failed checks."""
         self.deploy()
         out = io.StringIO()
         with redirect_stdout(out):

@@ -15,7 +15,7 @@ TEXT = (ROOT / PAGE).read_text()
 
 
 def test_every_command_of_the_page_is_one_that_the_rehearsal_runs() -> None:
-    """A block that is not marked `sh` would be read by people and run by nobody."""
+    """A block without the mark `sh` would never be tested."""
     fences = re.findall(r"^ *```(\w*)[^\n]*\n", TEXT, re.M)
     assert set(fences) <= {"sh", "yaml", "text", ""}
     opened = [kind for kind in fences if kind]

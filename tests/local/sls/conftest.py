@@ -14,7 +14,7 @@ from .support import LOGSTORE, OPEN, PROJECT, Clock, Cloud, policy
 
 
 class _Current:
-    """Passes requests to the stand-in of the running test, so that one server serves them all."""
+    """Passes requests to the stand-in of the running test, so that all tests share one server."""
 
     app: ASGIApp
 

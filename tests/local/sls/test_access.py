@@ -1,4 +1,4 @@
-"""Signed requests that are let in, and each way to be refused at the gate."""
+"""Signed requests that are accepted, and every kind of refusal."""
 
 from __future__ import annotations
 

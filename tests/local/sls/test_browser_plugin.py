@@ -1,4 +1,4 @@
-"""Uploads of the browser's STS plugin, straight to the service: preflights, and captures replayed."""
+"""Uploads of the browser's STS plugin, directly to the service: preflights, and replayed captures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in failing on purpose: what the client sees, and whether the log was taken all the same."""
+"""Injected faults: what the client gets, and whether the log was stored anyway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signed writes: the bodies taken, and each one refused."""
+"""Signed writes: accepted and refused bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The official Python SDK as a client: what it writes and reads is the measure of the stand-in."""
+"""The official Python SDK as a client, which the stand-in must satisfy."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ with warnings.catch_warnings():
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc.*:DeprecationWarning")
 
-Connect = Callable[..., Any]  # a LogClient; what the tests turn in it is not in its stubs
+Connect = Callable[..., Any]  # a LogClient; the attributes that tests change are not in its stubs
 
 
 @pytest.fixture

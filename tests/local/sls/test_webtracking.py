@@ -1,4 +1,4 @@
-"""Anonymous writes, which only a Logstore with WebTracking on takes."""
+"""Anonymous writes, which only a Logstore with WebTracking accepts."""
 
 from __future__ import annotations
 

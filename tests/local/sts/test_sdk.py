@@ -1,4 +1,4 @@
-"""The official client as the second opinion, over HTTP and in both of its signatures."""
+"""The official client over HTTP, with both signatures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests made by hand: what a wrong or an older client sends, signed by the official signing functions."""
+"""Handmade requests of wrong or older clients, signed by the official signing functions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def stamp(moment: float = NOW) -> str:
 
 
 def rpc(key: AccessKey, method: str = "GET", *, sign: bool = True, **changes: str | None) -> Call:
-    """An RPC V1 call; `changes` replace its parameters before it is signed, None takes one away."""
+    """An RPC V1 call; `changes` replace its parameters before it is signed, None removes one."""
     parameters = {
         **PARAMETERS,
         "Action": "AssumeRole",
@@ -51,7 +51,7 @@ def rpc(key: AccessKey, method: str = "GET", *, sign: bool = True, **changes: st
 
 
 def acs3(key: AccessKey, *, body: bytes = b"", **changes: str | None) -> Call:
-    """An ACS3 call; `changes` replace headers (`_` for `-`) before it is signed, None takes one away."""
+    """An ACS3 call; `changes` replace headers (`_` for `-`) before it is signed, None removes one."""
     headers = {
         "host": "sts.aliyuncs.com",
         "x-acs-action": "AssumeRole",
@@ -72,7 +72,7 @@ def acs3(key: AccessKey, *, body: bytes = b"", **changes: str | None) -> Call:
 
 
 class Desk:
-    """A stand-in that is asked without a network, at a time of the test's choosing."""
+    """A stand-in without a network, with a clock set by the test."""
 
     def __init__(self, **options: Any) -> None:
         self.now = NOW

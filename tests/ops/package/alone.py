@@ -1,4 +1,4 @@
-"""Runs a package by itself: its own folder, the runtime's CPython, and nothing else on the path."""
+"""Runs a package in isolation: only its folder and the runtime's CPython are on the path."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from ops.package.bytecode import interpreter
 from ops.package.contents import RUNTIMES
 
-# -I and -S leave neither this directory, nor PYTHONPATH, nor site-packages: only the standard library.
+# -I and -S exclude this directory, PYTHONPATH and site-packages: only the standard library stays.
 _ISOLATED = ["-I", "-S", "-B", "-c"]
 
 _HOST = """
@@ -29,7 +29,7 @@ json.dump({"answers": answers, "modules": sorted(sys.modules)}, sys.stdout)
 
 
 def python_of(runtime: str) -> str:
-    """The runtime's own CPython; skips the test where this machine has none."""
+    """Return the runtime's CPython; skips the test if it is not installed."""
     found = interpreter(RUNTIMES[runtime])
     if found is None:
         pytest.skip(f"CPython {RUNTIMES[runtime]} is not installed here")
@@ -39,7 +39,7 @@ def python_of(runtime: str) -> str:
 def invoke(
     python: str, package: Path, events: list[dict[str, Any]], environ: dict[str, str]
 ) -> dict[str, Any]:
-    """What the package answered to each event, and the modules that were loaded by then."""
+    """The package's answer to each event, and the modules loaded by then."""
     done = subprocess.run(
         [python, *_ISOLATED, _HOST],
         cwd=package,
@@ -58,7 +58,7 @@ def invoke(
 def event(
     path: str, body: str = "", *, base64: bool = False, headers: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """An HTTP trigger's event: a POST where there is a body, else a GET."""
+    """Return an HTTP trigger's event: a POST if there is a body, else a GET."""
     http = {
         "method": "POST" if body else "GET",
         "path": path,

@@ -18,7 +18,7 @@ def runtime(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def made() -> dict[str, dict[str, Built]]:
-    """The packages by runtime: pytest may come back to a runtime, which is no reason to make them again."""
+    """The packages by runtime, cached because pytest may return to a runtime."""
     return {}
 
 

@@ -1,4 +1,4 @@
-"""Starts a package of the custom runtime by itself, as Function Compute does, on a port of its own."""
+"""Starts a package of the custom runtime in isolation, as Function Compute does, on a free port."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import NamedTuple
 
-# As s.concurrent.yaml starts it, but for -E, -s and -S: neither PYTHONPATH nor site-packages, only what is in
-# the package and the standard library.
+# As in s.concurrent.yaml, but with -E, -s and -S: without PYTHONPATH and site-packages, only the package and
+# the standard library.
 _ISOLATED = ["-E", "-s", "-S", "-B", "-m"]
 
 START_SECONDS = 20.0
 
 
 class Answer(NamedTuple):
-    """What came back; header names in lower case."""
+    """An answer; header names in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -33,7 +33,7 @@ class Serving(NamedTuple):
     port: int
 
     def ask(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
-        """One request on a connection of its own."""
+        """Send one request on a new connection."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=15)
         try:
             connection.request(method, path, body, headers or {})
@@ -44,7 +44,7 @@ class Serving(NamedTuple):
             connection.close()
 
     def stop(self) -> str:
-        """End it as Function Compute does, by SIGTERM; returns what it had printed."""
+        """Stop it with SIGTERM, as Function Compute does; returns its output."""
         self.process.terminate()
         printed, _ = self.process.communicate(timeout=15)
         return printed
@@ -52,7 +52,7 @@ class Serving(NamedTuple):
 
 @contextmanager
 def serving(python: str, package: Path, name: str, environ: dict[str, str]) -> Iterator[Serving]:
-    """The package, answering; it is stopped afterwards, if it was not before."""
+    """The running package; it is stopped at the end of the block."""
     port = _free_port()
     process = subprocess.Popen(
         [python, *_ISOLATED, f"functions.{name}", "--host", "127.0.0.1"],

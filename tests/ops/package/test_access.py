@@ -1,4 +1,4 @@
-"""Packages by themselves, with what is off until it is set: bots, tickets, limits, a shared store."""
+"""Packages in isolation, with optional features: bots, tickets, limits, a shared store."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_store_needs_a_package_with_its_client(
     with_client = build(RECIPES["track"].with_store(), runtime, tmp_path / "track").directory
     with RedisServer() as store, RawServer() as server:
         environ = {**SETTINGS, "RATE_LIMIT_STORE": store.url, "SLS_ENDPOINT": server.url}
-        # Until the connection is there, requests pass uncounted; as many as it takes.
+        # Until the connection is open, requests pass uncounted, however many.
         ran = invoke(python, with_client, [event(TRACK, ONE)] * 2000, environ)
         starting = "import sys; sys.path.insert(0, '.'); import index; index.initialize(None)"
         command = [python, "-I", "-S", "-B", "-c", starting]

@@ -1,4 +1,4 @@
-"""Each package by itself answers real requests: what its lists leave out is not needed."""
+"""Each package answers real requests in isolation: its lists are complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a package is made of, and that it comes out the same every time."""
+"""The contents of a package, and that a build is reproducible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each package of the custom runtime serves by itself: what its lists leave out is not needed."""
+"""Each package of the custom runtime serves in isolation: its lists are complete."""
 
 from __future__ import annotations
 

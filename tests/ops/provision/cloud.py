@@ -1,4 +1,4 @@
-"""An account to provision: RAM and SLS over HTTP, and an operator who may do everything there."""
+"""An account to provision: RAM and SLS over HTTP, and an operator with all permissions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Cloud:
     options: list[str]
 
     def calls(self) -> set[str]:
-        """Every kind of call that came since the last time this was asked."""
+        """Return the kinds of calls since the last use of this property."""
         came = {*self.ram.calls, *self.sls.calls}
         self.ram.calls.clear()
         self.sls.calls.clear()
@@ -44,7 +44,7 @@ class Cloud:
 
 
 class Provision:
-    """Runs the command against one cloud and keeps what it printed last."""
+    """Runs the command against one cloud and keeps its last output."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -60,7 +60,7 @@ class Provision:
         return status
 
     def line(self, start: str) -> str:
-        """The one line of the last plan shown that begins so."""
+        """Return the line of the last plan with this prefix."""
         plan = self.out.rpartition("state after the changes")[2]
         (found,) = [line for line in plan.splitlines() if line.startswith(start)]
         return found

@@ -22,7 +22,7 @@ def provision(cloud: Cloud) -> Provision:
 
 @pytest.fixture(scope="package")
 def provisioned() -> Iterator[Provision]:
-    """An account on which the command has been applied once, to be looked at and not changed."""
+    """An account on which the command was applied once; tests must not change it."""
     with running_cloud() as running:
         command = Provision(running)
         command("--apply", "--retention-days", "7")

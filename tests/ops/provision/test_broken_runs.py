@@ -1,4 +1,4 @@
-"""Runs that break off or are refused: what is said, and that the next run goes on from there."""
+"""Interrupted and refused runs: their messages, and that the next run continues."""
 
 from __future__ import annotations
 

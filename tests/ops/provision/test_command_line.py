@@ -1,4 +1,4 @@
-"""The command as an operator types it, in a process of its own."""
+"""The command as an operator types it, in a separate process."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _ops(arguments: list[str], environ: dict[str, str]) -> subprocess.CompletedP
 
 
 def _python(arguments: list[str], environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    home = {"HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}  # no profile file of this machine's owner
+    home = {"HOME": "/nonexistent", "PATH": "/usr/bin:/bin"}  # without the developer's profile file
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,

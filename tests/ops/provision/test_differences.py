@@ -1,4 +1,4 @@
-"""What is there already and differs: shown, and changed only where that takes nothing away unasked."""
+"""Existing resources that differ: they are shown, and changed only if nothing is removed without consent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WHOLE_ACCOUNT = f"acs:ram::{ACCOUNT}:root"
 
 @pytest.fixture
 def done(cloud: Cloud, provisioned: Provision) -> Cloud:
-    """An account on which the command has been applied; the tests then spoil one thing."""
+    """An account on which the command was applied; each test then changes one thing."""
     before = provisioned.cloud
     cloud.ram.roles, cloud.ram.policies = deepcopy((before.ram.roles, before.ram.policies))
     cloud.sls.projects, cloud.sls.indexes = deepcopy((before.sls.projects, before.sls.indexes))

@@ -1,4 +1,4 @@
-"""Comparing policy documents: what one grants and the other does not."""
+"""Comparison of policy documents: the grants that one has and the other lacks."""
 
 from __future__ import annotations
 

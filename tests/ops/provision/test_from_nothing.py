@@ -1,4 +1,4 @@
-"""From an empty account to one where nothing is missing."""
+"""From an empty account to a complete one."""
 
 from __future__ import annotations
 

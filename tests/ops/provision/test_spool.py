@@ -1,4 +1,4 @@
-"""The spool's bucket and what the functions may do in it."""
+"""The spool's bucket and the functions' permissions for it."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ RULES = [Expiry(PENDING, PENDING_DAYS), Expiry(REJECTED, REJECTED_DAYS)]
 
 
 class FakeBucket(SpoolBucket):
-    """A bucket as the stand-in cannot be: open, elsewhere, versioned. It remembers what was done to it."""
+    """A bucket in states that the stand-in lacks: public, elsewhere, versioned. It records changes."""
 
     def __init__(self, found: FoundBucket, rules: list[Expiry]) -> None:
         self.name = BUCKET

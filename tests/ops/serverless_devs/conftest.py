@@ -1,4 +1,4 @@
-"""s.yaml and the files beside it, each rendered once by the real command line."""
+"""s.yaml, s.replay.yaml and s.concurrent.yaml, each rendered once by the real command line."""
 
 from __future__ import annotations
 

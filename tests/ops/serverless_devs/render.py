@@ -32,10 +32,10 @@ SPOOL = {
 
 
 def command() -> Path:
-    """`s`, installed by its lock file if need be.
+    """Return `s`, installed from its lock file if missing.
 
-    Skips the test where there is no npm or nothing to install from; fails it instead where
-    REQUIRE_SERVERLESS_DEVS=1.
+    Skips the test without npm or a registry to install from; with
+    REQUIRE_SERVERLESS_DEVS=1 it fails instead.
     """
     if not COMMAND.exists():
         npm = shutil.which("npm")
@@ -50,7 +50,7 @@ def command() -> Path:
 def preview(
     s: Path, template: str, directory: Path, variables: dict[str, str], dotenv: str = "", way: str = "s.yaml"
 ) -> subprocess.CompletedProcess[str]:
-    """Run `s preview -o json -t WAY` in a directory and a home of its own.
+    """Run `s preview -o json -t WAY` in a temporary directory and HOME.
 
     `template` stands for s.yaml there; the other files that can be deployed are the repository's.
     """
@@ -79,7 +79,7 @@ def rendered(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 def _install(npm: str) -> str:
-    """Returns why it did not work, or nothing."""
+    """Returns the reason if it failed, else nothing."""
     done = subprocess.run(
         [npm, "ci", "--no-audit", "--no-fund"], cwd=HOME, capture_output=True, text=True, check=False
     )

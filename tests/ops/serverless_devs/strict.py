@@ -1,8 +1,8 @@
-"""A strict check of what s.yaml renders to; `s verify` lets far more pass.
+"""A strict check of the rendered s.yaml; `s verify` accepts far more.
 
 fc3's own JSON schema (draft-07, tests/ops/fc3-schema.json) allows unknown keys at every level and takes an
-HTTP trigger for any of eight kinds. Here an object with properties may have no others, a trigger is checked
-as the kind it says it is, and what no schema knows is checked by hand.
+HTTP trigger for any of eight kinds. Here an object with declared properties may have no others, a trigger is
+checked as its declared type, and rules without a schema are checked by hand.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _CUSTOM_DOMAIN = {
 
 
 def problems(rendered: dict[str, Any]) -> list[str]:
-    """What is wrong with the outcome of `s preview -o json`; nothing if it can be deployed."""
+    """Return the errors in the result of `s preview -o json`; empty if it can be deployed."""
     found = [f"{key}: unknown" for key in sorted(rendered.keys() - _TOP)]
     for name, resource in rendered["resources"].items():
         found += [f"{name}: {problem}" for problem in _resource(resource)]
@@ -100,7 +100,7 @@ def _timer(config: dict[str, Any]) -> Iterator[str]:
 
 
 def _custom(props: dict[str, Any]) -> Iterator[str]:
-    """What only custom runtimes have, which no schema ties to them, and what they cannot do without."""
+    """Properties that only custom runtimes have, and those they require; no schema checks this."""
     custom = props["runtime"].startswith("custom.")
     if custom and {"command", "port"} - props.get("customRuntimeConfig", {}).keys():
         yield "customRuntimeConfig: without a command or a port"

@@ -1,4 +1,4 @@
-"""The application for the registry, by the real `s`: what publishing checks, what `s init` makes of it."""
+"""The application package with the real `s`: the checks of publishing, and the result of `s init`."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _init(s: Path, home: Path, archive: Path, answers: dict[str, str]) -> subpro
 
 
 def _publish(s: Path, home: Path, application: Path) -> str:
-    """What publishing says: it checks everything, and only then asks a registry, which is none here."""
+    """The output of publishing: it checks everything before it calls a registry, which is missing here."""
     assert _run(s, home, "set", "registry", "http://registry.invalid/v3").returncode == 0
     done = _run(s, home, "registry", "publish", cwd=application)
     assert done.returncode != 0

@@ -15,7 +15,7 @@ from tests.ops.serverless_devs.strict import problems
 
 FC_SETS = {"FC_REGION": "cn-hangzhou"}
 NAMES = list(recipes(CUSTOM))
-# What the second way changes in a function; anything else is s.yaml's.
+# The properties that s.concurrent.yaml changes; all others are those of s.yaml.
 CHANGED = {
     "handler",
     "runtime",

@@ -122,7 +122,7 @@ def test_it_follows_the_runtime_of_the_others(s: Path, template: str, tmp_path: 
 
 
 def test_nothing_that_function_compute_adds_to_the_limits_is_missing(props: dict[str, Any]) -> None:
-    """Or Serverless Devs would take the function for changed, and ask at each deployment."""
+    """Otherwise Serverless Devs would see a change, and ask at each deployment."""
     assert props["asyncInvokeConfig"]["qualifier"] == "LATEST"
 
 

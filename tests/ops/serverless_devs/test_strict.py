@@ -1,4 +1,4 @@
-"""The strict check finds what `s verify` lets pass."""
+"""The strict check finds errors that `s verify` accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The grammar of RATE_LIMIT, and the count within an instance against a plain reckoning of it."""
+"""The grammar of RATE_LIMIT, and the counters of an instance compared with a simple model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A limit that instances share, in a real Redis: right, bounded in time, never in a request's way."""
+"""A limit that instances share, in a real Redis: correct, bounded in time, never blocking a request."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HOURLY = Rule("client", 1, 3600, 20)
 def instance(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], Instance]]:
-    """Make instances, of either runtime, by the store's URL; patient ones, since machines may be busy."""
+    """Create instances of either runtime for the store's URL, with long timeouts for busy machines."""
     monkeypatch.setattr(redis_scripts, "PATIENCE", 5)
     loop = Loop()
     made: list[Instance] = []
@@ -162,7 +162,7 @@ def test_a_store_that_is_gone_lets_requests_pass_with_a_line_a_minute(
         lines = [line for line in caplog.messages if "rate limit store away" in line]
         assert len(lines) == 1
         assert "127.0.0.1" not in caplog.text
-        server.start()  # with nothing of what it knew, the script included
+        server.start()  # without its data and without the script
         one.connected()
         assert one.take(20) is None
         assert one.take(1) is not None

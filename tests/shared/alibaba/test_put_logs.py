@@ -1,4 +1,4 @@
-"""What each answer of SLS's to a write is taken for."""
+"""The outcome of each answer of SLS to a write."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _answer(status: int, code: str | None = None, **headers: str) -> Answer:
         (400, "WriteQuotaExceed", Outcome.REFUSED),
         (404, "LogStoreNotExist", Outcome.REFUSED),
         (499, None, Outcome.REFUSED),
-        # Only 200 confirms: other statuses of success are not SLS's.
+        # Only 200 confirms: SLS has no other success status.
         (201, None, Outcome.REFUSED),
         (204, None, Outcome.REFUSED),
         (302, None, Outcome.REFUSED),

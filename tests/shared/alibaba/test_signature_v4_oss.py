@@ -75,11 +75,11 @@ def _query(query: dict[str, str]) -> str:
 
 
 class _Sent(Exception):
-    """Thrown in place of sending; what is done with an answer is no matter here."""
+    """Raised instead of sending: the answer does not matter here."""
 
 
 class _Recorder:
-    """Stands where the SDK's connection would be."""
+    """Replaces the SDK's connection."""
 
     def __init__(self) -> None:
         self.requests: list[HttpRequest] = []

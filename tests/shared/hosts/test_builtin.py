@@ -1,4 +1,4 @@
-"""The skin towards FC: start, settings, deadlines, and that nothing escapes."""
+"""The host for FC: start, settings, deadlines, and that it never raises."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Warmed = list[tuple[Credentials | None, float]]
 
 
 class Host:
-    """A function that keeps the requests it gets, and what it was built and warmed up with."""
+    """A function that records its requests, its settings and its warm-up."""
 
     def __init__(self, fault: BaseException | None = None) -> None:
         self.requests: list[Request] = []
@@ -64,7 +64,7 @@ def _project(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refused(answer: dict[str, Any], request_id: str = "1-64f6cd87-context") -> tuple[int, str, str]:
-    """Return status, code and message of an error answer that names nobody as its reader."""
+    """Return status, code and message of an error answer that no origin may read."""
     assert set(answer) == {"statusCode", "headers", "isBase64Encoded", "body"}
     headers = answer["headers"]
     assert (headers["Access-Control-Allow-Origin"], headers["Vary"]) == (NO_READER, "Origin")

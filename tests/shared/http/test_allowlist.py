@@ -1,4 +1,4 @@
-"""The allowlist's grammar, what it lets through, and the attacks on lists like it."""
+"""The allowlist's grammar, the origins it allows, and attacks on such lists."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_a_refusal_ends_with_what_to_write(entry: str, instead: str) -> None:
         "http://a.example:443",
         "https://a.example:80",
         "https://a.example:1",
-        "http://99999",  # a name of digits alone, and no port
+        "http://99999",  # a name of only digits, not a port
         "http://[::1]",
         "https://" + ".".join(["a" * 63] * 3),
         "https://_dmarc.a-b_.example",

@@ -1,4 +1,4 @@
-"""Paths as the log shows them: never with a ticket."""
+"""Paths in the log: never with a ticket."""
 
 from __future__ import annotations
 

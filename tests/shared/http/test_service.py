@@ -1,4 +1,4 @@
-"""Routes behind the origin check, and every failure as an answer."""
+"""Routes behind the origin check; every failure becomes an answer."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def answer(path: str, method: str = "GET", origins: OriginPolicy = OPEN, **heade
 
 
 def error(response: Response) -> str:
-    """Return the error's code, told alike in body and header."""
+    """Return the error's code, which must be equal in body and header."""
     body: dict[str, Any] = json.loads(response.body)
     assert set(body) == {"errorCode", "errorMessage"}
     assert response.headers["Content-Type"] == "application/json"

@@ -1,4 +1,4 @@
-"""Half surrogate pairs are replaced, everything else stays as it was."""
+"""Lone surrogates are replaced, everything else stays unchanged."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from shared.network.blocking import run
 
 
 def feed(pieces: Iterable[bytes]) -> Receive:
-    """Return a `receive` that hands out the pieces, then the end of the stream."""
+    """Return a `receive` that yields the pieces, then the end of the stream."""
     remaining = iter([piece for piece in pieces if piece])
 
     async def receive() -> bytes:

@@ -1,4 +1,4 @@
-"""Peers that behave in any way a test wants, and asking them."""
+"""Peers with any behaviour, and requests to them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from tests.support.raw_server import answer
 T = TypeVar("T")
 Headers = Sequence[tuple[str, str]]
 
-PLENTY = 20.0  # seconds, for what should not come to its deadline
+PLENTY = 20.0  # seconds, for what should not reach its deadline
 SHORT = 0.3  # seconds, for what should
-LATE = 2.0  # seconds by which this machine may be late
+LATE = 2.0  # seconds of tolerance for a busy machine
 HELLO = answer(200, b"hello")
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
 
@@ -49,7 +49,7 @@ class _Way:
 
 @contextlib.contextmanager
 def over(name: str) -> Iterator[None]:
-    """Have what follows go over the network of that name."""
+    """Use the network of this name from now on."""
     new = LOOPS.get(name)
     _Way.loop = Loop(new) if new else None
     yield
@@ -83,7 +83,7 @@ def ask(client: Upstream, body: bytes = b"", *, seconds: float = PLENTY) -> Answ
 
 
 def fails_in_time(client: Upstream, body: bytes = b"") -> str:
-    """Return the reason; the time that it took lies between the deadline and a little later."""
+    """Return the reason; it must come at the deadline or slightly later."""
     began = time.monotonic()
     with pytest.raises(Unreachable) as caught:
         ask(client, body, seconds=SHORT)
@@ -93,7 +93,7 @@ def fails_in_time(client: Upstream, body: bytes = b"") -> str:
 
 @contextlib.contextmanager
 def peer(*behaviours: Callable[[socket.socket], None], tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """Serve one connection after the other, each with its behaviour, and end what lasts at the end."""
+    """Serve one connection after the other, each with its behaviour; close the rest at the end."""
     serving: list[socket.socket] = []
 
     def accept(listener: socket.socket) -> socket.socket:
@@ -121,7 +121,7 @@ def peer(*behaviours: Callable[[socket.socket], None], tls: ssl.SSLContext | Non
 
 
 def drip(data: bytes) -> Callable[[socket.socket], None]:
-    """Return a peer that says `data`, then an `a` every 50 ms for as long as anybody listens."""
+    """Return a peer that sends `data`, then an `a` every 50 ms while the connection is open."""
 
     def behave(connection: socket.socket) -> None:
         connection.recv(65536)
@@ -140,6 +140,6 @@ def never_read(connection: socket.socket) -> None:
 
 
 def sip(connection: socket.socket) -> None:
-    """Read a little now and then, so that every single send gets somewhere."""
+    """Read slowly, so that every single send makes progress."""
     while connection.recv(4096):
         time.sleep(0.02)

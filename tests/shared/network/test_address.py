@@ -1,4 +1,4 @@
-"""What an upstream's address may look like."""
+"""The form of an upstream's address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading answers: what is well formed, what is not, and every cap."""
+"""Reading answers: valid ones, invalid ones, and every limit."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_what_is_malformed_or_cut_off_is_a_bad_answer_in_one_piece_and_byte_by_b
 
 
 def filler(size: int) -> str:
-    """Return header lines of `size` bytes together, none of them long."""
+    """Return short header lines with `size` bytes in total."""
     lines = ["x: " + "a" * 997] * (size // 1000)
     return "\r\n".join([*lines, "x:" + "a" * (size % 1000 - 2)])
 
@@ -182,7 +182,7 @@ def test_each_cap_is_passed_exactly_at_it_and_not_one_over(cap: Callable[[int], 
         return read(*(raw[at : at + size] for at in range(0, len(raw), size)))
 
     if size == 1 and len(cap(0)) > 2 * MAX_HEAD:
-        size = 777  # a megabyte byte by byte would take a second and show nothing more
+        size = 777  # a megabyte byte by byte would take a second without showing more
     assert read_in_pieces(cap(0)).status == 200
     with pytest.raises(BadAnswer, match="too l"):
         read_in_pieces(cap(1))

@@ -1,4 +1,4 @@
-"""The kept-alive connection: what is sent, what is reused, what is sent again and what never is."""
+"""The keep-alive connection: requests, reuse, and which requests may be resent."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_a_request_whose_answer_had_begun_is_not_sent_again() -> None:
         for said in (HELLO, HELLO[:-1]):
             begun.append(connection.recv(65536))
             connection.sendall(said)
-        # Unread bytes make the close a reset, once the piece of an answer has arrived.
+        # Unread bytes turn the close into a reset, after a part of the answer has arrived.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
     with peer(behave) as url, closing(Upstream(url)) as upstream:
@@ -178,11 +178,11 @@ def test_an_answer_cut_off_on_a_kept_connection_is_not_asked_for_again(cut: byte
 
 
 def drop_after(server: RawServer, requests: int) -> None:
-    """Close the server's connections once it has answered so many requests."""
+    """Close the server's connections after so many answers."""
     end = time.monotonic() + PLENTY
     while len(server.received) < requests and time.monotonic() < end:
         time.sleep(0.005)
-    time.sleep(0.05)  # for the answer to be written, which nothing tells
+    time.sleep(0.05)  # until the answer is written, which cannot be observed
     server.drop_connections()
 
 
@@ -242,7 +242,7 @@ class Echo(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Send nothing."""
 
 
 def test_threads_share_an_upstream_without_mixing_answers_up() -> None:

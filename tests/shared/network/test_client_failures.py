@@ -1,4 +1,4 @@
-"""Servers and networks that do everything wrong: each ends as unreachable, in time."""
+"""Failing servers and networks: each counts as unreachable, in time."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[int, tuple[str
 
 @contextlib.contextmanager
 def deaf_port() -> Iterator[int]:
-    """Yield a port whose queue of connections is full, so that another one waits for ever."""
+    """Yield a port whose queue of connections is full, so that another one waits forever."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, contextlib.ExitStack() as stack:
         for _ in range(4):
             waiting = stack.enter_context(socket.socket())

@@ -1,4 +1,4 @@
-"""Kept connections: how long they are trusted, and what happens when their name moves."""
+"""Kept connections: how long they are reused, and what happens when DNS changes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Moving:
-    """A network in which the one name moves: whoever is connected to its old place hears nothing."""
+    """A network whose one name moves to another address: connections to the old one get no answer."""
 
     overlaps = False
 
@@ -163,14 +163,14 @@ def test_connections_that_nobody_needs_any_more_are_closed(monkeypatch: pytest.M
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the kernel has no such option")
 def test_a_peer_that_acknowledges_nothing_is_noticed_before_the_deadline() -> None:
-    """On loopback every peer acknowledges, so it is the option that is looked at."""
+    """On loopback every peer acknowledges, so only the socket option is checked."""
     for connected in (blocking_run(_socket(BLOCKING)), asyncio.run(_socket(EventLoopNetwork()))):
         with connected:
             assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 3000
 
 
 async def _socket(network: Network) -> socket.socket:
-    """Return what a connection of the network's goes over."""
+    """Return the transport of a connection."""
     with RawServer() as server:
         (address, *_) = await network.resolve("127.0.0.1", server.port)
         connection = await network.connect(address, 20, None, "127.0.0.1", Deadline(20))

@@ -1,4 +1,4 @@
-"""The kept-alive connection over TLS."""
+"""The keep-alive connection over TLS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns at large bodies: one parsed at a time, no more held than so much, and small ones wait for nobody."""
+"""Turns for large bodies: one is parsed at a time, memory is limited, and small ones never wait."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_so_much_is_held_at_once_and_not_a_byte_more() -> None:
         holding = [asyncio.create_task(hold(str(at), end)) for at, end in enumerate(ends)]
         await asyncio.sleep(0.01)
         assert happened == ["0", "1"]
-        async with turns.turn(SMALL, PLENTY) as small:  # waits for none of them
+        async with turns.turn(SMALL, PLENTY) as small:  # does not wait for them
             assert await small.work(lambda: "small") == "small"
         for end in ends:
             end.set()
@@ -142,7 +142,7 @@ def test_who_waits_too_long_or_is_cancelled_leaves_nothing_behind() -> None:
             waiting.cancel()
             await behind
         async with turns.turn(LARGE, Deadline(1)):
-            pass  # all of it is there again
+            pass  # all memory is free again
 
     run(go())
 

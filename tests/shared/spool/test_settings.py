@@ -1,4 +1,4 @@
-"""The spool's settings: what they hold, what they refuse, where requests go."""
+"""The spool's settings: valid and invalid values, and the address of requests."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def zipped(**files: str) -> bytes:
 
 @dataclass
 class Cloud:
-    """The control plane, served; `printed` is what functions printed, with where their logs go."""
+    """A served control plane; `printed` has the functions' output and their logConfig."""
 
     ram: Ram
     oss: OssStandIn
@@ -95,7 +95,7 @@ class Cloud:
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
 
     def sdk(self, key: AccessKey | None = None) -> Client:
-        """The official SDK with that key, the one that may do everything by default."""
+        """The official SDK with this key, by default one with all permissions."""
         identifier, secret = key or self.key
         address = self.url.removeprefix("http://")
         return Client(
@@ -109,7 +109,7 @@ class Cloud:
         )
 
     def create(self, name: str = "sample", *, code: str = CODE, **properties: Any) -> None:
-        """A function of this machine's own CPython, by the official SDK."""
+        """Create a function for the current CPython, by the official SDK."""
         zip_file = base64.b64encode(zipped(index=code)).decode()
         made = {"function_name": name, "handler": "index.handler", "runtime": HERE, "timeout": 10}
         made |= {"code": models.InputCodeLocation(zip_file=zip_file), **properties}

@@ -13,7 +13,7 @@ _find = interpreters.find
 
 @pytest.fixture(autouse=True)
 def any_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in with this interpreter for one that is not on the machine."""
+    """Use this interpreter for one that is not installed."""
     monkeypatch.setattr(interpreters, "find", lambda version: _find(version) or sys.executable)
 
 

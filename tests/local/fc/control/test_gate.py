@@ -1,4 +1,4 @@
-"""Signatures and rights are checked, for the API's own calls and for the upload of code."""
+"""Signatures and permissions are checked, for the API's own calls and for the upload of code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the API would refuse of a function or a trigger is refused, at its bound and not before."""
+"""Invalid properties of functions and triggers are refused, exactly from the API's bounds on."""
 
 from __future__ import annotations
 
@@ -192,6 +192,6 @@ def test_the_limits_of_asynchronous_calls_have_bounds(name: str, low: int, high:
 
 
 def test_only_custom_runtimes_are_shown_with_a_concurrency() -> None:
-    """fc3 would take another function for changed, and ask at each deployment."""
+    """Otherwise fc3 would see a change, and ask at each deployment."""
     assert "instanceConcurrency" not in checked(GOOD, ACCOUNT)
     assert checked({**GOOD, **CUSTOM}, ACCOUNT)["instanceConcurrency"] == 1

@@ -1,4 +1,4 @@
-"""The calls of the real fc3 component, replayed: each is answered with the status and code recorded."""
+"""Replays the recorded calls of the real fc3 component: each gets the recorded status and code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is deployed runs as it was told to: triggers, updates, limits, timers."""
+"""Deployed functions run as configured: triggers, updates, limits, timers."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_trigger_for_signed_calls_takes_no_others(cloud: Cloud) -> None:
 
 
 def _signed(url: str, key: AccessKey) -> Answer:
-    """By the client that Alibaba Cloud offers for this."""
+    """With Alibaba Cloud's client for signed HTTP triggers."""
     return Trigger(15, Credentials(*key)).call("GET", url, "https://shop.example.com")
 
 

@@ -54,7 +54,7 @@ def do_starts(_request: Any, _context: Any) -> Any:
 
 
 def do_wait(request: Any, _context: Any) -> Any:
-    """Say where it is with a file, and go on when that is removed."""
+    """Create a file to signal the start, and continue when it is removed."""
     sign = Path(request["queryParameters"]["file"])
     sign.write_text(str(os.getpid()))
     while sign.exists():
@@ -83,7 +83,7 @@ def do_talk(_request: Any, _context: Any) -> Any:
 
 
 def do_result(request: Any, _context: Any) -> Any:
-    """Return what the body asks for."""
+    """Return the result that the body specifies."""
     return json.loads(request["body"])
 
 

@@ -69,7 +69,7 @@ async def do_starts(_request: Request) -> bytes:
 
 
 async def do_wait(request: Request) -> bytes:
-    """Say where it is with a file, and go on when that is removed."""
+    """Create a file to signal the start, and continue when it is removed."""
     sign = Path(request.argument)
     sign.write_text(str(os.getpid()))
     while sign.exists():
@@ -99,18 +99,18 @@ async def do_half(_request: Request) -> bytes:
 
 
 async def do_raw(request: Request) -> bytes:
-    """Answer with what the body holds, then close the connection."""
+    """Answer with the bytes in the body, then close the connection."""
     return request.body
 
 
 async def do_answer(request: Request) -> bytes:
-    """Answer with the status and headers that the body asks for."""
+    """Answer with the status and headers in the body."""
     wanted = json.loads(request.body)
     return written(wanted.get("body", "").encode(), wanted.get("status", 200), *wanted.get("headers", []))
 
 
 async def do_last(request: Request) -> bytes:
-    """Answer, and close the connection a little later without having said so."""
+    """Answer, and close the connection a little later without announcing it."""
     asyncio.get_running_loop().call_later(int(request.argument) / 1000, Server.close_all)
     return shown(os.getpid())
 

@@ -1,4 +1,4 @@
-"""A function whose import does not end in time."""
+"""A function whose import takes too long."""
 
 import time
 from typing import Any
@@ -7,4 +7,4 @@ time.sleep(30)
 
 
 def handler(_event: bytes, _context: Any) -> None:
-    """Never reached."""
+    """Never called."""

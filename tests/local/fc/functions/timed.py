@@ -1,4 +1,4 @@
-"""A function for a timer: what it says of its event, unless that asks for trouble."""
+"""A function for a timer: logs its event, or fails if the event says so."""
 
 import os
 import sys

@@ -19,7 +19,7 @@ ONE = '{"__logs__":[{"a":"1"}]}'
 
 
 class Slow(RawServer):
-    """Takes its time over every answer."""
+    """Answers slowly."""
 
     def _say(self, connection: socket.socket, script: bytes) -> bool:
         self._stopping.wait(0.5)
