@@ -51,9 +51,7 @@ def test_the_largest_pairs_of_a_get_pass(track: Served, sls: RawServer) -> None:
 
 
 @pytest.mark.parametrize("name", [b"a", b"x-forwarded-for", b"content-type"])
-def test_repeated_headers_without_end_are_refused_and_the_end_of_the_process_is_not_put_off(
-    track: Served, name: bytes
-) -> None:
+def test_endless_repeated_headers_are_refused_and_do_not_delay_shutdown(track: Served, name: bytes) -> None:
     with Stranger(track.url) as stranger:
         with contextlib.suppress(OSError):  # the server has closed the connection by then
             stranger.send(get("/healthz")[:-2] + (name + b": b\r\n") * 200_000)
@@ -73,7 +71,7 @@ def test_repeated_headers_without_end_are_refused_and_the_end_of_the_process_is_
     ],
     ids=["value", "name", "target", "chunk extension", "trailer"],
 )
-def test_what_never_ends_is_not_taken_for_ever(track: Served, endless: bytes) -> None:
+def test_endless_data_closes_the_connection(track: Served, endless: bytes) -> None:
     with Stranger(track.url) as stranger:
         stranger.send(endless)
         sent = 0
@@ -99,7 +97,7 @@ def test_what_never_ends_is_not_taken_for_ever(track: Served, endless: bytes) ->
         b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     ],
 )
-def test_what_is_no_http_is_answered_in_the_shape_of_every_answer(track: Served, garbage: bytes) -> None:
+def test_data_that_is_not_http_gets_an_answer_in_the_usual_format(track: Served, garbage: bytes) -> None:
     with Stranger(track.url) as stranger:
         stranger.send(garbage)
         assert shaped(stranger.answer(), 400, "PostBodyInvalid")
@@ -108,7 +106,7 @@ def test_what_is_no_http_is_answered_in_the_shape_of_every_answer(track: Served,
     assert all("Traceback" not in str(line) for line in track.lines())
 
 
-def test_garbage_behind_a_whole_request_costs_it_nothing(track: Served, sls: RawServer) -> None:
+def test_garbage_after_a_complete_request_does_not_affect_it(track: Served, sls: RawServer) -> None:
     with Stranger(track.url) as stranger:
         stranger.send(post() + b"garbage \r\n\r\n")
         assert stranger.answer().status == 200

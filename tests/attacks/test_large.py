@@ -110,7 +110,7 @@ def test_memory_stays_bounded_and_nothing_answered_is_lost(
         assert ask(track.url, request).status in (200, 400)
 
 
-def test_what_does_not_fit_is_refused_and_small_ones_go_on(track: Served, sls: RawServer) -> None:
+def test_bodies_over_the_limit_are_refused_and_small_ones_continue(track: Served, sls: RawServer) -> None:
     """Nearly complete bodies occupy all bytes for large bodies."""
     waiting = MAX_HELD // (MAX_BODY - 1)
     with strangers(track.url, waiting + 1) as crowd:

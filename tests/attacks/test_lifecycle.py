@@ -15,7 +15,7 @@ from tests.track.support import SETTINGS
 UNFINISHED = post(ONE, length=len(ONE) + 1)
 
 
-def test_callers_of_pre_stop_keep_nobody_out(track: Served, sls: RawServer) -> None:
+def test_clients_that_call_pre_stop_block_no_one(track: Served, sls: RawServer) -> None:
     with Stranger(track.url) as unfinished, strangers(track.url, 63) as stopping:
         unfinished.send(UNFINISHED)
         for stranger in stopping:
@@ -36,7 +36,7 @@ def test_while_the_platform_waits_for_the_end_requests_are_answered(track: Serve
         assert {stranger.answer().status for stranger in stopping} == {200}
 
 
-def test_through_the_trigger_a_stranger_is_a_stranger_whatever_it_sends(sls: RawServer) -> None:
+def test_through_the_trigger_a_client_cannot_imitate_the_platform(sls: RawServer) -> None:
     settings = {name: value for name, value in SETTINGS.items() if not name.startswith("FC_")}
     function = Function(
         name="track",

@@ -15,7 +15,7 @@ from tests.support.raw_server import RawServer
 from tests.support.served import Served
 
 
-def test_bodies_that_stop_keep_nobody_out_and_are_given_up(track: Served, sls: RawServer) -> None:
+def test_stalled_bodies_block_no_one_and_time_out(track: Served, sls: RawServer) -> None:
     with strangers(track.url, 150) as stopping:
         for stranger in stopping:
             stranger.send(post(ONE[:10], length=len(ONE)))
@@ -29,7 +29,7 @@ def test_bodies_that_stop_keep_nobody_out_and_are_given_up(track: Served, sls: R
     assert {line["event"] for line in track.lines()} == {"answered", "refused"}
 
 
-def test_a_body_that_drips_is_given_up_and_one_that_is_only_slow_is_not(track: Served) -> None:
+def test_a_dripping_body_times_out_and_a_merely_slow_one_does_not(track: Served) -> None:
     large = b'{"__logs__":[{"a":"%s"}]}' % (b"x" * 60_000)
     with Stranger(track.url) as drips, Stranger(track.url) as slow:
         drips.send(post(large[:1], length=len(large)))
@@ -44,7 +44,7 @@ def test_a_body_that_drips_is_given_up_and_one_that_is_only_slow_is_not(track: S
         assert slow.answer().status == 200
 
 
-def test_a_head_that_is_not_finished_ends_its_connection(track: Served) -> None:
+def test_an_unfinished_head_closes_its_connection(track: Served) -> None:
     with strangers(track.url, 100) as stopping, Stranger(track.url) as idle:
         for stranger in stopping:
             stranger.send(get("/healthz")[:-2])
@@ -57,7 +57,7 @@ def test_a_head_that_is_not_finished_ends_its_connection(track: Served) -> None:
         assert idle.answer().status == 200
 
 
-def test_the_rest_of_a_body_that_was_refused_cannot_come_for_ever(track: Served) -> None:
+def test_the_rest_of_a_refused_body_cannot_continue_forever(track: Served) -> None:
     """The answer comes before the body: only the connection stays open, and only for a short time."""
     with Stranger(track.url) as stranger:
         stranger.send(get("/healthz", "Content-Length: 1000"))
@@ -78,7 +78,7 @@ def test_a_client_that_closes_its_side_gets_its_answers(track: Served, sls: RawS
     assert len(sls.received) == lines
 
 
-def test_a_client_that_closes_its_side_halfway_is_gone(track: Served, sls: RawServer) -> None:
+def test_a_client_that_closes_its_side_in_mid_request_is_disconnected(track: Served, sls: RawServer) -> None:
     with Stranger(track.url) as stranger:
         stranger.send(post(length=len(ONE) + 1))
         stranger.socket.shutdown(socket.SHUT_WR)

@@ -37,7 +37,7 @@ def post(stack: Stack, body: bytes | str, **headers: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_dear_body_is_refused_and_the_next_visitor_served(name: str, stack: Stack) -> None:
+def test_an_expensive_body_is_refused_and_the_next_visitor_served(name: str, stack: Stack) -> None:
     refused = post(stack, gzip.compress(HOSTILE[name].encode(), 1), Content_Encoding="gzip")
     assert (refused.status_code, refused.json()["errorCode"]) == (400, "PostBodyInvalid")
     assert refused.headers["access-control-allow-origin"] == "*"
@@ -50,7 +50,7 @@ def test_lifecycle_calls_are_the_platforms(method: str, path: str, stack: Stack)
     assert (answer.status_code, answer.json()["errorCode"]) == (404, "NotFound")
 
 
-def test_what_is_stored_of_a_forger_is_the_proxys_own(stack: Stack) -> None:
+def test_forged_sender_data_is_replaced_by_the_proxys_own(stack: Stack) -> None:
     body = {
         "__logs__": [
             {"marker": "forged", "__source__": "x", "__tag__:Client_IP": "9.9.9.9", "__pack_id__": "1"}

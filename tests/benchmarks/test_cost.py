@@ -18,7 +18,7 @@ def test_the_table_adds_the_calls_and_the_seconds_at_the_list_price() -> None:
     assert last.built_in == pytest.approx(first.built_in / 10)
 
 
-def test_the_custom_runtime_is_cheaper_from_its_break_even_on_and_dearer_before() -> None:
+def test_the_custom_runtime_is_cheaper_from_its_break_even_on_and_more_expensive_before() -> None:
     rate = break_even(TIMES, PRICES)
     assert rate is not None
 

@@ -21,7 +21,7 @@ MEASURED = Measured(alone=350e-6, together=100e-6, shared=20)
 PRICES = prices()
 
 
-def test_an_instance_writes_as_its_share_of_a_core_and_the_kind_of_objects_let_it() -> None:
+def test_the_share_of_a_core_and_the_kind_of_objects_limit_an_instance() -> None:
     assert batches_a_second(GROUPING, MEASURED) == pytest.approx(1000)
     assert batches_a_second(GROUPING + 1, MEASURED) == pytest.approx(3500)
 
@@ -62,7 +62,7 @@ def test_what_outlasts_seven_days_is_marked() -> None:
         (86_400_000, "> 1,000 days"),
     ],
 )
-def test_a_time_is_said_in_the_largest_unit_that_makes_sense(seconds: float, words: str) -> None:
+def test_a_time_is_shown_in_the_largest_suitable_unit(seconds: float, words: str) -> None:
     assert spoken(seconds) == words
 
 

@@ -27,7 +27,7 @@ def test_a_process_that_fails_gives_no_figure(measure: object) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="reads proc(5)")  # noqa: PTH110
-def test_a_running_process_is_told_its_cpu() -> None:
+def test_the_cpu_time_of_a_running_process_is_measured() -> None:
     assert cpu_so_far(os.getpid()) == pytest.approx(sum(os.times()[:2]), abs=0.2)
 
 

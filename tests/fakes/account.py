@@ -40,7 +40,7 @@ class FakeAccount:
         )
 
     def credentials(self, role: str, *, life: int = 3600, age: int = 0) -> Credentials:
-        """Return FC's credentials for a function with this role, `age` seconds old, valid for `life` seconds."""
+        """Return FC's credentials for this role's function, `age` seconds old, valid for `life` seconds."""
         now = time.time() - age
         issued = self.ram.issue(role, session_name="fc", session_policy=None, duration=life, now=now)
         return Credentials(issued.id, issued.secret, issued.security_token)

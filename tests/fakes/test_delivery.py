@@ -35,14 +35,16 @@ def upload(logstore: str = LOGSTORES[0]) -> Upload:
     return Upload(logstore, 1, body, now, None, Deadline(5))
 
 
-def test_what_sls_takes_needs_no_spool(delivery: Delivery, fake_sls: FakeSls, fake_oss: FakeOss) -> None:
+def test_a_batch_that_sls_accepts_is_not_spooled(
+    delivery: Delivery, fake_sls: FakeSls, fake_oss: FakeOss
+) -> None:
     done = run(delivery.deliver(upload()))
     assert (done.problem, done.spooled, done.notes["attempts"]) == (None, False, 1)
     assert [dict(log.fields) for log in fake_sls.logs(LOGSTORES[0])] == [{"k": "v"}]
     assert fake_oss.calls == []
 
 
-def test_a_passing_fault_is_repeated(delivery: Delivery, fake_sls: FakeSls, fake_oss: FakeOss) -> None:
+def test_a_temporary_error_is_retried(delivery: Delivery, fake_sls: FakeSls, fake_oss: FakeOss) -> None:
     fake_sls.faults.add(Fault.status(503, code="ServerBusy"), times=2)
     done = run(delivery.deliver(upload()))
     assert (done.problem, done.notes["attempts"]) == (None, 3)
@@ -58,7 +60,7 @@ def test_a_write_in_doubt_is_stored_once_more_at_most(
     assert len(fake_sls.logs(LOGSTORES[0])) == len(fake_oss.spooled()) == 1
 
 
-def test_what_sls_refuses_is_spooled_and_the_problem_told(
+def test_a_batch_that_sls_refuses_is_spooled_and_the_problem_logged(
     delivery: Delivery, fake_sls: FakeSls, fake_oss: FakeOss
 ) -> None:
     fake_sls.faults.add(Fault.status(404, code="ProjectNotExist"))
@@ -69,7 +71,7 @@ def test_what_sls_refuses_is_spooled_and_the_problem_told(
     assert (batch.logstore, b'"batch_id":"b1"' in batch.body) == (LOGSTORES[0], True)
 
 
-def test_with_neither_the_client_is_told_to_come_back(
+def test_without_sls_and_spool_the_client_gets_503_with_retry_after(
     delivery: Delivery, fake_sls: FakeSls, fake_oss: FakeOss
 ) -> None:
     fake_sls.cut()

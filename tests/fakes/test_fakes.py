@@ -71,7 +71,7 @@ def test_the_fake_sts_fails_on_demand(fake_account: FakeAccount, fake_sts: FakeS
     assert ask(service, "GET", "/get_sts_token").status == 200
 
 
-def test_a_fake_that_is_cut_off_is_unreachable_until_it_is_mended(
+def test_a_disconnected_fake_is_unreachable_until_it_is_reconnected(
     fake_account: FakeAccount, fake_network: FakeNetwork, fake_sts: FakeSts
 ) -> None:
     fake_sts.cut()

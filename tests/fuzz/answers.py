@@ -107,7 +107,7 @@ def _second_opinion(raw: bytes, whole: Answer) -> None:
 
 
 def _credential(body: bytes) -> tuple[str, ...] | None:
-    """Return the four values, None unless the standard library also finds them complete and the time valid."""
+    """Return the four values, None if the standard library finds one missing or the time invalid."""
     with contextlib.suppress(ValueError, RecursionError, TypeError, KeyError):
         document = json.loads(body.decode(), parse_constant=_refuse)
         # msgspec refuses lone surrogates and numbers that overflow.

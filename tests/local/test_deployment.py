@@ -26,7 +26,7 @@ def identity(deployment: Deployment, function: Function) -> Identity:
     return deployment.ram.identify(credentials.access_key_id, credentials.security_token)
 
 
-def test_track_may_write_to_the_configured_logstores_and_nothing_else() -> None:
+def test_track_may_only_write_to_the_configured_logstores() -> None:
     deployment = Deployment({})
     track = identity(deployment, deployment.track("http://sls", "http://oss"))
 
@@ -211,7 +211,7 @@ def test_keys_that_happen_to_be_exported_do_not_go_to_the_stand_ins() -> None:
     )
 
 
-def test_keys_in_the_environment_are_used_where_the_endpoint_is_somebody_elses() -> None:
+def test_keys_in_the_environment_are_used_for_a_real_endpoint() -> None:
     deployment = Deployment({**OWN_KEYS, "SLS_ENDPOINT": "cn-hangzhou.log.aliyuncs.com"})
 
     track, token = (
@@ -234,7 +234,7 @@ def test_keys_in_the_environment_are_used_where_the_endpoint_is_somebody_elses()
         ),
     ],
 )
-def test_the_origin_setting_is_put_in_words(variables: dict[str, str], words: str) -> None:
+def test_the_origin_setting_is_described(variables: dict[str, str], words: str) -> None:
     assert Deployment(variables).origins == words
 
 

@@ -168,7 +168,7 @@ def test_what_is_stored_after_an_instance_was_killed_is_what_was_answered_200() 
         assert stack.host.kills == {"track": 1}
 
 
-def test_a_page_that_was_not_built_is_said_to_be_left_out(
+def test_a_page_that_was_not_built_is_reported_as_left_out(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "index.html").touch()

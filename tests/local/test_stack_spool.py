@@ -87,7 +87,7 @@ def test_what_comes_while_sls_is_down_arrives_once_when_it_is_up_with_its_own_ti
     assert all(run["written"] or run["left"] for run in laptop.runs())  # idle runs are not logged
 
 
-def test_what_sls_will_never_take_is_rejected_and_holds_nothing_up(laptop: Laptop) -> None:
+def test_what_sls_will_never_accept_is_rejected_and_blocks_nothing(laptop: Laptop) -> None:
     laptop.stack.outage.switch(up=False)
     for marker in ("one", "two"):
         assert laptop.upload(marker).headers["x-log-spooled"] == "1"

@@ -50,7 +50,7 @@ def test_it_says_whose_key_it_is(account: tuple[str, AccessKey]) -> None:
     assert _run(command).stderr.startswith("account: no credentials")
 
 
-def test_the_key_is_asked_for_and_exported_by_all_its_names(account: tuple[str, AccessKey]) -> None:
+def test_the_key_is_requested_and_exported_under_all_names(account: tuple[str, AccessKey]) -> None:
     url, (identifier, secret) = account
     names = "$ALIBABA_CLOUD_ACCESS_KEY_ID $AccessKeyID $AccountID ${#AccessKeySecret}"
     script = f'. ops/keys.sh && env | grep -c "^AccessKeySecret=" && echo "{names}"'
@@ -60,7 +60,7 @@ def test_the_key_is_asked_for_and_exported_by_all_its_names(account: tuple[str, 
     assert secret not in asked.stdout + asked.stderr
 
 
-def test_a_key_that_is_set_is_not_asked_for(account: tuple[str, AccessKey]) -> None:
+def test_a_key_that_is_set_is_not_requested(account: tuple[str, AccessKey]) -> None:
     url, (identifier, secret) = account
     keys = {"ALIBABA_CLOUD_ACCESS_KEY_ID": identifier, "ALIBABA_CLOUD_ACCESS_KEY_SECRET": secret}
     done = _run(["bash", "-c", ". ops/keys.sh"], OPS_STS_ENDPOINT=url, **keys)

@@ -82,7 +82,7 @@ def test_the_functions_packages_have_the_versions_that_are_tested() -> None:
 
 
 @pytest.mark.parametrize("lock", sorted(ROOT.glob("ops/package/*.lock")), ids=_name)
-def test_a_package_gets_what_its_list_names_and_nothing_else(lock: Path) -> None:
+def test_a_package_contains_exactly_what_its_list_names(lock: Path) -> None:
     lines = lock.with_suffix(".txt").read_text().splitlines()
     assert [line for line in lines if not line.startswith("#")]
     assert {_normal(line) for line in lines if not line.startswith("#")} == _listed(lock).keys()

@@ -195,7 +195,7 @@ def test_off_function_compute_the_chain_reads_the_profile_in_the_home_directory(
     assert found == ["file-id", "file-secret", None]
 
 
-def test_off_function_compute_a_chain_that_finds_nothing_is_told_of_in_the_log(tmp_path: Path) -> None:
+def test_outside_function_compute_a_chain_without_credentials_is_logged(tmp_path: Path) -> None:
     found, imported = read_in_a_process(tmp_path)
     assert "default chain found none" in found
     assert KEY_ID in found

@@ -62,7 +62,7 @@ def sts() -> Iterator[Sts]:
         sts.upstream.close()
 
 
-def test_the_credential_may_write_to_the_logstore_and_do_nothing_else(sts: Sts) -> None:
+def test_the_credential_may_only_write_to_the_logstore(sts: Sts) -> None:
     issued = run(sts.assume_role(sts.credentials, Deadline(5)))
     assert issued.expires - time.time() == pytest.approx(900, abs=30)
     assert issued.expiration == time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(issued.expires))
@@ -145,7 +145,7 @@ def test_throttling_is_answered_503_without_another_try(sts: Sts, code: str) -> 
     assert sts.faults.seen == 1
 
 
-def test_a_sts_that_hangs_is_given_half_the_time_and_asked_again(sts: Sts) -> None:
+def test_a_hanging_sts_gets_half_the_time_and_is_retried(sts: Sts) -> None:
     sts.faults.add(Fault.hang(), times=1)
     issued = run(sts.assume_role(sts.credentials, Deadline(1)))
     assert issued.security_token

@@ -51,7 +51,7 @@ def test_a_thousand_requests_are_one_call() -> None:
     assert issuer.calls == 1
 
 
-def test_a_credential_is_renewed_when_half_its_life_is_gone() -> None:
+def test_a_credential_is_renewed_after_half_its_lifetime() -> None:
     issuer = Issuer(3600)
     issuer.get()
     issuer.now += 1799
@@ -136,7 +136,7 @@ def test_a_renewal_that_brings_too_short_a_credential_leaves_the_held_one_in_pla
     assert [error.kind for error in issuer.reported] == [UPSTREAM_REJECTED]
 
 
-def test_a_credential_that_is_always_nearly_too_old_is_not_asked_for_at_every_request() -> None:
+def test_a_credential_that_is_always_nearly_expired_is_not_fetched_at_every_request() -> None:
     issuer = Issuer(MIN_LEFT + PAUSE)
     for _ in range(PAUSE):
         issuer.get()
@@ -229,7 +229,7 @@ def test_fifty_threads_share_one_failure(mocker: MockerFixture) -> None:
     assert issuer.calls == 1
 
 
-def test_those_who_waited_for_a_fetch_that_ended_in_a_bug_are_told_to_come_back(
+def test_requests_that_waited_for_a_fetch_with_a_bug_get_503(
     mocker: MockerFixture,
 ) -> None:
     issuer = Issuer()

@@ -24,7 +24,7 @@ def logstores_for(length: int) -> list[str]:
     return ["l" * 20] * count + ["m" * rest]
 
 
-def test_the_policy_allows_writing_to_the_logstores_and_nothing_else() -> None:
+def test_the_policy_allows_only_writing_to_the_logstores() -> None:
     text = session_policy(PROJECT, ["web", "checkout"])
     assert json.loads(text) == {
         "Version": "1",

@@ -90,7 +90,7 @@ def test_what_repeats_after_nearly_32_kb_comes_out_again(
 @pytest.mark.parametrize(
     ("name", "compress"), [("gzip", zlib.compress), ("gzip", _raw), ("http-zlib", gzip.compress)]
 )
-def test_one_encoding_is_not_taken_for_another(name: str, compress: Callable[[bytes], bytes]) -> None:
+def test_one_encoding_is_not_accepted_as_another(name: str, compress: Callable[[bytes], bytes]) -> None:
     assert _code(ENCODINGS[name][0], compress(BODY)) == "PostBodyUncompressError"
 
 

@@ -58,7 +58,7 @@ def test_bots_are_dropped_and_counted_in_the_requests_line(
     assert pixel.body.startswith(b"GIF89a")
 
 
-def test_bots_are_tagged_and_nobody_can_set_the_tag(start: Start) -> None:
+def test_bots_are_tagged_and_no_client_can_set_the_tag(start: Start) -> None:
     track = start(BOTS="tag")
     assert dropped(track, User_Agent=BOT) is None
     assert tags(track)["bot"] == "true"

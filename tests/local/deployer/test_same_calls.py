@@ -103,7 +103,7 @@ def test_a_first_and_a_second_deployment_change_what_fc3_changed(
         assert _comparable(recorder.changes) == _comparable(_changes("deploy-again", function)), function
 
 
-def test_code_that_is_there_is_not_sent_again(api: tuple[Api, Recorder], tmp_path: Path) -> None:
+def test_unchanged_code_is_not_uploaded_again(api: tuple[Api, Recorder], tmp_path: Path) -> None:
     cloud_api, recorder = api
     resource = _resources(tmp_path)["sls-webtracking-track-prod"]
     for text, sent in (("", True), ("", False), ("changed = 1", True)):
@@ -113,7 +113,7 @@ def test_code_that_is_there_is_not_sent_again(api: tuple[Api, Recorder], tmp_pat
         assert ("code" in recorder.changes[0]["body"]) is sent
 
 
-def test_removing_leaves_nothing_and_is_fine_twice(
+def test_removing_leaves_nothing_and_can_be_repeated(
     cloud: Cloud, api: tuple[Api, Recorder], tmp_path: Path
 ) -> None:
     cloud_api, _ = api

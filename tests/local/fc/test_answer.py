@@ -127,7 +127,7 @@ def test_cors_fails_open_for_a_page_but_not_over_the_functions_own_header(trigge
     assert "access-control-allow-origin" not in without.headers
 
 
-def test_an_escaped_exception_is_shown_with_its_stack_to_any_origin(trigger: Trigger) -> None:
+def test_an_unhandled_exception_is_shown_with_its_stack_to_any_origin(trigger: Trigger) -> None:
     got = trigger.get("/raise", headers={"Origin": "https://evil.example"})
 
     told = got.json()
@@ -137,7 +137,7 @@ def test_an_escaped_exception_is_shown_with_its_stack_to_any_origin(trigger: Tri
     assert got.headers["access-control-allow-origin"] == "https://evil.example"
 
 
-def test_a_result_that_json_has_no_form_for_is_an_escaped_exception(trigger: Trigger) -> None:
+def test_a_result_that_json_cannot_express_is_an_unhandled_exception(trigger: Trigger) -> None:
     got = trigger.get("/set")
 
     assert (got.status_code, got.json()["errorType"]) == (502, "TypeError")

@@ -343,7 +343,7 @@ def test_a_failed_start_is_502_with_its_words_in_the_log_and_leaves_no_process(
         trigger.host.warm()
 
 
-def test_all_that_wait_for_a_failing_start_are_told(serve: Serve) -> None:
+def test_all_requests_that_wait_for_a_failing_start_fail(serve: Serve) -> None:
     trigger = serve(server(initializer="any", environment={"SLOW": "0.3", "BROKEN": "initializer"}))
 
     answers = at_once(trigger, "/echo", 4)
@@ -459,7 +459,7 @@ def test_a_timeout_ends_the_instance_once_the_others_have_their_answers(serve: S
     assert trigger.host.pids("server") == {new}
 
 
-def test_an_instance_says_farewell_and_is_then_told_to_end(serve: Serve, tmp_path: Path) -> None:
+def test_an_instance_runs_pre_stop_and_is_then_terminated(serve: Serve, tmp_path: Path) -> None:
     farewell = tmp_path / "farewell"
     trigger = serve(server(pre_stop="any", environment={"FAREWELL": str(farewell)}))
     pid = trigger.get("/starts").json()["pid"]
@@ -478,7 +478,7 @@ def test_an_instance_says_farewell_and_is_then_told_to_end(serve: Serve, tmp_pat
         ("stubborn", None),
     ],
 )
-def test_an_end_that_goes_wrong_comes_all_the_same(
+def test_a_failing_pre_stop_does_not_prevent_the_end(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str, said: str | None
 ) -> None:
     monkeypatch.setattr("local.fc.http_instance._PATIENCE", 0.3)
@@ -530,7 +530,7 @@ def test_an_idle_instance_ends_and_a_busy_one_does_not(serve: Serve, function: F
     assert trigger.get("/starts").json()["pid"] != first
 
 
-def test_a_must_be_replaced_instance_makes_room_for_one_with_fresh_credentials(serve: Serve) -> None:
+def test_an_expired_instance_makes_room_for_one_with_new_credentials(serve: Serve) -> None:
     numbers = itertools.count(1)
     trigger = serve(server(lifetime=0, credentials=lambda: Credentials(f"STS.{next(numbers)}", "s", "t")))
 

@@ -77,7 +77,7 @@ def test_an_instance_is_initialized_once_and_used_again(serve: Serve) -> None:
     assert len(first["starts"]) == 1
 
 
-def test_a_must_be_replaced_instance_makes_room_for_one_with_fresh_credentials(serve: Serve) -> None:
+def test_an_expired_instance_makes_room_for_one_with_new_credentials(serve: Serve) -> None:
     numbers = itertools.count(1)
     trigger = serve(
         sample(lifetime=0, credentials=lambda: Credentials(f"STS.{next(numbers)}", "secret", "token"))
@@ -89,7 +89,7 @@ def test_a_must_be_replaced_instance_makes_room_for_one_with_fresh_credentials(s
     assert until(lambda: trigger.host.pids("sample") == set())
 
 
-def test_an_instance_that_wears_out_while_it_is_idle_is_not_in_the_way(
+def test_an_instance_that_expires_while_idle_does_not_block_a_new_one(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trigger = serve(sample(instances=1, lifetime=3600))
@@ -213,7 +213,7 @@ def test_what_a_function_prints_and_logs_is_shown_with_its_name_and_request(serv
     assert not any("quiet" in line for _, _, line in trigger.lines)
 
 
-def test_an_instance_says_farewell_before_it_goes(serve: Serve, tmp_path: Path) -> None:
+def test_an_instance_runs_pre_stop_before_it_ends(serve: Serve, tmp_path: Path) -> None:
     farewell = tmp_path / "farewell"
     trigger = serve(sample(pre_stop="sample.pre_stop", environment={"FAREWELL": str(farewell)}))
     pid = trigger.get("/starts").json()["pid"]

@@ -55,7 +55,7 @@ def test_one_instance_takes_call_after_call(hosts: Hosts) -> None:
     assert host.pids("timed") == {answers[0]["pid"]}
 
 
-def test_what_escapes_a_handler_is_raised_and_the_next_call_is_answered(hosts: Hosts) -> None:
+def test_an_exception_of_a_handler_is_raised_and_the_next_call_is_answered(hosts: Hosts) -> None:
     host, _ = hosts(timed())
 
     with pytest.raises(Reported, match="no such thing"):
@@ -82,14 +82,14 @@ def test_a_function_without_a_trigger_is_not_started_before_it_is_called(hosts: 
     assert (len(host.pids("sample")), host.pids("timed")) == (1, set())
 
 
-def test_nobody_else_can_be_called_this_way(hosts: Hosts) -> None:
+def test_only_configured_functions_can_be_called(hosts: Hosts) -> None:
     host, _ = hosts(timed())
 
     with pytest.raises(LookupError, match="nobody"):
         host.invoke("nobody", b"{}")
 
 
-def test_a_host_that_has_stopped_takes_no_call(hosts: Hosts) -> None:
+def test_a_stopped_host_accepts_no_call(hosts: Hosts) -> None:
     host, _ = hosts(timed())
     pid = json.loads(host.invoke("timed", b"{}"))["pid"]
 

@@ -58,7 +58,7 @@ def test_closing_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None
     assert endless.cancelled()
 
 
-def test_a_closed_loop_takes_nothing_more_and_may_be_closed_again() -> None:
+def test_a_closed_loop_accepts_nothing_and_can_be_closed_again() -> None:
     used, unused = LoopThread("used"), LoopThread("unused")
     used.submit(value()).result(5)
 

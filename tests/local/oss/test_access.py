@@ -68,7 +68,7 @@ def test_a_token_belongs_to_its_key(cloud: Cloud) -> None:
     assert refused(cloud.client(cloud.keys._replace(token=one.token))) == (403, "InvalidAccessKeyId")
 
 
-def test_track_may_put_what_is_pending_and_nothing_else(cloud: Cloud) -> None:
+def test_track_may_only_put_pending_objects(cloud: Cloud) -> None:
     client = cloud.client(cloud.role(TRACK))
     put(client)
 
@@ -129,13 +129,13 @@ def test_a_delete_of_many_is_all_or_nothing(cloud: Cloud) -> None:
     assert list(cloud.oss.objects(BUCKET)) == ["other", "spool/a"]
 
 
-def test_a_session_policy_takes_rights_away(cloud: Cloud) -> None:
+def test_a_session_policy_restricts_permissions(cloud: Cloud) -> None:
     narrowed = cloud.role(policy("oss:*"), session_policy=policy("oss:GetObject"))
 
     assert refused(cloud.client(narrowed)) == (403, "AccessDenied")
 
 
-def test_a_session_policy_gives_no_rights(cloud: Cloud) -> None:
+def test_a_session_policy_grants_nothing(cloud: Cloud) -> None:
     widened = cloud.role(policy("oss:GetObject"), session_policy=policy("oss:*"))
 
     assert refused(cloud.client(widened)) == (403, "AccessDenied")
@@ -157,7 +157,7 @@ def test_a_resource_names_region_and_account(cloud: Cloud) -> None:
     assert refused(cloud.client(cloud.user(policy("oss:PutObject", elsewhere)))) == (403, "AccessDenied")
 
 
-def test_who_signs_nothing_is_nobody(cloud: Cloud) -> None:
+def test_an_unsigned_request_is_anonymous(cloud: Cloud) -> None:
     assert refusal(cloud.http.get(f"/{BUCKET}/{KEY}")) == (403, "AccessDenied")
 
 

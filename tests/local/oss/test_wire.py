@@ -131,7 +131,7 @@ def test_a_page_has_1_to_1000_entries(cloud: Cloud, size: str, status: int) -> N
         {"list-type": "2", "encoding-type": "base64"},
     ],
 )
-def test_a_listing_has_to_be_asked_for_properly(cloud: Cloud, query: dict[str, str]) -> None:
+def test_a_listing_needs_valid_parameters(cloud: Cloud, query: dict[str, str]) -> None:
     assert refusal(cloud.send("GET", query=query)) == (400, "InvalidArgument")
 
 

@@ -30,7 +30,7 @@ def test_a_status_is_the_command_s_behind_a_pipe_too(sh: Shell) -> None:
     assert sh.run("sh -c 'echo said; exit 5' | cat") == (5, "said\n")
 
 
-def test_nobody_is_asked(sh: Shell) -> None:
+def test_no_input_is_requested(sh: Shell) -> None:
     assert sh.run("read -r answer").status == 1
 
 

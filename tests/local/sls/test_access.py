@@ -28,7 +28,7 @@ def signer_of(token: StsToken, **how: Any) -> Signer:
     "how",
     [{"version": "v4"}, {"version": "v1"}, {"version": "v1", "method": "hmac-sha256"}],
 )
-def test_each_signature_is_let_in(cloud: Cloud, how: dict[str, Any]) -> None:
+def test_each_signature_is_accepted(cloud: Cloud, how: dict[str, Any]) -> None:
     answer = cloud.send(cloud.signer(**how), group({"a": "1"}))
 
     assert (answer.status_code, answer.content) == (200, b"")
@@ -49,7 +49,7 @@ def test_each_signature_is_let_in(cloud: Cloud, how: dict[str, Any]) -> None:
         ({"token": "a token this key does not go with"}, (401, "Unauthorized")),
     ],
 )
-def test_what_is_wrong_with_a_request_is_said(
+def test_the_error_of_a_request_is_named(
     cloud: Cloud, version: str, spoilt: dict[str, Any], refused: tuple[int, str]
 ) -> None:
     signer = cloud.signer(version=version)._replace(**spoilt)

@@ -239,7 +239,9 @@ def test_the_largest_body_is_taken_and_one_byte_more_is_not(cloud: Cloud, extra:
 
 
 @pytest.mark.parametrize(("extra", "status"), [(0, 200), (1, 400)])
-def test_the_most_logs_are_taken_and_one_more_is_not(cloud: Cloud, extra: int, status: int) -> None:
+def test_the_maximum_of_logs_is_accepted_and_one_more_is_refused(
+    cloud: Cloud, extra: int, status: int
+) -> None:
     logs: list[dict[str, Any]] = [{}] * (SIGNED_LOGS + extra)
 
     answer = cloud.send(cloud.signer(), group(*logs))

@@ -121,7 +121,7 @@ def test_the_sdk_writes_with_a_token(cloud: Cloud, connect: Connect, version: st
     ("ahead", "secret", "code"),
     [(901, "", "Unauthorized"), (0, "another", "SignatureNotMatch")],
 )
-def test_the_sdk_is_told_why_it_is_refused(
+def test_the_sdk_gets_the_reason_of_a_refusal(
     cloud: Cloud, connect: Connect, ahead: float, secret: str, code: str
 ) -> None:
     now = cloud.clock()
@@ -174,7 +174,7 @@ def test_the_sdk_analyses(cloud: Cloud, connect: Connect, older_form: bool) -> N
         assert answer.get_meta().get_keys() == ["event", "n", "_col2"]
 
 
-def test_the_sdk_is_told_which_function_there_is_not(cloud: Cloud, connect: Connect) -> None:
+def test_the_sdk_gets_the_name_of_an_unsupported_function(cloud: Cloud, connect: Connect) -> None:
     with pytest.raises(LogException, match="Function ip_to_geo not registered") as refused:
         get(connect(*cloud.reader), "* | select ip_to_geo('192.0.2.1')")
 

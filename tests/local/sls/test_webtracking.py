@@ -121,7 +121,9 @@ def test_the_limit_holds_after_decompression(cloud: Cloud, extra: int, status: i
 
 
 @pytest.mark.parametrize(("extra", "status"), [(0, 200), (1, 400)])
-def test_the_most_logs_are_taken_and_one_more_is_not(cloud: Cloud, extra: int, status: int) -> None:
+def test_the_maximum_of_logs_is_accepted_and_one_more_is_refused(
+    cloud: Cloud, extra: int, status: int
+) -> None:
     logs: list[dict[str, Any]] = [{}] * (WEBTRACKING_LOGS + extra)
 
     answer = cloud.client.post(TRACK, content=group(*logs))

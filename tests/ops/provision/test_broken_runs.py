@@ -22,7 +22,7 @@ def test_a_run_that_broke_off_is_finished_by_the_next(
     assert set(cloud.ram.roles) == {"sls-webtracking-track", "sls-webtracking-token", "sls-web-tracking"}
 
 
-def test_what_was_done_before_the_break_is_said(cloud: Cloud, provision: Provision) -> None:
+def test_steps_done_before_a_failure_are_reported(cloud: Cloud, provision: Provision) -> None:
     cloud.ram.fail_on["CreateRole"] = StsError(403, "NoPermission", "You are not authorized.")
     provision("--apply")
     assert "+ index of web: done" in provision.out

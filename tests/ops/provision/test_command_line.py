@@ -60,7 +60,7 @@ def _python(arguments: list[str], environ: dict[str, str]) -> subprocess.Complet
     )
 
 
-def test_without_a_network_it_says_which_name_is_not_known(provision: Provision) -> None:
+def test_without_a_network_it_names_the_unknown_host(provision: Provision) -> None:
     assert provision("--sts-endpoint", "http://sts.invalid:9") == 1
     assert provision.err.splitlines() == [
         "provision: sts.invalid cannot be reached, its name cannot be resolved: "

@@ -57,7 +57,7 @@ def test_the_senders_address_is_turned_on_and_the_retention_kept(cloud: Cloud, p
     assert logstore == {**before, "appendMeta": True}
 
 
-def test_an_index_that_somebody_made_stays(cloud: Cloud, provision: Provision) -> None:
+def test_an_existing_index_stays(cloud: Cloud, provision: Provision) -> None:
     cloud.sls.add_logstore("shop-logs", "web")
     theirs = {"keys": {"page": {"type": "text", "token": [","], "doc_value": True}}}
     cloud.sls.indexes[("shop-logs", "web")] = theirs
@@ -88,7 +88,7 @@ def test_a_logstore_less_is_shown_as_a_right_too_many_and_not_taken_away(
     assert evaluate([done.ram.policies[TRACK][-1]], "log:PostLogStoreLogs", CHECKOUT) is Decision.ALLOW
 
 
-def test_enforce_takes_the_right_too_many_away(done: Cloud, provision: Provision) -> None:
+def test_enforce_removes_the_excess_permission(done: Cloud, provision: Provision) -> None:
     provision("--apply", logstores="web,checkout")
     assert provision("--apply", "--enforce", logstores="web") == 0
     assert evaluate([done.ram.policies[TRACK][-1]], "log:PostLogStoreLogs", CHECKOUT) is Decision.SILENT
@@ -123,7 +123,7 @@ def test_a_right_that_is_denied_counts_as_missing_and_the_denial_stays(
     assert deny in done.ram.policies[TRACK][-1]["Statement"]
 
 
-def test_enforce_takes_a_denial_away(done: Cloud, provision: Provision) -> None:
+def test_enforce_removes_a_denial(done: Cloud, provision: Provision) -> None:
     deny = {"Effect": "Deny", "Action": "log:*", "Resource": "*"}
     done.ram.policies[TRACK][-1]["Statement"].append(deny)
     assert provision("--apply", "--enforce") == 0
@@ -152,9 +152,7 @@ def test_a_role_of_the_same_name_for_another_purpose_is_not_opened_to_function_c
     assert _trusted(done, "sls-webtracking-track") == {"Service": ["ecs.aliyuncs.com"]}
 
 
-def test_a_policy_that_somebody_attached_is_shown_and_never_detached(
-    done: Cloud, provision: Provision
-) -> None:
+def test_an_additional_attached_policy_is_shown_and_never_detached(done: Cloud, provision: Provision) -> None:
     done.ram.policies[("System", "AliyunLogFullAccess")] = [
         {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "log:*", "Resource": "*"}]}
     ]

@@ -121,7 +121,7 @@ def test_a_new_env_file_says_that_origins_are_still_to_be_chosen(
     assert env.read_text().splitlines()[-1].startswith("# ALLOWED_ORIGINS=")
 
 
-def test_sessions_may_last_as_long_as_the_tokens_asked_for(cloud: Cloud, provision: Provision) -> None:
+def test_sessions_may_last_as_long_as_the_requested_tokens(cloud: Cloud, provision: Provision) -> None:
     provision("--apply", "--token-seconds", "7200")
     assert cloud.ram.roles["sls-web-tracking"].max_session == 7200
 

@@ -58,7 +58,7 @@ def test_applying_makes_a_closed_and_encrypted_bucket_and_leaves_nothing_to_do(
     assert provision.line(f"✓ bucket {BUCKET}").endswith("private, public access blocked, encrypted")
 
 
-def test_nothing_is_deleted_while_sls_would_still_take_it(cloud: Cloud, provision: Provision) -> None:
+def test_nothing_is_deleted_while_sls_would_still_accept_it(cloud: Cloud, provision: Provision) -> None:
     provision(*SPOOL, "--apply")
     rules = _bucket(cloud).expiries()
     assert rules == [Expiry(PENDING, PENDING_DAYS), Expiry(REJECTED, REJECTED_DAYS)]
@@ -129,7 +129,7 @@ def test_a_bucket_that_is_there_is_encrypted(cloud: Cloud, provision: Provision)
     assert f"~ bucket {BUCKET}: done" in provision.out
 
 
-def test_an_identity_without_rights_in_oss_is_told_so(cloud: Cloud, provision: Provision) -> None:
+def test_an_identity_without_permissions_in_oss_gets_the_reason(cloud: Cloud, provision: Provision) -> None:
     cloud.oss.create(BUCKET)
     everything_else = {"Effect": "Deny", "Action": "oss:*", "Resource": "*"}
     allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}

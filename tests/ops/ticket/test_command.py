@@ -44,7 +44,7 @@ def test_it_explains_a_refusal(
     assert "claims: not a JSON object in base64url" in capsys.readouterr().out
 
 
-def test_what_is_not_there_is_said(
+def test_missing_parts_are_named(
     keys: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert keys

@@ -40,7 +40,7 @@ def _answer(status: int, code: str | None = None, **headers: str) -> Answer:
         (302, None, Outcome.REFUSED),
     ],
 )
-def test_an_answer_is_taken_for(status: int, code: str | None, expected: Outcome) -> None:
+def test_the_outcome_of_an_answer(status: int, code: str | None, expected: Outcome) -> None:
     assert outcome(_answer(status, code)) is expected
 
 

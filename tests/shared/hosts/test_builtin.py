@@ -148,7 +148,7 @@ def test_a_bad_setting_fails_the_start_by_name_and_the_handler_leaks_nothing(
     assert f"{name} has the value '{held}'" in json.loads(record.getMessage())["detail"]
 
 
-def test_a_setting_mended_is_taken_up_at_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_corrected_setting_is_used_at_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
     host = Host()
     monkeypatch.delenv("SLS_PROJECT")
     assert host.handle()["statusCode"] == 500
@@ -194,7 +194,7 @@ def test_an_error_while_building_is_logged_and_not_shown(caplog: pytest.LogCaptu
         OSError(5, "SECRET"),
     ],
 )
-def test_a_bug_in_a_route_does_not_escape(fault: Exception) -> None:
+def test_a_bug_in_a_route_becomes_an_answer(fault: Exception) -> None:
     answer = Host(fault).handle()
     assert answer["statusCode"] == 500
     assert "SECRET" not in json.dumps(answer)

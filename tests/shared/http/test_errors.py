@@ -31,7 +31,7 @@ def test_codes_and_statuses_are_the_contracts() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.code)
-def test_what_is_the_operators_to_mend_is_logged_louder_than_what_clients_do_wrong(kind: ErrorKind) -> None:
+def test_errors_for_operators_are_logged_at_a_higher_level_than_those_of_clients(kind: ErrorKind) -> None:
     assert (kind.level >= errors.SERVER_BUSY.level) == (kind.status >= 500)
 
 

@@ -114,7 +114,7 @@ def test_healthz_answers_under_an_allowlist_that_refuses(path: str, origin: dict
     )
 
 
-def test_healthz_takes_get_only() -> None:
+def test_healthz_accepts_only_get() -> None:
     response = answer("/healthz", "POST")
     assert (response.status, response.headers["Allow"]) == (405, "GET, OPTIONS")
 

@@ -32,7 +32,7 @@ from shared.http.surrogates import repair
         (b"", b""),
     ],
 )
-def test_halves_are_replaced_and_nothing_else(text: bytes, repaired: bytes) -> None:
+def test_only_lone_surrogates_are_replaced(text: bytes, repaired: bytes) -> None:
     assert repair(text) == repaired
 
 

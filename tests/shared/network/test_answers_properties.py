@@ -54,7 +54,7 @@ def test_an_answer_reads_the_same_however_it_is_split(raw: bytes, sizes: list[in
 
 
 @given(answers(), st.data())
-def test_an_answer_cut_short_is_never_taken_for_a_whole_one(raw: bytes, data: st.DataObject) -> None:
+def test_a_truncated_answer_is_never_accepted_as_complete(raw: bytes, data: st.DataObject) -> None:
     whole = read(raw)
     cut = data.draw(st.integers(0, len(raw) - 1))
     try:

@@ -146,7 +146,7 @@ def test_a_connection_is_replaced_when_it_is_old_or_was_idle_for_long(
     assert asyncio.run(go()) == connections
 
 
-def test_connections_that_nobody_needs_any_more_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unused_connections_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(client, "time", type("Clock", (), {"monotonic": staticmethod(lambda: now)}))
 

@@ -50,7 +50,7 @@ def test_an_old_date_is_refused(cloud: Cloud) -> None:
     assert cloud.token(date=time.time() - 16 * 60).status_code == 400
 
 
-def test_each_call_needs_its_right(cloud: Cloud) -> None:
+def test_each_call_needs_its_permission(cloud: Cloud) -> None:
     reader = cloud.ram.add_user("reader", [_allow("fc:GetFunction")])
     assert cloud.call("GET", FUNCTION, key=reader).status_code == 404
     for method, path in (
@@ -63,7 +63,7 @@ def test_each_call_needs_its_right(cloud: Cloud) -> None:
     assert "fc:GetTempBucketToken" in cloud.token(key=reader).json()["Message"]
 
 
-def test_who_deploys_needs_the_right_to_pass_the_role(cloud: Cloud) -> None:
+def test_deploying_needs_permission_to_pass_the_role(cloud: Cloud) -> None:
     role = f"acs:ram::{cloud.ram.account_id}:role/sample"
     without = cloud.ram.add_user("without", [_allow("fc:*")])
     answer = cloud.call("POST", "/2023-03-30/functions", {**BODY, "role": role}, key=without)
@@ -97,7 +97,7 @@ def test_logs_need_a_place_that_exists(cloud: Cloud, logs: dict[str, str], word:
         {"ossBucketName": "nobody-s-bucket", "ossObjectName": "nothing"},
     ],
 )
-def test_code_has_to_be_there_and_sound(cloud: Cloud, code: dict[str, str]) -> None:
+def test_code_must_exist_and_be_a_valid_archive(cloud: Cloud, code: dict[str, str]) -> None:
     answer = cloud.call("POST", "/2023-03-30/functions", {**BODY, "code": code})
     assert (answer.status_code, answer.json()["Code"]) == (400, "InvalidArgument")
     assert cloud.call("GET", FUNCTION).status_code == 404

@@ -109,7 +109,7 @@ def test_what_is_within_the_bounds_passes(change: dict[str, Any]) -> None:
         ({**CUSTOM, "customRuntimeConfig": {"command": "x"}}, "a list"),
     ],
 )
-def test_what_is_beyond_them_is_named(change: dict[str, Any], word: str) -> None:
+def test_values_out_of_bounds_are_named(change: dict[str, Any], word: str) -> None:
     with pytest.raises(ControlError, match="InvalidArgument") as refused:
         checked({**GOOD, **change}, ACCOUNT)
     assert refused.value.status == 400
@@ -125,7 +125,7 @@ def test_what_is_beyond_them_is_named(change: dict[str, Any], word: str) -> None
         {"gpuConfig": {"gpuType": "x"}},
     ],
 )
-def test_what_cannot_be_carried_out_here_is_never_ignored(change: dict[str, Any]) -> None:
+def test_what_is_not_supported_here_is_never_ignored(change: dict[str, Any]) -> None:
     with pytest.raises(ControlError, match="NotImplemented"):
         checked({**GOOD, **change}, ACCOUNT)
 
@@ -151,7 +151,7 @@ def _timer(**config: Any) -> dict[str, Any]:
         _timer(cronExpression="CRON_TZ=Asia/Shanghai 0 0/15 4 * * 1-5"),
     ],
 )
-def test_a_sound_trigger_passes(trigger: dict[str, Any]) -> None:
+def test_a_valid_trigger_passes(trigger: dict[str, Any]) -> None:
     assert checked_trigger(trigger)["triggerConfig"] == trigger["triggerConfig"]
 
 

@@ -58,7 +58,7 @@ def _printed(cloud: Cloud, line: str) -> int:
     return sum(one == line for _, _, one in cloud.printed)
 
 
-def test_each_function_has_an_address_of_its_own(cloud: Cloud) -> None:
+def test_each_function_has_its_own_address(cloud: Cloud) -> None:
     cloud.create("one", environment_variables={"A_NAME": "one"})
     cloud.create("two", environment_variables={"A_NAME": "two"})
     urls = {name: cloud.trigger(name) for name in ("one", "two")}
@@ -78,7 +78,7 @@ def test_the_interpreter_is_the_runtime_s(cloud: Cloud, name: str) -> None:
     assert answer["version"] == wanted
 
 
-def test_a_runtime_without_its_python_is_refused_in_words(
+def test_a_runtime_without_its_python_is_refused_with_a_reason(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(interpreters, "find", lambda version: None if version == "3.12" else sys.executable)
@@ -104,7 +104,7 @@ def test_an_address_can_be_closed(cloud: Cloud) -> None:
     assert cloud.client.get(cloud.trigger(disableURLInternet=True)).status_code == 403
 
 
-def test_a_trigger_for_signed_calls_takes_no_others(cloud: Cloud) -> None:
+def test_a_trigger_for_signed_calls_refuses_unsigned_ones(cloud: Cloud) -> None:
     cloud.create()
     url = cloud.trigger(authType="function")
     assert cloud.client.get(url).json()["Code"] == "MissingRequiredHeader"
@@ -183,7 +183,7 @@ def test_reserved_concurrency_is_how_many_run_at_once(cloud: Cloud, tmp_path: Pa
     assert cloud.client.get(url).status_code == 429
 
 
-def test_a_timer_ticks_until_it_is_gone(cloud: Cloud) -> None:
+def test_a_timer_fires_until_it_is_deleted(cloud: Cloud) -> None:
     cloud.create(code="def handler(event, context):\n    print(event.decode())\n")
     _timer(cloud)
 
@@ -199,7 +199,7 @@ def test_a_timer_ticks_until_it_is_gone(cloud: Cloud) -> None:
     assert cloud.call("DELETE", FUNCTION).status_code == 204
 
 
-def test_a_timer_that_is_not_enabled_does_not_tick() -> None:
+def test_a_disabled_timer_does_not_fire() -> None:
     with running_cloud(minute=0.01) as cloud:
         cloud.create(code=SLOW)
         _timer(cloud, enable=False)

@@ -125,7 +125,7 @@ def test_a_failure_of_the_function_is_a_200_that_says_so(cloud: Cloud) -> None:
     assert json.loads(answer.body.read())["errorMessage"] == "on purpose"
 
 
-def test_the_end_of_a_call_s_output_can_be_asked_for(cloud: Cloud) -> None:
+def test_the_end_of_a_calls_output_can_be_requested(cloud: Cloud) -> None:
     cloud.create()
     answer = cloud.invoke(event={"do": "print", "text": "words"}, x_fc_log_type="Tail")
     assert "printed words" in base64.b64decode(answer.headers["x-fc-log-result"]).decode()
@@ -144,7 +144,7 @@ def test_it_acts_as_its_role(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("trusted", [[], ["acs:ram::1234567890123456:root"]])
-def test_a_role_that_function_compute_cannot_take_is_named(cloud: Cloud, trusted: list[str]) -> None:
+def test_a_role_that_function_compute_cannot_assume_is_named(cloud: Cloud, trusted: list[str]) -> None:
     if trusted:
         cloud.ram.add_role("sample", trusted=trusted, policies=[])
     cloud.create(role=ROLE)
