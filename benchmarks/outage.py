@@ -59,7 +59,7 @@ def tables(measured: Measured, prices: Prices) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Compute the tables, and put them into the page."""
+    """Compute the tables and write them into the page."""
     usual = Measured.usual()
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.outage", description=(__doc__ or "").split("\n")[0]

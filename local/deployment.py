@@ -65,8 +65,8 @@ class Deployment:
     others; `ticket_keys` are its keys, those of TICKET_KEYS or one made up, and `ticket_seconds` is how long
     the tickets of the sample page last.
 
-    Raises shared.settings.SettingError for one of these, or for a Project, Logstore, region or spool that
-    the functions would refuse.
+    Raises shared.settings.SettingError if one of these is invalid, or if the functions would refuse the
+    Project, Logstore, region or spool.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -83,7 +83,7 @@ class Deployment:
         self.ticket_seconds = min(
             TICKET_LASTS, env.integer("TICKET_MAX_SECONDS", 1, LONGEST_LIFE, MAX_SECONDS)
         )
-        # A role that is named in the settings is the one that the stand-in has.
+        # The stand-in has a role with the name from the settings.
         role = _ROLE_ARN.fullmatch(self._environ.get("STS_ROLE_ARN", ""))
         account, self._target = role.groups() if role else ("1234567890123456", "sls-web-tracking")
         self.ram = Ram(account)

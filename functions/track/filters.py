@@ -51,7 +51,7 @@ class Filters:
         self._names = _names(env.entries("DROP_FIELDS"))
 
     def reason_to_drop(self, request: Request) -> str | None:
-        """Return `ip`, `gpc` or `bot` for a request that is not to be stored, None for any other."""
+        """Return `ip`, `gpc` or `bot` for a request that must not be stored, otherwise None."""
         if self._networks and self._is_ignored(request.client_address(self._header)):
             return "ip"
         if self._gpc == "drop" and _objects(request):

@@ -34,7 +34,7 @@ _INVOKE: Scope = {
 
 
 class Route(NamedTuple):
-    """Requests whose undecoded path matches `pattern` in full go to `function`.
+    """Requests whose whole undecoded path matches `pattern` go to `function`.
 
     One that is not `warm` gets its first instance with its first request.
     """

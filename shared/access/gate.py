@@ -14,8 +14,8 @@ from shared.http.request import TICKET_MARK, Request, without_ticket
 from shared.logs import log
 from shared.settings import Environment, SettingError
 
-MAX_SECONDS = 172_800  # how far ahead an `exp` may be, unless TICKET_MAX_SECONDS says otherwise
-LONGEST_LIFE = 31_536_000  # seconds that TICKET_MAX_SECONDS may say: a year
+MAX_SECONDS = 172_800  # how far in the future `exp` may be: the default of TICKET_MAX_SECONDS
+LONGEST_LIFE = 31_536_000  # seconds, the maximum of TICKET_MAX_SECONDS: a year
 
 Logstores = Callable[["re.Match[str]"], frozenset[str]]
 """Returns the Logstores that a request writes to or gets permission for, from the match of its path."""

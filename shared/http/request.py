@@ -11,9 +11,9 @@ from shared.credentials import Credentials
 from shared.deadline import Deadline
 from shared.network.address import pack
 
-TICKET_MARK = "/t/"  # a page's ticket is the path's segment after the last one
+TICKET_MARK = "/t/"  # the path segment after the last mark is the page's ticket
 _JWT = "eyJ"  # how the header of a JSON Web Token begins: {" in base64url
-# From the first mark to where the route begins: a mark may come more than once.
+# From the first mark to the start of the route: there may be several marks.
 _TICKET = r"(?s:/t/.*?(?=/logstores/[^/]*/track[^/]*$|/get_sts_token$|/healthz$|$))"
 
 
@@ -50,7 +50,7 @@ class Request(msgspec.Struct):
 
 
 def without_ticket(path: str) -> str:
-    """Return a path fit for the log: whatever may be a ticket in it is replaced by `…`.
+    """Return a path that is safe for the log: a ticket in it is replaced by `…`.
 
     So is what looks like one where none belongs: after `/T/`, say, or after a `/` that is encoded.
     """
