@@ -1,4 +1,4 @@
-"""All checks, in the order in which they are made: writes before reading back, every answer last."""
+"""All checks in the order of execution: writes before reading back, checks of all answers last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check is, and what comes of it."""
+"""Checks and their results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ops.verify.trigger import NoAnswer
 
 
 class Mark(Enum):
-    """How a check ended."""
+    """The result of a check."""
 
     PASSED = "✓"
     FAILED = "✗"
@@ -20,20 +20,20 @@ class Mark(Enum):
 
 
 class Unmet(Exception):
-    """What was found is not what it has to be; the message says what was found."""
+    """The check failed; the message says what was found."""
 
 
 class Check(NamedTuple):
-    """One thing that has to hold; `run` returns what it found, or raises Unmet, Skip or NoAnswer."""
+    """One requirement; `run` returns what it found, or raises Unmet, Skip or NoAnswer."""
 
     name: str
-    about: str  # what has to hold, and for whom
-    advice: str  # what to do where it does not
+    about: str  # the requirement
+    advice: str  # the remedy
     run: Callable[[Session], str]
 
 
 class Result(NamedTuple):
-    """What came of a check. None of it ever holds a secret: codes and statuses, never bodies."""
+    """The result of a check. It never contains a secret: only codes and statuses, no bodies."""
 
     check: Check
     mark: Mark

@@ -31,13 +31,13 @@ EPILOG = """It writes a few logs, marked ops-verify, and reads them back with th
 ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET (and ALIBABA_CLOUD_SECURITY_TOKEN),
 which need log:GetLogStoreLogs on the Logstore, and oss:ListObjects on the spool's bucket.
 
-marks: ✓ holds, ✗ does not, – does not apply here, ? could not be checked
-exit status: 0 all that applies was checked and holds; 1 something does not; 2 the command line is wrong;
-3 nothing failed, but something could not be checked"""
+marks: ✓ passed, ✗ failed, – does not apply here, ? could not be checked
+exit status: 0 all applicable checks passed; 1 a check failed; 2 the command line is wrong;
+3 no check failed, but some could not run"""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make all checks and show what came of them; returns the exit status (see EPILOG)."""
+    """Run all checks and show the results; returns the exit status (see EPILOG)."""
     parser = _parser()
     options = parser.parse_intermixed_args(arguments)
     keys = _keys(os.environ)
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that does not repeat a ticket in what it says of a wrong command line."""
+    """A parser that does not repeat a ticket in its error messages."""
 
     def error(self, message: str) -> NoReturn:
         super().error(_without_tickets(message))
@@ -78,15 +78,15 @@ def _show(target: Target, results: Sequence[Result], *, as_machine: bool) -> Non
 
 
 def _named(options: argparse.Namespace) -> list[str]:
-    """The addresses as they were given, with their tickets."""
+    """Return the given addresses, with their tickets."""
     urls = [*options.urls, *(_deployed(options.deployed) if options.deployed else [])]
     named = [url for url in (options.track, options.token) if url]
     if not (urls or named):
-        raise InvalidTarget("name at least one URL")
+        raise InvalidTarget("give at least one URL")
     if urls and named:
-        raise InvalidTarget("give URLs either by themselves or as --track and --token")
+        raise InvalidTarget("give URLs either as arguments or as --track and --token")
     if len(urls) > 2:
-        raise InvalidTarget("name one URL or two: track's and token's")
+        raise InvalidTarget("give one or two URLs: track's and token's")
     return urls or named
 
 
@@ -99,14 +99,14 @@ def _urls(options: argparse.Namespace, named: Sequence[str], ticket: str, trigge
 
 
 def _deployed(path: Path) -> list[str]:
-    """The addresses in the output of `s deploy`, colours and all, in their order, each once."""
+    """Return the addresses in the output of `s deploy`, which may be coloured, in order, each once."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise InvalidTarget(f"{path}: {error.strerror}") from None
     found = re.findall(r"\bsystem_url:\s*(https?://\S+)", _COLOURS.sub("", text))
     if not found:
-        raise InvalidTarget(f"{path}: no address in it; it should be what `s deploy` printed")
+        raise InvalidTarget(f"{path}: it has no address; expected the output of `s deploy`")
     return list(dict.fromkeys(found))
 
 
@@ -117,7 +117,7 @@ def _target(options: argparse.Namespace, trigger: Trigger) -> Target:
     urls = _urls(options, named, ticket, trigger)
     region = options.region or region_of(urls.track or urls.token or "") or os.environ.get("SLS_REGION", "")
     if not options.logstore:
-        raise InvalidTarget("name the Logstore: --logstore, or SLS_LOGSTORES in the environment")
+        raise InvalidTarget("give the Logstore: --logstore, or SLS_LOGSTORES in the environment")
     return Target(
         track=urls.track,
         token=urls.token,
@@ -158,14 +158,14 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add, environ = parser.add_argument, os.environ
-    add("urls", nargs="*", metavar="URL", help="of track and of token, in any order; one may serve both")
+    add("urls", nargs="*", metavar="URL", help="of track and token, in any order; one URL may serve both")
     add(
         "--deployed",
         type=Path,
         metavar="FILE",
-        help="take the URLs from what `s deploy` printed, such as build/deployed.txt",
+        help="read the URLs from the output of `s deploy`, such as build/deployed.txt",
     )
-    add("--track", help="the URL of track, where asking does not tell")
+    add("--track", help="the URL of track, if it cannot be detected")
     add("--token", help="the URL of token, likewise")
     logstores = environ.get("SLS_LOGSTORES", "").partition(",")[0].strip()
     add("--project", default=environ.get("SLS_PROJECT", ""), help="default: SLS_PROJECT")
@@ -174,10 +174,10 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--origin",
         default="https://verify.example.com",
-        help="of your page, in ALLOWED_ORIGINS if that is set",
+        help="the origin of your page, in ALLOWED_ORIGINS if that is set",
     )
-    add("--refused-origin", default="", help="an origin that must be refused; default: one that nobody has")
-    where = "with a scheme as it is; default: {variable}, else {usual}"
+    add("--refused-origin", default="", help="an origin that must be refused")
+    where = "used unchanged with a scheme; default: {variable}, else {usual}"
     usual = {"sls": "REGION.log", "sts": "sts.REGION", "oss": "oss-REGION"}
     for service, name in usual.items():
         words = where.format(variable=endpoint_variable(service), usual=f"{name}.aliyuncs.com")
@@ -185,24 +185,24 @@ def _parser() -> argparse.ArgumentParser:
     add("--spool-bucket", default=environ.get("SPOOL_OSS_BUCKET", ""), help="default: SPOOL_OSS_BUCKET")
     prefix = environ.get("SPOOL_PREFIX") or PREFIX
     add("--spool-prefix", default=prefix, help=f"default: SPOOL_PREFIX, else {PREFIX}")
-    add("--other-logstore", default="", help="one that exists and that pages must not write to")
-    add("--other-project", default="", help="one that exists and that pages must not write to")
+    add("--other-logstore", default="", help="an existing one that pages must not write to")
+    add("--other-project", default="", help="an existing one that pages must not write to")
     add("--role-arn", default="", help="a role that the token must not be able to assume")
     add("--tickets", default=environ.get("TICKETS", ""), help="off, audit or enforce; default: TICKETS")
     add(
         "--ticket-keys",
         type=Path,
         metavar="FILE",
-        help="holds what TICKET_KEYS does, or a line TICKET_KEYS=…; default: TICKET_KEYS in the environment. "
-        "Calls then carry a ticket, unless the URLs hold one: https://…/t/TICKET. No ticket is ever shown",
+        help="with the content of TICKET_KEYS, or a line TICKET_KEYS=…; default: the variable TICKET_KEYS. "
+        "Calls then have a ticket, unless the URLs have one: https://…/t/TICKET. No ticket is ever shown",
     )
     add(
         "--ticket-seconds",
         type=int,
         default=LASTS,
-        help="how long that ticket lasts, at most TICKET_MAX_SECONDS; default: %(default)s",
+        help="lifetime of that ticket, at most TICKET_MAX_SECONDS; default: %(default)s",
     )
-    add("--no-client-ip", dest="client_ip", action="store_false", help="logs carry no address: CLIENT_IP=off")
+    add("--no-client-ip", dest="client_ip", action="store_false", help="logs have no address: CLIENT_IP=off")
     add(
         "--signed",
         action="store_true",
@@ -215,7 +215,7 @@ def _parser() -> argparse.ArgumentParser:
         default=60.0,
         help="seconds for logs to become readable; default: %(default)g",
     )
-    add("--json", action="store_true", help="a machine-readable form")
+    add("--json", action="store_true", help="machine-readable output")
     return parser
 
 

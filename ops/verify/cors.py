@@ -1,4 +1,4 @@
-"""What holds for every answer of the functions, errors too; made last, over all answers of the run."""
+"""Requirements for every answer of the functions, including errors; checked last, over all answers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from ops.verify.session import Session, Skip
 from ops.verify.trigger import Answer
 
 ALLOW_ORIGIN = "Access-Control-Allow-Origin"
-_CDN = (
-    "Something in front takes headers away on errors or altogether: look at the rules of the CDN or gateway."
-)
+_CDN = "A CDN or gateway removes headers, perhaps only on errors: check its rules."
 _SINGLE = ("Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Access-Control-Allow-Methods")
 
 
@@ -25,8 +23,8 @@ def on_every_answer(session: Session) -> str:
 @check(
     "CORS: no header twice",
     "browsers refuse an answer with two origins",
-    "Two parties set the header: take corsConfig out of the trigger (s.yaml) and the custom domain, and CORS "
-    "rules out of the CDN. The functions set it themselves.",
+    "Two parties set the header: remove corsConfig from the trigger (s.yaml) and the custom domain, and CORS "
+    "rules from the CDN. The functions set it themselves.",
 )
 def not_doubled(session: Session) -> str:
     """As two header lines, or as two entries in one."""
@@ -35,9 +33,9 @@ def not_doubled(session: Session) -> str:
 
 @check(
     "CORS: no credentials",
-    "no answer lets a page send cookies along",
-    "The functions never set Access-Control-Allow-Credentials. Function Compute does where a function names "
-    "no origin, and corsConfig where it says so: take that out; else something in front sets it.",
+    "no answer allows a page to send cookies",
+    "The functions never set Access-Control-Allow-Credentials. Function Compute does if a function names "
+    "no origin, and corsConfig if so configured: remove that; otherwise a CDN or gateway sets it.",
 )
 def no_credentials(session: Session) -> str:
     """With an echoed origin it would open the function to every site."""
@@ -48,9 +46,9 @@ def no_credentials(session: Session) -> str:
     )
 
 
-@check("CORS: Vary", "no cache hands one site's answer to another", _CDN)
+@check("CORS: Vary", "no cache gives one site's answer to another", _CDN)
 def vary(session: Session) -> str:
-    """Wherever the answer names one origin."""
+    """For answers that name one origin."""
     return _all(session, _varies, "without Vary: Origin")
 
 
@@ -70,7 +68,7 @@ def _all(session: Session, holds: Callable[[Answer], bool], fault: str) -> str:
 
 
 def _summary(answers: list[Answer]) -> str:
-    """Which they are, at most three kinds of them."""
+    """Return which answers they are, at most three kinds."""
     kinds = Counter(f"{answer.method} {answer.path} {answer.status}" for answer in answers)
     shown = list(kinds)[:3]
     return ", ".join(shown) + (", …" if len(kinds) > len(shown) else "")

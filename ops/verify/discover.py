@@ -1,4 +1,4 @@
-"""Which of the URLs serves which function."""
+"""Detects which URL serves which function."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ NO_LOGSTORE = "verify-no-such-logstore"
 
 
 class Urls(NamedTuple):
-    """The base addresses of the functions; None for one that is not to be checked."""
+    """The base addresses of the functions; None for one that is not checked."""
 
     track: str | None
     token: str | None
 
 
 def discover(urls: Sequence[str], trigger: Trigger, origin: str, ticket: str = "") -> Urls:
-    """Tell the functions apart by asking, which writes nothing; one URL alone is to serve both.
+    """Detect the functions by requests that write nothing; a single URL serves both.
 
-    Each function, asked with `ticket`, answers 404 `NotFound` to the other's routes. Where that does not
-    tell, the first counts as track's and the last as token's, and the checks say what is wrong with it.
+    Each function, called with `ticket`, answers 404 `NotFound` to the other's routes. If this is not
+    conclusive, the first counts as track's and the last as token's, and the checks report the problem.
     Raises ops.provision.wanted.InvalidTarget.
     """
     bases = [base(url) for url in urls]
@@ -34,7 +34,7 @@ def discover(urls: Sequence[str], trigger: Trigger, origin: str, ticket: str = "
 
 
 def _is_token(trigger: Trigger, address: str, origin: str) -> bool:
-    """Whether it knows nothing of Logstores, but of tokens."""
+    """Whether it has no route for Logstores, but one for tokens."""
     token = _answered(trigger, f"{address}/get_sts_token", origin)
     track = _answered(trigger, f"{address}/logstores/{NO_LOGSTORE}/track", origin)
     return token not in (None, "NotFound") and track == "NotFound"

@@ -1,4 +1,4 @@
-"""The functions are there."""
+"""Checks that the functions are online."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from ops.verify.check import Check, Unmet, check
 from ops.verify.session import Session
 
 ADVICE = (
-    "See that the deployment went through and the URL is the trigger's. 502 or 500: the function does not "
-    "start; its log names the setting or the module that is wrong. 403: the trigger wants signed calls "
+    "Check that the deployment succeeded and the URL is the trigger's. 502 or 500: the function does not "
+    "start; its log names the invalid setting or the module. 403: the trigger requires signed calls "
     "(authType): --signed."
 )
 
@@ -20,7 +20,7 @@ def track_is_up(session: Session) -> str:
 
 @check("token is up", "GET …/healthz is answered 200, or get_sts_token by a function", ADVICE)
 def token_is_up(session: Session) -> str:
-    """On a shared address /healthz is track's, so there token is asked for what it is for."""
+    """On a shared address /healthz is track's, so a token is requested there."""
     if session.target.token != session.target.track:
         return _healthy(session, session.target.token, "token", ("/healthz",))
     answer = session.first_token()

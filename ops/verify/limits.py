@@ -1,4 +1,4 @@
-"""One over each limit that Function Compute lets through, and one that it stops itself."""
+"""One above each limit that Function Compute does not enforce itself, and one that it does."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ops.verify.uploads import TEXT
 MAX_BODY = 3 * 1024 * 1024  # bytes
 MAX_LOGS = 4096
 MAX_DEPTH = 64  # open brackets
-MAX_PAIRS = 16 * 1024  # bytes of a GET's pairs, which stay under it
+MAX_PAIRS = 16 * 1024  # bytes; a GET's pairs must be smaller
 
 ADVICE = (
-    "Not this project's track function, or an older one, is answering: deploy again and look at the custom "
-    "domain's routes. 413 or 502 without an errorCode: a gateway or CDN in front refuses it first."
+    "Not this project's track function, or an older one, is answering: deploy again and check the custom "
+    "domain's routes. 413 or 502 without an errorCode: a gateway or CDN refuses it first."
 )
 
 
 @check("track: 3 MB and one byte", "a body of 3,145,729 bytes is refused", ADVICE)
 def large_body(session: Session) -> str:
-    """A body that would be sound if it were shorter."""
+    """A body that would be valid if it were shorter."""
     start, end = f'{{"__logs__":[{{"verify":"{session.mark("large")}","fill":"'.encode(), b'"}]}'
     body = start + b"x" * (MAX_BODY + 1 - len(start) - len(end)) + end
     return _refused(session.track("POST", body=body, headers=TEXT), 413, "PostBodyTooLarge")
@@ -47,12 +47,12 @@ def deep_body(session: Session) -> str:
 
 @check("track: 16 KB of pairs", "a GET that long is refused, by Function Compute (4 KB) or by track", ADVICE)
 def long_pairs(session: Session) -> str:
-    """414 where a host lets so long a path through."""
+    """414 if the host allows such a long path."""
     answer = session.track("GET", pairs={"verify": session.mark("long"), "fill": "x" * MAX_PAIRS})
     if answer.status == 400 and (answer.by_fc or answer.code == "InvalidArgument"):
         return f"{answer} from Function Compute"
     if answer.status == 414 and not answer.code:
-        return "414 from what is in front"
+        return "414 from a gateway or CDN"
     return _refused(answer, 414, "ParameterTooLarge")
 
 

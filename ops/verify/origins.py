@@ -1,4 +1,4 @@
-"""Origins: preflights, and what a page of somebody else's gets."""
+"""Origins: preflights, and requests of other sites' pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ops.verify.check import Check, Unmet, check
 from ops.verify.session import Session, Skip
 from ops.verify.trigger import Answer
 
-# What Alibaba's browser SDKs ask for in a preflight; `*` would not cover Authorization (Fetch standard).
+# The preflight headers of Alibaba's browser SDKs; `*` does not include Authorization (Fetch standard).
 SDK_HEADERS = (
     "authorization,content-md5,content-type,x-acs-security-token,x-log-apiversion,"
     "x-log-bodyrawsize,x-log-compresstype,x-log-date,x-log-signaturemethod"
@@ -18,8 +18,8 @@ _PREFLIGHT_ADVICE = (
     "custom domain's. 403 OriginNotAllowed: ALLOWED_ORIGINS lacks this origin, or --origin is not yours."
 )
 _REFUSED_ADVICE = (
-    "Set ALLOWED_ORIGINS, and ORIGIN_MODE=enforce once the log shows no refusals that you do not want; take "
-    "corsConfig out of the trigger or domain, and headers out of any CDN: they answer for everybody."
+    "Set ALLOWED_ORIGINS, and ORIGIN_MODE=enforce when the log shows no unwanted refusals; remove "
+    "corsConfig from the trigger or domain, and headers from any CDN: they allow every site."
 )
 
 
@@ -32,32 +32,32 @@ def track_preflight(session: Session) -> str:
 
 @check("token: preflight of an allowed origin", "pages of --origin may GET a token", _PREFLIGHT_ADVICE)
 def token_preflight(session: Session) -> str:
-    """As a browser asks where the page adds a header of its own."""
+    """As a browser asks if the page adds its own header."""
     return _permits(session.token("OPTIONS", headers=_asking("GET")), "get")
 
 
-@check("track: preflight of a refused origin", "pages of others may not POST", _REFUSED_ADVICE)
+@check("track: preflight of a refused origin", "pages of other sites may not POST", _REFUSED_ADVICE)
 def track_refused_preflight(session: Session) -> str:
-    """No matter what it answers, no header may let the page read it."""
+    """Whatever it answers, no header may allow the page to read it."""
     _needs_allowlist(session, session.track("OPTIONS", headers=_asking("POST")))
     return _refuses(session.track("OPTIONS", origin=session.target.refused, headers=_asking("POST")))
 
 
-@check("track: POST of a refused origin", "what others send is refused, not only unreadable", _REFUSED_ADVICE)
+@check("track: POST of a refused origin", "their uploads are refused", _REFUSED_ADVICE)
 def track_refused_post(session: Session) -> str:
-    """A beacon needs no preflight, so the POST itself has to be refused."""
+    """A beacon needs no preflight, so the POST itself must be refused."""
     _needs_allowlist(session, session.track("OPTIONS", headers=_asking("POST")))
     body = json.dumps({"__logs__": [{"verify": session.mark("refused")}]}).encode()
     answer = session.track("POST", origin=session.target.refused, body=body)
     found = _refuses(answer)
     if answer.json().keys() - {"errorCode", "errorMessage"}:
-        raise Unmet(f"{found}, with more in the body than an error")
+        raise Unmet(f"{found}, with a body that contains more than an error")
     return found
 
 
-@check("token: GET of a refused origin", "pages of others get no token", _REFUSED_ADVICE)
+@check("token: GET of a refused origin", "pages of other sites get no token", _REFUSED_ADVICE)
 def token_refused(session: Session) -> str:
-    """Not a byte of it."""
+    """The answer must not contain a token."""
     _needs_allowlist(session, session.token("OPTIONS", headers=_asking("GET")))
     answer = session.token(origin=session.target.refused)
     if b"SecurityToken" in answer.body or b"AccessKey" in answer.body:
@@ -73,9 +73,9 @@ def _permits(answer: Answer, method: str) -> str:
     if answer.status not in (200, 204):
         raise Unmet(f"{answer}{' from Function Compute' if answer.by_fc else ''}")
     if answer.header("Access-Control-Allow-Origin") not in (answer.origin, "*"):
-        raise Unmet(f"the answer lets {answer.header('Access-Control-Allow-Origin') or 'nobody'} read")
+        raise Unmet(f"readable by {answer.header('Access-Control-Allow-Origin') or 'no origin'}")
     if method not in answer.listed("Access-Control-Allow-Methods"):
-        raise Unmet(f"{method.upper()} is not among Access-Control-Allow-Methods")
+        raise Unmet(f"{method.upper()} is not in Access-Control-Allow-Methods")
     if missing := set(SDK_HEADERS.split(",")) - answer.listed("Access-Control-Allow-Headers"):
         raise Unmet(f"Access-Control-Allow-Headers lacks {', '.join(sorted(missing))}")
     return f"{answer.status}, kept for {answer.header('Access-Control-Max-Age') or '5'} s"

@@ -23,9 +23,9 @@ _NAME = "TICKET_KEYS="
 
 
 def keys_from(path: Path | None, held: str) -> dict[str, bytes]:
-    """Return the keys in a file, or in `held` where there is none; {} for neither. Raises InvalidTarget.
+    """Return the keys in a file, or in `held` without a file; {} for neither. Raises InvalidTarget.
 
-    The file holds what TICKET_KEYS holds, or a line `TICKET_KEYS=…` among others.
+    The file has the content of TICKET_KEYS, or a line `TICKET_KEYS=…`.
     """
     if path is not None:
         try:
@@ -37,7 +37,7 @@ def keys_from(path: Path | None, held: str) -> dict[str, bytes]:
     try:
         return read_keys(held.strip())
     except ValueError as error:
-        raise InvalidTarget(f"{path or 'TICKET_KEYS'} should hold {error}") from None
+        raise InvalidTarget(f"{path or 'TICKET_KEYS'} is invalid; expected: {error}") from None
 
 
 def ticket_for(urls: Sequence[str], keys: Mapping[str, bytes], seconds: int) -> str:
@@ -47,19 +47,19 @@ def ticket_for(urls: Sequence[str], keys: Mapping[str, bytes], seconds: int) -> 
     """
     named = {ticket for _, ticket in map(split, urls) if ticket}
     if len(named) > 1:
-        raise InvalidTarget("the addresses hold different tickets; name one of them")
+        raise InvalidTarget("the addresses have different tickets; give one of them")
     if named:
         return named.pop()
     return issued(next(iter(keys)), keys, seconds) if keys else ""
 
 
 def issued(kid: str, keys: Mapping[str, bytes], seconds: int) -> str:
-    """Return a ticket that ends so many seconds from now."""
+    """Return a ticket that expires in `seconds`."""
     return issue(kid, keys[kid], {"exp": int(time.time()) + seconds, "sub": SUBJECT})
 
 
 def forged(ticket: str) -> str:
-    """Return a ticket that no key of the site has signed: this one with another signature, or a new one."""
+    """Return a ticket with an invalid signature: this one changed, or a new one."""
     if not ticket:
         return issued("verify", {"verify": secrets.token_bytes(SHORTEST_KEY)}, 60)
     signed, _, signature = ticket.rpartition(".")

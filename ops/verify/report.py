@@ -14,18 +14,18 @@ _WIDTH = 100
 
 
 def table(results: Sequence[Result]) -> str:
-    """One line a check; below each ✗ what should hold and what to do."""
+    """Return one line per check; below each ✗ the requirement and the remedy."""
     width = max(len(result.check.name) for result in results)
     lines = []
     for result in results:
         lines.append(f"{result.mark.value} {result.check.name:<{width}}  {result.detail}")
         if result.mark is Mark.FAILED:
-            lines += _indented(f"wanted: {result.check.about}") + _indented(f"to do: {result.check.advice}")
+            lines += _indented(f"expected: {result.check.about}") + _indented(f"to do: {result.check.advice}")
     return "\n".join([*lines, "", _totals(results)])
 
 
 def as_json(target: Target, results: Sequence[Result]) -> str:
-    """The same as one object; `advice` is there for what failed."""
+    """Return the same as one JSON object; `advice` only for failed checks."""
     checks = [
         {
             "name": result.check.name,
@@ -47,12 +47,12 @@ def as_json(target: Target, results: Sequence[Result]) -> str:
 
 
 def all_well(results: Sequence[Result]) -> bool:
-    """Whether nothing failed; what was skipped does not count."""
+    """Whether no check failed; skipped ones do not count."""
     return not any(result.mark is Mark.FAILED for result in results)
 
 
 def all_checked(results: Sequence[Result]) -> bool:
-    """Whether nothing was left unchecked for want of an option or a key."""
+    """Whether no check was skipped because of a missing option or key."""
     return not any(result.mark is Mark.UNCHECKED for result in results)
 
 

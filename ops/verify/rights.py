@@ -1,4 +1,4 @@
-"""What the token may do: write to the Logstore, and nothing else."""
+"""The token's permissions: it may only write to the Logstore."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ops.verify.target import Target
 _SAFE = (
     "The token can do more than it should: the role behind STS_ROLE_ARN allows more than the write policy, "
     "and the function sends no session policy, so it is not this project's, or an older one. Deploy again, "
-    "and let `python -m ops provision --enforce` make the role what it should be."
+    "and correct the role with `python -m ops provision --enforce`."
 )
 
 
@@ -20,8 +20,8 @@ _SAFE = (
     "token: may write",
     "a page can upload with it",
     "Compare the role behind STS_ROLE_ARN with what `python -m ops provision` shows: it needs "
-    "log:PostLogStoreLogs on the Logstore. SLS_PROJECT and SLS_LOGSTORES must name the same as --project and "
-    "--logstore do.",
+    "log:PostLogStoreLogs on the Logstore. SLS_PROJECT and SLS_LOGSTORES must match --project and "
+    "--logstore.",
 )
 def may_write(session: Session) -> str:
     """With SLS's own SDK, signed with the token."""
@@ -41,9 +41,9 @@ def may_not_read(session: Session) -> str:
     return _denied(lambda: page.find(target.project, target.logstore, "ops-verify"), "read logs")
 
 
-@check("token: no other Logstore", "no page can write beside the configured Logstores", _SAFE)
+@check("token: no other Logstore", "no page can write to other Logstores", _SAFE)
 def no_other_logstore(session: Session) -> str:
-    """Conclusive with one that exists: --other-logstore."""
+    """Conclusive only with an existing one: --other-logstore."""
     target, page = session.target, _as_page(session)
     other = target.other_logstore or "verify-other-logstore"
     return _denied(
@@ -55,7 +55,7 @@ def no_other_logstore(session: Session) -> str:
 
 @check("token: no other Project", "no page can write to other Projects of the account", _SAFE)
 def no_other_project(session: Session) -> str:
-    """Conclusive with one that exists: --other-project."""
+    """Conclusive only with an existing one: --other-project."""
     page, other = _as_page(session), _other_project(session.target)
     store = session.target.logstore
     return _denied(
@@ -63,9 +63,9 @@ def no_other_project(session: Session) -> str:
     )
 
 
-@check("token: no AssumeRole", "no page can turn it into another role's", _SAFE)
+@check("token: no AssumeRole", "no page can assume another role with it", _SAFE)
 def no_assume_role(session: Session) -> str:
-    """Conclusive with a role that exists and trusts the account: --role-arn."""
+    """Conclusive only with an existing role that trusts the account: --role-arn."""
     token, timeout = session.issued(), session.timeout
     return _denied(lambda: assume_role(session.target, token, timeout), "assumed a role", "--role-arn")
 
@@ -79,15 +79,15 @@ def _other_project(target: Target) -> str:
 
 
 def _denied(attempt: Callable[[], object], deed: str, option: str = "") -> str:
-    """A refusal for want of rights is what is wanted; that something is missing proves nothing."""
+    """Only a refusal for missing permission passes; an error for a missing resource proves nothing."""
     try:
         attempt()
     except Refused as refused:
         if refused.status in (401, 403) or refused.code == "NoPermission":
             return str(refused)
         if refused.status == 404 and option:
-            raise Skip(f"{refused}; name one that exists with {option}") from None
-        raise Unmet(f"{refused}, which is no refusal for want of rights") from None
+            raise Skip(f"{refused}; give an existing one with {option}") from None
+        raise Unmet(f"{refused}, which is not a refusal for missing permission") from None
     raise Unmet(f"it {deed}")
 
 

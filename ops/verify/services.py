@@ -1,4 +1,4 @@
-"""SLS and STS, called with Alibaba Cloud's SDKs, once each and within a time."""
+"""Calls of SLS and STS with Alibaba Cloud's SDKs, without retries and with a timeout."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ops.verify.trigger import CONTENT_TYPE, NoAnswer
 
 
 class Refused(Exception):
-    """The service answered with an error; `code` is its own."""
+    """The service answered with an error; `code` is its error code."""
 
     def __init__(self, status: int, code: str) -> None:
         super().__init__(f"{status} {code}")
@@ -33,11 +33,11 @@ class Refused(Exception):
 
 
 class Sls:
-    """SLS as one identity sees it. Raises Refused, NoAnswer."""
+    """SLS with one identity's credentials. Raises Refused, NoAnswer."""
 
     def __init__(self, target: Target, credentials: Credentials, timeout: float) -> None:
         if not target.sls or not target.region:
-            raise Unknown("needs --project and --region (and --sls-endpoint where it is not the public one)")
+            raise Unknown("needs --project and --region (and --sls-endpoint if it is not the public one)")
         endpoint = target.sls_endpoint or f"{target.region}.log.aliyuncs.com"
         as_is = "://" in endpoint
         self._client = LogClient(
@@ -45,7 +45,7 @@ class Sls:
             credentials.access_key_id,
             credentials.access_key_secret,
             credentials.security_token or None,
-            source="ops-verify",  # otherwise the SDK looks its own address up
+            source="ops-verify",  # otherwise the SDK looks up the machine's address
             auth_version=AUTH_VERSION_4,
             region=target.region,
         )
@@ -61,7 +61,7 @@ class Sls:
         _sls(lambda: self._client.put_logs(PutLogsRequest(project, logstore, "ops-verify", "", [item])))
 
     def find(self, project: str, logstore: str, words: str) -> list[Mapping[str, str]]:
-        """The logs of the last 15 minutes that hold `words`, newest first, at most 100."""
+        """Return the logs of the last 15 minutes that contain `words`, newest first, at most 100."""
         now = int(time.time())
         found = _sls(
             lambda: self._client.get_log(project, logstore, now - 900, now + 60, query=words, reverse=True)
@@ -70,7 +70,7 @@ class Sls:
 
 
 def put_unsigned(target: Target, timeout: float) -> tuple[int, str]:
-    """Write to SLS past the proxy, as anybody could; returns status and error code. Raises NoAnswer, Skip."""
+    """Write to SLS directly without a signature; returns status and error code. Raises NoAnswer, Skip."""
     if not target.sls:
         raise Unknown("needs --project and --region or --sls-endpoint")
     url = f"{target.sls}/logstores/{target.logstore}/track?APIVersion=0.6.0"
@@ -111,7 +111,7 @@ def assume_role(target: Target, credentials: Credentials, timeout: float) -> Non
 
 
 def _send_once(client: LogClient, *args: Any, **kwargs: Any) -> Any:
-    """Do one exchange; the SDK would repeat an unanswered one ten times (`LogClient._send`)."""
+    """Make one call; the SDK would retry an unanswered one ten times (`LogClient._send`)."""
     try:
         return vars(LogClient)["_sendRequest"](client, *args, **kwargs)
     except LogException as error:
@@ -120,13 +120,13 @@ def _send_once(client: LogClient, *args: Any, **kwargs: Any) -> Any:
 
 def _outcome(error: LogException) -> Refused | NoAnswer:
     status = error.get_resp_status()
-    if status == 200:  # what the SDK says where there was no answer
+    if status == 200:  # the SDK's status without an answer
         return NoAnswer(f"SLS does not answer: {error.get_error_code()}")
     return Refused(status, error.get_error_code())
 
 
 def _sls(call: Callable[[], Any]) -> Any:
-    """Do one call; what the SDK refuses by itself, before sending, is no answer either."""
+    """Make one call; an error of the SDK before sending also counts as no answer."""
     try:
         return call()
     except LogException as error:

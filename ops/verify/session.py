@@ -1,4 +1,4 @@
-"""What the checks of one run share: whom they ask, what has been answered so far, what has been written."""
+"""The state of one run: the target, the answers so far, the logs written."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from shared.http.errors import TICKET_INVALID
 
 
 class Skip(Exception):
-    """The check is not made: it does not apply here, or another one has failed that it builds on."""
+    """The check is skipped: it does not apply here, or it depends on a failed one."""
 
 
 class Unknown(Skip):
-    """The check could be made, had this run been told more; the message says what."""
+    """The check needs an option or a key; the message says which."""
 
 
 @dataclass
 class Session:
-    """One run. `answers` are all of the functions' own, for the checks that hold for every answer."""
+    """One run. `answers` are all answers of the functions, for the checks of every answer."""
 
     target: Target
     trigger: Trigger
@@ -67,26 +67,26 @@ class Session:
         return self.call(self.target.token, "token", method, "/get_sts_token", origin, b"", headers, ticket)
 
     def first_token(self) -> Answer:
-        """The answer with the token that all checks of tokens look at. Raises NoAnswer, Skip."""
+        """Return the answer with the token, which all token checks use. Raises NoAnswer, Skip."""
         if self._token is None:
             self._token = self.token()
         return self._token
 
     def issued(self) -> Credentials:
-        """The token handed out. Raises NoAnswer, Skip."""
+        """Return the issued token. Raises NoAnswer, Skip."""
         fields = self.first_token().json()
         parts = [fields.get(name) for name in ("AccessKeyId", "AccessKeySecret", "SecurityToken")]
         texts = [part for part in parts if isinstance(part, str) and part]
         if self.first_token().status != 200 or len(texts) != 3:
-            raise Skip("no token was handed out")
+            raise Skip("no token was issued")
         return Credentials(*texts)
 
     def mark(self, what: str) -> str:
-        """A marker for one write."""
+        """Return a marker for one write."""
         return f"{self.marker}{what}"
 
     def confirmed(self, what: str) -> None:
-        """Remember that a write was answered as stored."""
+        """Record that a write was answered as stored."""
         self.written[self.mark(what)] = time.time()
 
     def call(
@@ -102,8 +102,8 @@ class Session:
     ) -> Answer:
         """Call a function, from the allowed origin and with the run's ticket unless others are given.
 
-        An address that never answered is asked once only, so that a run against nothing ends soon. A call
-        that is refused because the run has no ticket raises Unknown. Raises NoAnswer, Skip.
+        An address that did not answer is called only once, so that a run without a deployment ends soon. A
+        call that is refused because the run has no ticket raises Unknown. Raises NoAnswer, Skip.
         """
         if base is None:
             raise Skip(f"no URL serves {function}")

@@ -1,4 +1,4 @@
-"""The spool: nobody else gets at it, and what is in it goes on to SLS."""
+"""The spool: it is not public, and its batches are written to SLS."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ops.verify.trigger import NoAnswer
 from shared.spool.format import pending, rejected, time_of
 
 MAX_AGE = 600  # seconds: ten runs of replay
-PAGE, MAX_PAGES = 1000, 10  # names; what is beyond them is only said to be there
+PAGE, MAX_PAGES = 1000, 10  # names; more are only reported as more
 
-SPOOL_WANTED = "no spool: --spool-bucket names one"
+SPOOL_WANTED = "no spool: give it with --spool-bucket"
 
 
 class Found(NamedTuple):
-    """What lies under a prefix: how many objects, and when the oldest was received (epoch seconds)."""
+    """The objects under a prefix: their number, and the oldest time of receipt (epoch seconds)."""
 
     batches: int
     more: bool  # than MAX_PAGES pages
@@ -35,12 +35,12 @@ class Found(NamedTuple):
 
 @check(
     "spool: the bucket is closed",
-    "nobody reads what is in the spool without a right to it",
+    "nobody can read the spool without permission",
     "Let `python -m ops provision --spool-bucket … --enforce` close it: a private ACL, and public access "
-    "blocked. A 404 says that --spool-bucket, --region or --oss-endpoint is not the functions' own.",
+    "blocked. 404: --spool-bucket, --region or --oss-endpoint does not match the functions' settings.",
 )
 def bucket_closed(session: Session) -> str:
-    """An unsigned listing has to be refused."""
+    """An unsigned listing must be refused."""
     url = session.target.spool
     if not url:
         raise _wanted(session)
@@ -51,18 +51,18 @@ def bucket_closed(session: Session) -> str:
     if answer.status_code == 200:
         raise Unmet("an unsigned listing was answered")
     if answer.status_code not in (401, 403):
-        raise Unmet(f"{answer.status_code}, which says nothing about who may read")
+        raise Unmet(f"{answer.status_code}, which does not show who may read")
     return str(answer.status_code)
 
 
 @check(
     "spool: batches go on to SLS",
     f"replay runs, and nothing waits longer than {MAX_AGE // 60} minutes",
-    "SLS may still be down: then wait. Else see replay's log lines in function-logs; where there are none, "
+    "SLS may still be down: then wait. Else see replay's log lines in function-logs; if there are none, "
     "it is not deployed (`s deploy -t s.replay.yaml`) or its trigger is off. Nothing is lost for a week.",
 )
 def drained(session: Session) -> str:
-    """By the names under `pending/`, which hold the time of receipt."""
+    """By the names under `pending/`, which contain the time of receipt."""
     found = _look(session, pending(session.target.spool_prefix))
     if not found.batches:
         return "empty"
@@ -75,9 +75,9 @@ def drained(session: Session) -> str:
 
 @check(
     "spool: nothing was rejected",
-    "SLS took every batch that replay offered it",
-    "Each object under rejected/ has the reason in its metadata, `x-oss-meta-reason`. Once it is dealt with, "
-    "delete it; what stays is deleted a month after it was rejected.",
+    "SLS accepted every batch from replay",
+    "Each object under rejected/ has the reason in its metadata, `x-oss-meta-reason`. After handling it, "
+    "delete it; otherwise it is deleted a month after the rejection.",
 )
 def none_rejected(session: Session) -> str:
     """By the names under `rejected/`."""
@@ -88,7 +88,7 @@ def none_rejected(session: Session) -> str:
 
 
 def _look(session: Session, prefix: str) -> Found:
-    """Names hold the time of receipt. Raises Skip, Unmet, NoAnswer."""
+    """Count the objects by their names. Raises Skip, Unmet, NoAnswer."""
     target = session.target
     if not target.spool:
         raise _wanted(session)

@@ -1,4 +1,4 @@
-"""What SLS has: the logs of this run, and no way in beside the functions."""
+"""SLS: it has the logs of this run, and accepts logs only from the functions."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ KEYS_WANTED = "needs a reader's keys in ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_
 
 @check(
     "SLS: WebTracking is off",
-    "nobody writes to the Logstore around the proxy",
+    "nobody can write to the Logstore without the functions",
     "Turn it off: `python -m ops provision --close-webtracking --apply`, or WebTracking in the Logstore's "
-    "attributes. It has to be on with SLS_WRITE=anonymous only, which leaves the Logstore open to everybody.",
+    "attributes. Only SLS_WRITE=anonymous needs it, which opens it to everyone.",
 )
 def webtracking_off(session: Session) -> str:
-    """An unsigned write straight to SLS has to be refused."""
+    """An unsigned write directly to SLS must be refused."""
     status, code = put_unsigned(session.target, session.timeout)
     if status == 200:
-        raise Unmet("an unsigned write was taken")
+        raise Unmet("an unsigned write was accepted")
     if status not in (401, 403):
-        raise Unmet(
-            f"{status} {code}, which says nothing about WebTracking: see --project, --logstore, --region"
-        )
+        raise Unmet(f"{status} {code}, which is not conclusive: check --project, --logstore, --region")
     return f"{status} {code}"
 
 
@@ -37,7 +35,7 @@ def webtracking_off(session: Session) -> str:
     "a slow one --wait. What is then missing was never stored: look at track's log for these requests.",
 )
 def read_back(session: Session) -> str:
-    """With GetLogs; the latency is that of the last to appear."""
+    """With GetLogs; the latency is that of the last log to appear."""
     sls = _reader(session)
     if not session.written:
         raise Skip("nothing was written")
@@ -56,12 +54,12 @@ def read_back(session: Session) -> str:
 
 @check(
     "SLS: the client's address",
-    "each log says which address it came from, in the tag client_ip",
-    "CLIENT_IP=off leaves it out: then say --no-client-ip. Behind a CDN, CLIENT_IP_HEADER must name a header "
+    "each log has the client's address in the tag client_ip",
+    "CLIENT_IP=off omits it: then use --no-client-ip. Behind a CDN, CLIENT_IP_HEADER must name a header "
     "that the CDN sets.",
 )
 def client_ip(session: Session) -> str:
-    """Only what came through track."""
+    """Only logs that came through track."""
     _reader(session)
     through = [log for name, log in session.stored.items() if not name.endswith("token")]
     if not through:
@@ -70,7 +68,7 @@ def client_ip(session: Session) -> str:
     if not session.target.client_ip:
         if tagged:
             raise Unmet("logs have client_ip, though --no-client-ip was given")
-        return "none, as --no-client-ip says"
+        return "none, as expected with --no-client-ip"
     if len(tagged) < len(through):
         raise Unmet(f"{len(through) - len(tagged)} of {len(through)} logs lack it")
     return f"in {len(tagged)} logs"
@@ -83,12 +81,12 @@ def _reader(session: Session) -> Sls:
 
 
 def _missing(session: Session) -> list[str]:
-    """What was written and has not been found yet."""
+    """Return the markers that were written and not found yet."""
     return sorted(marker.removeprefix(session.marker) for marker in session.written.keys() - session.stored)
 
 
 def _look_for(session: Session, sls: Sls, marker: str) -> float:
-    """Look once; returns how long after its confirmation the log was found, 0 if it was not."""
+    """Search once; returns the seconds from the confirmation until the log was found, 0 if it was not."""
     try:
         found = sls.find(session.target.project, session.target.logstore, marker)
     except Refused as refused:

@@ -1,4 +1,4 @@
-"""What is checked, and what it ought to be: addresses, names, origins."""
+"""The target of the checks: addresses, names, origins."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _NAMES = {
 }
 
 MODES = ("off", "audit", "enforce")  # of TICKETS
-NOBODY = "https://verify-refused.invalid"  # .invalid belongs to nobody (RFC 2606)
+NOBODY = "https://verify-refused.invalid"  # .invalid is reserved (RFC 2606)
 
 
 @dataclass(frozen=True)
 class Target:
-    """A deployment. Empty names and None addresses are unknown; what needs them is skipped.
+    """A deployment. Empty names and None addresses are unknown; checks that need them are skipped.
 
     `refused` is an origin that must be refused; `must_refuse` says that the operator named it, so that a
     function without an allowlist is a fault. `client_ip` says whether logs should carry the client's address.
     `tickets` is TICKETS, "" where that is not known; `ticket` the one that calls carry and
-    `subject` what it makes of the tag, "" where that is not known; `ticket_keys` are those of TICKET_KEYS. No
+    `subject` what it makes of the tag, "" if unknown; `ticket_keys` are those of TICKET_KEYS. No
     address holds a ticket.
     Raises ops.provision.wanted.InvalidTarget.
     """
@@ -63,20 +63,22 @@ class Target:
         for kind, form in _NAMES.items():
             name = getattr(self, kind)
             if name and not form.fullmatch(name):
-                raise InvalidTarget(f"{name!r} cannot be a {kind}")
+                raise InvalidTarget(f"{name!r} is not a valid {kind}")
         if self.tickets and self.tickets not in MODES:
-            raise InvalidTarget(f"TICKETS is {self.tickets!r}; it can be {', '.join(MODES)}")
+            raise InvalidTarget(f"TICKETS is {self.tickets!r}; expected one of {', '.join(MODES)}")
         if self.spool_bucket:
             checked(Spool(self.spool_bucket, self.spool_prefix))
         for origin in (self.origin, self.refused):
             if not _ORIGIN.fullmatch(origin):
-                raise InvalidTarget(f"{origin!r} cannot be an origin; write it like https://shop.example.com")
+                raise InvalidTarget(
+                    f"{origin!r} is not a valid origin; expected the form https://shop.example.com"
+                )
 
     @property
     def sls(self) -> str:
-        """Where the Project is reached; "" where that is not known.
+        """The address of the Project; "" if unknown.
 
-        An endpoint with a scheme is taken as it is, as the functions do with SLS_ENDPOINT.
+        An endpoint with a scheme is used unchanged, as by the functions (SLS_ENDPOINT).
         """
         endpoint = self.sls_endpoint or (f"{self.region}.log.aliyuncs.com" if self.region else "")
         if not endpoint or not self.project:
@@ -85,17 +87,17 @@ class Target:
 
     @property
     def sts(self) -> str:
-        """The endpoint of STS, with or without a scheme; "" where that is not known."""
+        """The endpoint of STS, with or without a scheme; "" if unknown."""
         return self.sts_endpoint or (f"sts.{self.region}.aliyuncs.com" if self.region else "")
 
     @property
     def oss(self) -> str:
-        """The endpoint of OSS, with or without a scheme; "" where that is not known."""
+        """The endpoint of OSS, with or without a scheme; "" if unknown."""
         return self.oss_endpoint or (f"oss-{self.region}.aliyuncs.com" if self.region else "")
 
     @property
     def spool(self) -> str:
-        """The address of the spool's bucket; "" where there is none, or it is not known."""
+        """The address of the spool's bucket; "" if there is none or it is unknown."""
         if not (self.spool_bucket and self.oss):
             return ""
         if "://" in self.oss:
@@ -104,32 +106,32 @@ class Target:
 
 
 def base(url: str) -> str:
-    """The address below which a function's routes are, without a ticket. Raises InvalidTarget, as split."""
+    """Return the base address of a function's routes, without a ticket. Raises InvalidTarget, as split."""
     return split(url)[0]
 
 
 def split(url: str) -> tuple[str, str]:
-    """The address below which a function's routes are, and the page ticket in it, "" for none.
+    """Return the base address of a function's routes, and its page ticket, "" for none.
 
-    Raises InvalidTarget for what is no HTTP address, or has something between a ticket and a route.
+    Raises InvalidTarget for an invalid HTTP address, or a path after the ticket that is no route.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         shown = without_ticket(url)
-        raise InvalidTarget(f"{shown!r} is no address; write it like https://name-id.cn-hangzhou.fcapp.run")
+        raise InvalidTarget(f"{shown!r} is not an address; expected https://name-id.cn-hangzhou.fcapp.run")
     path = ROUTES.sub("", re.sub("//+", "/", parts.path)).rstrip("/")
     before, mark, ticket = path.rpartition(TICKET_MARK)
     if "/" in ticket and mark:
-        raise InvalidTarget("the ticket has to be the end of an address, as in https://…/t/TICKET")
+        raise InvalidTarget("the ticket must be the end of an address, as in https://…/t/TICKET")
     return f"{parts.scheme}://{parts.netloc}{before if mark else path}", ticket if mark else ""
 
 
 def carrying(base: str, ticket: str) -> str:
-    """The same address with a ticket in it, if there is one."""
+    """Return the address with the ticket, if there is one."""
     return f"{base}{TICKET_MARK}{ticket}" if ticket else base
 
 
 def region_of(url: str) -> str:
-    """The region in a trigger's default address (`….{region}.fcapp.run`); "" for a custom domain."""
+    """Return the region in a trigger's default address (`….{region}.fcapp.run`); "" for a custom domain."""
     match = _FC_ADDRESS.fullmatch(urlsplit(url).hostname or "")
     return match[1] if match else ""

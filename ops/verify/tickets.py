@@ -1,4 +1,4 @@
-"""Page tickets: a deployment that enforces them takes nothing without one, nor with a bad one."""
+"""Page tickets: a deployment that enforces them refuses requests without one or with an invalid one."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ops.verify.uploads import TEXT
 from shared.http.errors import TICKET_INVALID
 
 _PAST = -3600  # seconds: beyond the leeway for clocks
-_EMPTY = b'{"__logs__":[]}'  # taken, and nothing is written
+_EMPTY = b'{"__logs__":[]}'  # accepted, and nothing is written
 _OPEN_ADVICE = "Set TICKETS=enforce and TICKET_KEYS for both functions, and deploy both again."
 _TAKEN_ADVICE = (
-    "TICKET_KEYS here and of the function must hold the same key under the same kid: deploy again after a "
-    "change. `python -m ops ticket explain` says what a ticket from an address holds; it may be expired, or "
+    "TICKET_KEYS here and of the function must have the same key under the same kid: deploy again after a "
+    "change. `python -m ops ticket explain` shows the content of a ticket; it may be expired, or "
     "for another Logstore or origin. For a short TICKET_MAX_SECONDS give --ticket-seconds."
 )
 _SUBJECT_ADVICE = "DROP_FIELDS names it, or another version of track answers here: deploy it again."
 
 
 class _Function(NamedTuple):
-    """One of the functions, as it is asked: with the run's ticket (None), another, or none ("")."""
+    """Calls one of the functions: with the run's ticket (None), another, or none ("")."""
 
     name: str
     ask: Callable[[Session, str | None], Answer]
@@ -41,7 +41,7 @@ _TOKEN = _Function("token", lambda session, ticket: session.token(ticket=ticket)
 def _checks(function: _Function) -> tuple[Check, ...]:
     name = function.name
 
-    @check(f"{name}: no ticket, bad tickets", "what has no good ticket is refused", _OPEN_ADVICE)
+    @check(f"{name}: no ticket, bad tickets", "requests without a valid ticket are refused", _OPEN_ADVICE)
     def without(session: Session) -> str:
         found, tried = _needs_enforcement(session, function), ["none"]
         for what, ticket in _bad(session.target).items():
@@ -50,7 +50,7 @@ def _checks(function: _Function) -> tuple[Check, ...]:
         left = "" if session.target.ticket_keys else f"; an expired one {KEYS_WANTED}"
         return f"{found}: {', '.join(tried)}{left}"
 
-    @check(f"{name}: a good ticket", "pages that carry a ticket get through", _TAKEN_ADVICE)
+    @check(f"{name}: a good ticket", "pages with a ticket are accepted", _TAKEN_ADVICE)
     def with_a_good_one(session: Session) -> str:
         _needs_enforcement(session, function)
         if not session.target.ticket:
@@ -63,9 +63,9 @@ def _checks(function: _Function) -> tuple[Check, ...]:
     return without, with_a_good_one
 
 
-@check("SLS: the ticket's subject", "each log says who sent it, in the tag subject", _SUBJECT_ADVICE)
+@check("SLS: the ticket's subject", "each log has its sender in the tag subject", _SUBJECT_ADVICE)
 def subject(session: Session) -> str:
-    """Only what came through track, with a ticket that was issued here."""
+    """Only logs that came through track, with a ticket issued here."""
     _needs_enforcement(session, _TRACK)
     if not session.target.subject:
         raise Skip("the ticket was not issued here")
@@ -81,7 +81,7 @@ def subject(session: Session) -> str:
 
 
 def _needs_enforcement(session: Session, function: _Function) -> str:
-    """Return how a request without a ticket is refused. Raises Unmet, or Skip where none is to be refused."""
+    """Return how a request without a ticket is refused. Raises Unmet, or Skip if none has to be refused."""
     answer, mode = function.ask(session, ""), session.target.tickets
     if (answer.status, answer.code) == (TICKET_INVALID.status, TICKET_INVALID.code):
         if mode in ("off", "audit"):
@@ -90,12 +90,12 @@ def _needs_enforcement(session: Session, function: _Function) -> str:
     if mode == "enforce":
         raise Unmet(f"{answer}, not {TICKET_INVALID.status} {TICKET_INVALID.code}")
     if mode:
-        raise Skip(f"TICKETS is {mode}: what has no ticket passes")
-    raise Skip(f"{answer} without a ticket: none is needed; say --tickets enforce if that is wrong")
+        raise Skip(f"TICKETS is {mode}: requests without a ticket pass")
+    raise Skip(f"{answer} without a ticket: none is needed; use --tickets enforce if that is wrong")
 
 
 def _bad(target: Target) -> dict[str, str]:
-    """Tickets that must not be taken: forged, and expired where there are keys to issue one with."""
+    """Tickets that must be refused: forged, and expired if there are keys to issue one."""
     keys = target.ticket_keys
     expired = {"expired": issued(next(iter(keys)), keys, _PAST)} if keys else {}
     return {"forged": forged(target.ticket), **expired}

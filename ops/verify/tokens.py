@@ -14,13 +14,13 @@ LEAST = timedelta(minutes=10)  # the SDK keeps a token for 5 (web-sts-plugin 0.3
 
 @check(
     "token: shape",
-    "200 with exactly the four members that the SDK's STS plugin is given",
+    "200 with exactly the four members that the SDK's STS plugin needs",
     "502: STS refuses the function; its log names the reason (role, trust, STS_ROLE_ARN). 503: STS cannot be "
     "reached. 403: --origin is not in ALLOWED_ORIGINS, or see the checks of tickets. 404, or other members: "
     "another function answers here; name token's URL with --token, or check track alone with --track.",
 )
 def shape(session: Session) -> str:
-    """Names only; the values are nobody's business."""
+    """Only the names; the values are secret."""
     answer = session.first_token()
     if answer.status != 200:
         raise Unmet(str(answer))
@@ -28,7 +28,7 @@ def shape(session: Session) -> str:
     if fields.keys() != KEYS:
         raise Unmet(f"{_named('lacks', KEYS - fields.keys())}{_named('has also', fields.keys() - KEYS)}")
     if not all(isinstance(value, str) and value for value in fields.values()):
-        raise Unmet("a member is empty or no text")
+        raise Unmet("a member is empty or not a string")
     if answer.header("Content-Type").partition(";")[0] != "application/json":
         raise Unmet(f"Content-Type is {answer.header('Content-Type') or 'missing'}")
     return f"200 in {answer.seconds * 1000:.0f} ms"
@@ -36,11 +36,11 @@ def shape(session: Session) -> str:
 
 @check(
     "token: no-store",
-    "no browser and no CDN keeps the token",
+    "no browser and no CDN stores the token",
     "A CDN in front rewrites Cache-Control: exempt /get_sts_token from caching and header rules.",
 )
 def no_store(session: Session) -> str:
-    """A shared cache would hand one token to everybody, after its end too."""
+    """A shared cache would give one token to everyone, even after it has expired."""
     answer = _given(session)
     if "no-store" not in answer.listed("Cache-Control"):
         raise Unmet(f"Cache-Control is {answer.header('Cache-Control') or 'missing'}")
@@ -49,9 +49,9 @@ def no_store(session: Session) -> str:
 
 @check(
     "token: lifetime",
-    "the token lasts at least ten minutes more",
+    "the token is valid for at least ten more minutes",
     "Raise TOKEN_DURATION_SECONDS (900 to the role's MaxSessionDuration), or set this machine's clock; if "
-    "neither is it, something in front caches the answer.",
+    "neither helps, a CDN or gateway caches the answer.",
 )
 def lifetime(session: Session) -> str:
     """The SDK never looks at Expiration."""
@@ -59,7 +59,7 @@ def lifetime(session: Session) -> str:
     try:
         end = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
     except ValueError:
-        raise Unmet("Expiration is no time like 2026-11-23T10:30:00Z") from None
+        raise Unmet("Expiration is not a time like 2026-11-23T10:30:00Z") from None
     left = end - datetime.now(timezone.utc)
     if left < LEAST:
         raise Unmet(f"{left.total_seconds():.0f} s left")
@@ -69,7 +69,7 @@ def lifetime(session: Session) -> str:
 def _given(session: Session) -> Answer:
     answer = session.first_token()
     if answer.status != 200:
-        raise Skip("no token was handed out")
+        raise Skip("no token was issued")
     return answer
 
 

@@ -1,4 +1,4 @@
-"""HTTP triggers, called with Alibaba Cloud's own client, within a time."""
+"""Calls HTTP triggers with Alibaba Cloud's client, with a timeout."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from alibabacloud_tea_openapi.utils_models import Config
 from ops.provision.clients import Credentials
 from shared.http.request import without_ticket
 
-# What the SDK calls `Content-Type` must be in lower case: in any other it is signed as empty
+# The SDK needs `content-type` in lower case: otherwise it is signed as empty
 # (alibabacloud-gateway-fc-util 0.0.5, `auth_string`).
 CONTENT_TYPE = "content-type"
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,63}")
 
 
 class NoAnswer(Exception):
-    """Nothing came back that could be looked at: no connection, no answer in time, a redirect."""
+    """There is no usable answer: no connection, a timeout, or a redirect."""
 
 
 class Answer(NamedTuple):
-    """One answer; header names are in lower case, each with all the values that came.
+    """One answer; header names are in lower case, each with all its values.
 
-    `path` is fit to be shown: there is no ticket in it.
+    `path` can be shown: it has no ticket.
     """
 
     method: str
@@ -43,7 +43,7 @@ class Answer(NamedTuple):
     seconds: float
 
     def header(self, name: str) -> str:
-        """All values of a header, joined as a browser joins them; "" where it is missing."""
+        """Return all values of a header, joined as by a browser; "" if it is missing."""
         return ", ".join(self.headers.get(name.lower(), ()))
 
     def listed(self, name: str) -> set[str]:
@@ -54,7 +54,7 @@ class Answer(NamedTuple):
     def by_fc(self) -> bool:
         """Whether the trigger itself answered, before any code ran (FC documentation, "Error codes").
 
-        Its answers are told by their error type, or by their shape where that header did not come through.
+        They are recognized by the error type, or by their format if that header was removed.
         """
         kind = self.header("x-fc-error-type").lower()
         in_shape = self.status in range(400, 500) and {"Code", "RequestId"} <= self.json().keys()
@@ -62,13 +62,13 @@ class Answer(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The error's code, SLS's `errorCode` or FC's `Code`; "" where there is none."""
+        """Return the error code, SLS's `errorCode` or FC's `Code`; "" if there is none."""
         fields = self.json()
         found = fields.get("errorCode") or fields.get("Code") or self.header("x-log-errorcode")
         return found if isinstance(found, str) and _CODE.fullmatch(found) else ""
 
     def json(self) -> Mapping[str, object]:
-        """The body as a JSON object, empty where it is none."""
+        """Return the body as a JSON object, {} if it is not one."""
         try:
             value = json.loads(self.body)
         except ValueError:
@@ -89,7 +89,7 @@ class Trigger:
             access_key_id=given.access_key_id or None,
             access_key_secret=given.access_key_secret or None,
             security_token=given.security_token or None,
-            endpoint="unused.invalid",  # of the management calls; these need another kind of service
+            endpoint="unused.invalid",  # for management calls, which are not used
         )
         client = Client(config)
         self._invoke = client.invoke_httptrigger if credentials else client.invoke_anonymous_httptrigger
@@ -107,7 +107,7 @@ class Trigger:
         sent = {"Origin": origin, **(headers or {})}
         started = time.monotonic()
         with warnings.catch_warnings():
-            # It reads credentials in a way that alibabacloud-credentials 1.x calls deprecated.
+            # It uses an interface that alibabacloud-credentials 1.x has deprecated.
             warnings.simplefilter("ignore", DeprecationWarning)
             response = _within(self._timeout, lambda: self._invoke(url, method, body, sent))
         if response.history:
@@ -121,7 +121,7 @@ class Trigger:
 
 
 def _within(seconds: float, call: Callable[[], requests.Response]) -> requests.Response:
-    """Do `call` in a thread, because the SDK's client has no timeout of its own. Raises NoAnswer."""
+    """Run `call` in a thread, because the SDK's client has no timeout. Raises NoAnswer."""
     outcome: list[requests.Response | requests.RequestException] = []
 
     def run() -> None:

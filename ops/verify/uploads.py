@@ -1,4 +1,4 @@
-"""The four ways in, and what is not one."""
+"""The four kinds of uploads, and requests that must be refused."""
 
 from __future__ import annotations
 
@@ -13,24 +13,22 @@ TEXT = {CONTENT_TYPE: "text/plain;charset=UTF-8"}  # what sendBeacon sends (web-
 _WRITE_ADVICE = (
     "502 UpstreamRejected: SLS refuses the function; its log names the reason (role, Project, endpoint). "
     "503: SLS cannot be reached. 404 LogStoreNotExist: SLS_LOGSTORES lacks --logstore. 403: --origin is not "
-    "in ALLOWED_ORIGINS; TicketInvalid: see the checks of it. Another status than 200: the SDK counts it "
-    "as lost; see what rewrites answers."
+    "in ALLOWED_ORIGINS; TicketInvalid: see its checks. Any other status: the SDK treats the logs "
+    "as lost; check what rewrites answers."
 )
-_ROUTE_ADVICE = (
-    "Something in front (a custom domain's route, a CDN) answers for the function: look at its rules."
-)
+_ROUTE_ADVICE = "A custom domain's route or a CDN answers instead of the function: check its rules."
 
 
-@check("track: POST", "the SDK's upload is answered 200, exactly, with nothing in it", _WRITE_ADVICE)
+@check("track: POST", "the SDK's upload is answered with exactly 200 and no body", _WRITE_ADVICE)
 def post(session: Session) -> str:
-    """What web-track-browser sends, a beacon without a preflight."""
+    """Like web-track-browser: a beacon without a preflight."""
     log = {"verify": session.mark("post")}
     body = {"__topic__": "ops-verify", "__tags__": {"verify": "tag"}, "__logs__": [log]}
     answer = session.track("POST", pairs={}, body=json.dumps(body).encode(), headers=TEXT)
     return _taken(session, answer, "post")
 
 
-@check("track: GET", "a GET is answered 200, with nothing in it", _WRITE_ADVICE)
+@check("track: GET", "a GET is answered 200 without a body", _WRITE_ADVICE)
 def get(session: Session) -> str:
     """One log from the pairs."""
     pairs = {"__topic__": "ops-verify", "verify": session.mark("get")}
@@ -61,20 +59,20 @@ def pixel(session: Session) -> str:
 
 @check("track: unknown Logstore", "only the configured Logstores can be written to", _ROUTE_ADVICE)
 def unknown_logstore(session: Session) -> str:
-    """404, and nothing is asked of SLS."""
+    """404, without a call to SLS."""
     answer = session.track("POST", logstore=NO_LOGSTORE, body=b'{"__logs__":[{"verify":"no"}]}', headers=TEXT)
     if (answer.status, answer.code) != (404, "LogStoreNotExist"):
         raise Unmet(f"{answer}, not 404 LogStoreNotExist")
     return str(answer)
 
 
-@check("track: other methods", "a method that is none of its own is refused", _ROUTE_ADVICE)
+@check("track: other methods", "an unsupported method is refused", _ROUTE_ADVICE)
 def other_method(session: Session) -> str:
-    """By the function, or by the trigger where it does not list it."""
+    """By the function, or by the trigger if it does not list it."""
     return _not_supported(session.track("PUT", body=b"{}", headers=TEXT))
 
 
-@check("token: other methods", "a method that is none of its own is refused", _ROUTE_ADVICE)
+@check("token: other methods", "an unsupported method is refused", _ROUTE_ADVICE)
 def token_other_method(session: Session) -> str:
     """As for track."""
     return _not_supported(session.token("POST"))

@@ -111,7 +111,7 @@ def test_a_package_without_a_module_is_found_by_verify(deployment: Deployment) -
     finally:
         spoilt.write_bytes(kept)
     assert "/healthz: 502" in failed["track is up"]
-    assert "its log names the setting or the module that is wrong" in failed["track is up"]
+    assert "its log names the invalid setting or the module" in failed["track is up"]
     logs = deployment.cloud.sls.store.query("function-logs", contains="No module named")
     assert "functions.track.service" in logs[0].fields["message"]
 
@@ -120,7 +120,7 @@ def test_an_allowlist_with_a_path_is_found_by_verify(deployment: Deployment) -> 
     deployment.properties["environmentVariables"]["ALLOWED_ORIGINS"] = "https://shop.example.com/checkout"
     failed = deployment.verify()
     assert "/healthz: 502" in failed["track is up"]
-    assert "its log names the setting or the module that is wrong" in failed["track is up"]
+    assert "its log names the invalid setting or the module" in failed["track is up"]
     logs = deployment.cloud.sls.store.query("function-logs", contains="ALLOWED_ORIGINS")
     assert "https://shop.example.com/checkout" in logs[0].fields["message"]
 

@@ -17,7 +17,7 @@ TEXT = (ROOT / PAGE).read_text()
 def test_every_command_of_the_page_is_one_that_the_rehearsal_runs() -> None:
     """A block without the mark `sh` would never be tested."""
     fences = re.findall(r"^ *```(\w*)[^\n]*\n", TEXT, re.M)
-    assert set(fences) <= {"sh", "yaml", "text", ""}
+    assert set(fences) <= {"sh", "yaml", "js", "text", ""}
     opened = [kind for kind in fences if kind]
     assert opened.count("sh") == len(blocks(TEXT))
     assert len(fences) == 2 * len(opened)

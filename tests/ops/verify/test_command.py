@@ -29,16 +29,16 @@ URL = "http://127.0.0.1:9"
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "name at least one URL"),
-        ([URL, URL, URL], "name one URL or two"),
-        ([URL, "--track", URL], "either by themselves or as --track and --token"),
-        (["shop.fcapp.run"], "'shop.fcapp.run' is no address"),
-        (["--token", "ftp://x"], "'ftp://x' is no address"),
-        ([URL, "--project", "Shop"], "'Shop' cannot be a project"),
-        ([URL, "--logstore", "-"], "'-' cannot be a logstore"),
-        ([URL, "--region", "Hangzhou"], "'Hangzhou' cannot be a region"),
-        ([URL, "--origin", "shop.example.com"], "'shop.example.com' cannot be an origin"),
-        ([URL, "--refused-origin", "https://a/b"], "'https://a/b' cannot be an origin"),
+        ([], "give at least one URL"),
+        ([URL, URL, URL], "give one or two URLs"),
+        ([URL, "--track", URL], "either as arguments or as --track and --token"),
+        (["shop.fcapp.run"], "'shop.fcapp.run' is not an address"),
+        (["--token", "ftp://x"], "'ftp://x' is not an address"),
+        ([URL, "--project", "Shop"], "'Shop' is not a valid project"),
+        ([URL, "--logstore", "-"], "'-' is not a valid logstore"),
+        ([URL, "--region", "Hangzhou"], "'Hangzhou' is not a valid region"),
+        ([URL, "--origin", "shop.example.com"], "'shop.example.com' is not a valid origin"),
+        ([URL, "--refused-origin", "https://a/b"], "'https://a/b' is not a valid origin"),
     ],
 )
 def test_a_command_line_that_cannot_be_is_refused_with_status_2(
@@ -53,7 +53,7 @@ def test_a_command_line_that_cannot_be_is_refused_with_status_2(
 
 def test_a_logstore_has_to_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", URL]) == 2
-    assert "name the Logstore" in capsys.readouterr().err
+    assert "give the Logstore" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_the_addresses_can_come_from_what_s_deploy_printed(verify: Verify, tmp_p
     assert json.loads(run.out)["track"] == url
 
 
-@pytest.mark.parametrize(("text", "complaint"), [(None, "No such file"), ("nothing\n", "no address in it")])
+@pytest.mark.parametrize(("text", "complaint"), [(None, "No such file"), ("nothing\n", "it has no address")])
 def test_a_file_without_an_address_is_named(
     verify: Verify, tmp_path: Path, text: str | None, complaint: str
 ) -> None:

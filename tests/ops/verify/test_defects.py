@@ -55,7 +55,7 @@ def test_a_logstore_that_anybody_can_write_to_is_named(verify: Verify) -> None:
     finally:
         sls.create(PROJECT, LOGSTORE, webtracking=False)
 
-    assert run.checks("failed") == {"SLS: WebTracking is off": "an unsigned write was taken"}
+    assert run.checks("failed") == {"SLS: WebTracking is off": "an unsigned write was accepted"}
 
 
 def test_a_token_that_can_do_anything_is_named(verify: Verify) -> None:

@@ -120,8 +120,8 @@ def test_a_long_list_is_read_to_its_bound(place: Place, monkeypatch: pytest.Monk
     [
         (200, Mark.FAILED, "an unsigned listing was answered"),
         (403, Mark.PASSED, "403"),
-        (404, Mark.FAILED, "404, which says nothing"),
-        (503, Mark.FAILED, "503, which says nothing"),
+        (404, Mark.FAILED, "404, which does not show who may read"),
+        (503, Mark.FAILED, "503, which does not show who may read"),
     ],
 )
 def test_only_a_refusal_says_that_a_bucket_is_closed(

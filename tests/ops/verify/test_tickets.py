@@ -205,7 +205,7 @@ def test_in_audit_mode_everything_else_is_checked(
 
     assert run.status == 0, run.out
     skipped = {name: why for name, why in run.checks("skipped").items() if name in CHECKS}
-    assert skipped == dict.fromkeys(CHECKS, "TICKETS is audit: what has no ticket passes")
+    assert skipped == dict.fromkeys(CHECKS, "TICKETS is audit: requests without a ticket pass")
 
 
 @pytest.mark.parametrize("swapped", [False, True])
@@ -227,11 +227,11 @@ def test_two_functions_behind_tickets_are_told_apart(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["http://127.0.0.1:9/t/SECRET/v1"], "the ticket has to be the end of an address"),
-        (["http://127.0.0.1:9/t/SECRET", "http://127.0.0.1:9/t/SECRET2"], "hold different tickets"),
-        (["127.0.0.1:9/t/SECRET"], "'127.0.0.1:9/t/…' is no address"),
-        (["http://127.0.0.1:9", "--origin", "https://h/t/SECRET"], "'https://h/t/…' cannot be an origin"),
-        (["http://127.0.0.1:9", "--tickets", "on"], "TICKETS is 'on'; it can be off, audit, enforce"),
+        (["http://127.0.0.1:9/t/SECRET/v1"], "the ticket must be the end of an address"),
+        (["http://127.0.0.1:9/t/SECRET", "http://127.0.0.1:9/t/SECRET2"], "have different tickets"),
+        (["127.0.0.1:9/t/SECRET"], "'127.0.0.1:9/t/…' is not an address"),
+        (["http://127.0.0.1:9", "--origin", "https://h/t/SECRET"], "'https://h/t/…' is not a valid origin"),
+        (["http://127.0.0.1:9", "--tickets", "on"], "TICKETS is 'on'; expected one of off, audit, enforce"),
         (["http://127.0.0.1:9", "--ticket-keys", "/nowhere/keys"], "/nowhere/keys: No such file"),
     ],
 )
@@ -274,7 +274,7 @@ def test_a_bad_key_is_named_and_not_shown(
     run = strict(strict.stack.functions_url)
 
     assert run.status == 2
-    assert f"verify: TICKET_KEYS should hold {complaint}" in run.err
+    assert f"verify: TICKET_KEYS is invalid; expected: {complaint}" in run.err
     assert held.rpartition(":")[2] not in run.err
 
 
