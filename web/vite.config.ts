@@ -1,12 +1,12 @@
 import { defineConfig } from "vite";
 
-const LIBRARY = "chart-library"; // asked for by the console under this very name
+const LIBRARY = "chart-library"; // the console loads it under this name
 
 export default defineConfig({
   base: "./",
   build: {
     target: "es2022",
-    // Everything is served by the site itself under a strict Content-Security-Policy: no data: scripts.
+    // The site serves everything itself under a strict Content-Security-Policy: no data: scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {

@@ -12,7 +12,7 @@ interface Call {
   run: (eventId: string) => void;
 }
 
-/** The panel: every way in, one button each, with what became of it. */
+/** The panel: one button for each way to send a log, with the result. */
 export class Calls {
   readonly #receipts = new Map<string, HTMLElement>();
 

@@ -1,3 +1,3 @@
-/** What draws the console's lines; bundled for it as /chart-library.js, beside the sample page. */
+/** The console's chart library, bundled as /chart-library.js next to the sample page. */
 import "uplot/dist/uPlot.min.css";
 export { default } from "uplot";

@@ -1,6 +1,6 @@
 import type { TicketChoice } from "./ticket";
 
-/** Where the page sends its logs: from the server that serves it, so that the built page holds no address. */
+/** The destination of logs, read from the page's server, so that the built page contains no address. */
 export interface Config {
   functionsUrl: string;
   slsUrl: string;
@@ -11,7 +11,7 @@ export interface Config {
 
 export type Mode = "anonymous" | "sts" | "ticket";
 
-/** What the form under "Tracker options" sets, through the page's own query string. */
+/** The values of the form "Tracker options", passed in the page's query string. */
 export interface Options {
   mode: Mode;
   ticket: TicketChoice;
@@ -56,7 +56,7 @@ function readTags(text: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     if (value && typeof value === "object") return value as Record<string, unknown>;
   } catch {
-    // Told below: a broken tag must not stop the page.
+    // Reported below: an invalid tag must not stop the page.
   }
   console.warn(`the tags are left out, because they are not a JSON object: ${text}`);
   return {};

@@ -1,14 +1,14 @@
 export const PATIENCE = 15_000; // ms
-export const REFUSED_PATIENCE = 3_000; // ms, where track is known to refuse it
-const IN_SPOOL = 15 * 60_000; // ms: as long as a batch waits there, its log is only late
+export const REFUSED_PATIENCE = 3_000; // ms, if track is known to refuse the log
+const IN_SPOOL = 15 * 60_000; // ms: while a batch is in the spool, its log is only late
 const PAUSE = 300; // ms
-const SOON = 1_500; // ms after which a log that is not there may be in the spool
+const SOON = 1_500; // ms after which a missing log may be in the spool
 
 export type Stored = { kind: "stored"; ms: number } | { kind: "missing" } | { kind: "unknown" };
 
 /**
- * Asks the console, as the laptop's stand-in has one, whether a log with `eventId` has arrived, for
- * `most` ms. `waits` is called when it has not, and batches wait in the spool.
+ * Asks the console of the local cloud whether a log with `eventId` has arrived, for at most `most` ms.
+ * `waits` is called if it has not arrived and there are batches in the spool.
  */
 export async function confirmStored(logstore: string, eventId: string, waits: () => void, most: number): Promise<Stored> {
   const query = new URLSearchParams({ logstore, contains: eventId, limit: "1" });
@@ -37,6 +37,6 @@ async function ask<T>(url: string): Promise<T | undefined> {
     const answer = await fetch(url, { cache: "no-store" });
     return answer.ok ? ((await answer.json()) as T) : undefined;
   } catch {
-    return undefined; // the page is served by something without a console
+    return undefined; // the page's server has no console
   }
 }

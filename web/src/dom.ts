@@ -1,6 +1,6 @@
 type Child = Node | string;
 
-/** An element with its properties and children; text goes in as text, never as markup. */
+/** Creates an element with properties and children; text is always inserted as text, never as markup. */
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   properties: Partial<HTMLElementTagNameMap[K]> = {},

@@ -3,11 +3,11 @@ import { observeUploads, type Upload } from "./wire";
 
 export type Log = Record<string, unknown>;
 
-/** Finds for each upload the receipts of the events that are in it. */
+/** Finds the receipts of the events in each upload. */
 export class Ledger {
   readonly #open = new Map<string, Receipt>();
 
-  /** `refusal` says why track refuses what the page sends, if it does. */
+  /** `refusal` returns why track refuses the page's uploads, if it does. */
   constructor(
     private readonly logstore: string,
     private readonly refusal: () => string | undefined,
@@ -15,7 +15,7 @@ export class Ledger {
     observeUploads((upload) => this.#match(upload));
   }
 
-  /** A receipt for one call; `eventId` is in each log of the call. */
+  /** Creates a receipt for one call; `eventId` is in each of its logs. */
   open(call: string, eventId: string, sent: unknown): Receipt {
     const receipt = new Receipt(call, eventId, sent, this.logstore, this.refusal);
     this.#open.set(eventId, receipt);
@@ -30,7 +30,7 @@ export class Ledger {
   }
 }
 
-/** A name by which one event can be found again in the Logstore. */
+/** Returns a unique name, by which an event can be found in the Logstore. */
 export function newEventId(): string {
   return `e-${crypto.getRandomValues(new Uint32Array(2)).join("").slice(0, 12)}`;
 }

@@ -5,7 +5,7 @@ import type { Answer, Upload } from "./wire";
 
 type Tone = "wait" | "good" | "bad" | "plain";
 
-/** One call of the page, shown: what was sent, how it went out, how it was answered, whether it arrived. */
+/** Shows one call of the page: the logs, how they were sent, the answer, and whether they arrived. */
 export class Receipt {
   readonly root: HTMLElement;
   #arrived = false;
@@ -25,7 +25,7 @@ export class Receipt {
     this.#set("request", "waiting in the page’s queue", "wait");
   }
 
-  /** The SDK put it on the wire, with `logs` logs in one request. */
+  /** The SDK sent it, with `logs` logs in one request. */
   left(upload: Upload, logs: number): void {
     const bytes = new TextEncoder().encode(upload.body).length;
     const path = withoutTicket(new URL(upload.url, location.href).pathname);
@@ -45,7 +45,7 @@ export class Receipt {
     if (spooled && !this.#arrived) this.#waits();
   }
 
-  /** The spool has it, and replay brings it when SLS takes logs again. */
+  /** It is in the spool, and replay writes it when SLS accepts logs again. */
   #waits(): void {
     this.#set("stored", "waiting in the spool: it arrives once SLS is up", "wait");
   }

@@ -12,15 +12,14 @@ export type SessionState =
   | { kind: "taken"; ticket: Ticket }
   | { kind: "refused"; reason: string; ticket: Ticket | undefined };
 
-const RETRY_START = 30_000; // ms between tries while there is no first credential, or no fresh ticket
-const SOONEST = 5_000; // ms from one ticket to the next, however soon it expires
+const RETRY_START = 30_000; // ms between retries without a first credential or a valid ticket
+const SOONEST = 5_000; // ms, the minimum from one ticket to the next
 
 /**
- * The page's tracker, in the chosen mode. Whatever is sent before the first credential or ticket is there waits
- * for it.
+ * The page's tracker, in the selected mode. Logs sent before the first credential or ticket wait for it.
  */
 export class Session {
-  /** Why track refuses what the page sends; undefined as far as is known. */
+  /** Why track refuses the page's uploads; undefined if unknown. */
   refusal: string | undefined;
   #tracker: Promise<SlsTracker>;
   #host: Promise<string>;
@@ -43,17 +42,17 @@ export class Session {
     document.addEventListener("visibilitychange", () => this.#flushWhenHidden());
   }
 
-  /** The tracker to send with now; a page that stays open gets another with each ticket. */
+  /** The current tracker; a page that stays open gets a new one with each ticket. */
   get ready(): Promise<SlsTracker> {
     return this.#tracker;
   }
 
-  /** Where requests without a credential go, with the ticket if there is one. */
+  /** The address of requests without a credential, with the ticket if there is one. */
   get host(): Promise<string> {
     return this.#host;
   }
 
-  /** Fetches the first credential or ticket; after a failure again by itself, or sooner when called. */
+  /** Fetches the first credential or ticket; retries after a failure, or earlier when called. */
   start(): void {
     if (this.#starting || this.#current) return;
     this.#starting = true;
@@ -89,9 +88,9 @@ export class Session {
     }
   }
 
-  /** The SDK keeps the host that it was made with: a fresh ticket takes a new tracker. */
+  /** The SDK cannot change its host: a new ticket needs a new tracker. */
   async #useTicket(host: string, ticket: Ticket | undefined): Promise<void> {
-    this.#current?.sendBatchLogsImmediate([]); // what the old one still has in its queue
+    this.#current?.sendBatchLogsImmediate([]); // sends what is left in the old one's queue
     this.#resolveHost(host);
     this.#host = Promise.resolve(host);
     this.#use(this.#anonymous(host));
@@ -101,7 +100,7 @@ export class Session {
     else this.show({ kind: "anonymous" });
   }
 
-  /** When half of the ticket's life is over, so that there is time to try again. */
+  /** Renews after half of the ticket's lifetime, so that there is time for retries. */
   #renewLater({ expires }: Ticket): void {
     const wait = Math.max(SOONEST, (1000 * expires - Date.now()) / 2);
     const renew = (): void => void this.#startTicket().catch(() => setTimeout(renew, RETRY_START));
@@ -118,13 +117,13 @@ export class Session {
     this.#tracker = Promise.resolve(tracker);
   }
 
-  /** The SDK empties its queue on `beforeunload` only, which phones often leave out. */
+  /** The SDK flushes its queue only on `beforeunload`, which phones often do not fire. */
   #flushWhenHidden(): void {
     if (document.visibilityState === "hidden") this.#current?.sendBatchLogsImmediate([]);
   }
 }
 
-/** A browser gives a page the same TypeError for "unreachable" and for "answered, but not for this origin". */
+/** A browser reports the same TypeError for "unreachable" and for "answered, but not for this origin". */
 function explain(error: Error, whom: string): string {
   if (error.name !== "TypeError") return error.message;
   return `${whom} cannot be reached, or does not allow this page’s origin`;

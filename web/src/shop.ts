@@ -5,7 +5,7 @@ import type { Session } from "./session";
 
 const SHOWN = 5; // receipts
 
-/** The shop: each thing that a visitor does is one event, as in a real page. */
+/** The shop: each action of a visitor is one event, as in a real page. */
 export class Shop {
   readonly #cart: Product[] = [];
 

@@ -3,13 +3,13 @@ import SlsTracker from "@aliyun-sls/web-track-browser";
 
 type TrackerOptions = ConstructorParameters<typeof SlsTracker>[0];
 
-const REFRESH_INTERVAL = 300_000; // ms; the plugin looks at the age of its last refresh, never at Expiration
-const RETRY_AFTER_FAILURE = 30_000; // ms; the plugin by itself would wait another REFRESH_INTERVAL
+const REFRESH_INTERVAL = 300_000; // ms; the plugin checks the age of its last refresh, never Expiration
+const RETRY_AFTER_FAILURE = 30_000; // ms; the plugin itself would wait another REFRESH_INTERVAL
 const TOKEN_TIMEOUT = 10_000; // ms
 
 /**
- * Resolves once the first credential is there: a log sent before would go out unsigned and be lost.
- * Rejects if that first refresh fails. Every refresh is told to `onRefresh`, with the error of a failed one.
+ * Resolves when the first credential is available: an earlier log would be sent unsigned and lost.
+ * Rejects if that first refresh fails. `onRefresh` is called for every refresh, with the error if it failed.
  */
 export async function createStsTracker(
   options: TrackerOptions,
@@ -17,12 +17,12 @@ export async function createStsTracker(
   onRefresh: (error?: Error) => void = () => {},
 ): Promise<SlsTracker> {
   const sts = {
-    accessKeyId: "", // '' and not undefined, which would stop the tracker after ten sends
+    accessKeyId: "", // must be '': undefined stops the tracker after ten sends
     accessKeySecret: "",
     securityToken: "",
     refreshSTSTokenInterval: REFRESH_INTERVAL,
     stsTokenFreshTime: 0, // ms since the epoch, of the last refresh
-    // The plugin ignores what this returns: it has to change `sts` itself.
+    // The plugin ignores the return value: this must change `sts`.
     refreshSTSToken: async () => {
       try {
         Object.assign(sts, await fetchCredential(tokenUrl));
@@ -35,7 +35,7 @@ export async function createStsTracker(
     },
   };
   await sts.refreshSTSToken();
-  sts.stsTokenFreshTime = Date.now(); // the plugin need not fetch another one for the first log
+  sts.stsTokenFreshTime = Date.now(); // so that the plugin does not fetch another one for the first log
   const tracker = new SlsTracker(options);
   tracker.useStsPlugin(createStsPlugin(sts));
   return tracker;
@@ -45,7 +45,7 @@ async function fetchCredential(tokenUrl: string) {
   const answer = await fetch(tokenUrl, { cache: "no-store", signal: AbortSignal.timeout(TOKEN_TIMEOUT) });
   if (!answer.ok) throw new Error(`the token function answered ${answer.status}: ${await answer.text()}`);
   const { AccessKeyId, AccessKeySecret, SecurityToken } = await answer.json();
-  // Half a credential must not replace a good one.
+  // An incomplete credential must not replace a valid one.
   if (!AccessKeyId || !AccessKeySecret || !SecurityToken) throw new Error("the answer holds no credential");
   return { accessKeyId: AccessKeyId, accessKeySecret: AccessKeySecret, securityToken: SecurityToken };
 }

@@ -1,9 +1,9 @@
 const TIMEOUT = 10_000; // ms
 
-/** What the page does about its ticket; `expired` and `none` show how track refuses. */
+/** The kind of ticket that the page uses; `expired` and `none` show how track refuses. */
 export type TicketChoice = "good" | "expired" | "none";
 
-/** A ticket as the site's own server issues it, for the page that it serves. */
+/** A ticket that the site's server issues for its page. */
 export interface Ticket {
   ticket: string;
   subject: string;
@@ -16,17 +16,17 @@ export async function fetchTicket(choice: "good" | "expired"): Promise<Ticket> {
   return (await answer.json()) as Ticket;
 }
 
-/** The SDK's `host` for a page with that ticket. */
+/** Returns the SDK's `host` for a page with this ticket. */
 export function hostWith(url: string, { ticket }: Ticket): string {
   return `${url}/t/${ticket}`;
 }
 
-/** An address fit to be shown. */
+/** Returns an address without its ticket, for display. */
 export function withoutTicket(path: string): string {
   return path.replace(/\/t\/[^/]+/g, "/t/…");
 }
 
-/** Why track takes nothing that is sent to `host`, undefined if it does. An upload of no logs stores nothing. */
+/** Returns why track refuses uploads, undefined if it accepts them. An empty upload stores nothing. */
 export async function refusalAt(host: string, logstore: string): Promise<string | undefined> {
   const upload = { method: "POST", body: JSON.stringify({ __logs__: [] }), signal: AbortSignal.timeout(TIMEOUT) };
   try {
@@ -39,7 +39,7 @@ export async function refusalAt(host: string, logstore: string): Promise<string 
   }
 }
 
-/** Header and claims, as text: whoever has the page can read them. */
+/** Returns header and claims as text: anyone who has the page can read them. */
 export function describeTicket({ ticket }: Ticket): string {
   const [header, claims] = ticket.split(".");
   return [header, claims].map((part) => JSON.stringify(JSON.parse(decode(part ?? "")))).join("\n");

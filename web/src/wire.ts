@@ -1,22 +1,22 @@
-/** The header by which track says that a batch waits in the spool. */
+/** The header with which track reports that a batch is in the spool. */
 export const SPOOLED = "x-log-spooled";
 
-/** What the SDK put on the wire. The SDK hides it: the page listens in, and changes nothing. */
+/** A request of the SDK. The SDK does not expose it: the page observes requests without changing them. */
 export interface Upload {
   transport: "beacon" | "XHR";
   url: string;
   body: string;
-  /** How it was answered; for a beacon, whether the browser took it, which is all that a page may know. */
+  /** The answer; for a beacon only whether the browser accepted it, because a page cannot know more. */
   answer: Promise<Answer>;
 }
 
 export interface Answer {
-  ok: boolean | undefined; // undefined: the browser does not say
-  spooled?: boolean; // SLS took nothing, and the spool has it
+  ok: boolean | undefined; // undefined: unknown
+  spooled?: boolean; // SLS did not accept it, it is in the spool
   text: string;
 }
 
-/** Calls `listener` for each upload to a Logstore from now on. */
+/** Calls `listener` for each further upload to a Logstore. */
 export function observeUploads(listener: (upload: Upload) => void): void {
   observeBeacons(listener);
   observeXhr(listener);
@@ -71,7 +71,7 @@ function readXhr(xhr: XMLHttpRequest): Answer {
   return describeAnswer(xhr.status, xhr.responseText, xhr.getResponseHeader(SPOOLED));
 }
 
-/** A status and, for a refusal, the body that says why; `spooled` is the answer's header of that name. */
+/** A status and, for a refusal, the body with the reason; `spooled` is the answer's header of this name. */
 export function describeAnswer(status: number, body: string, spooled: string | null): Answer {
   if (status === 200 && spooled === "1") return { ok: true, spooled: true, text: "200, into the spool: SLS takes nothing" };
   return { ok: status === 200, text: status === 200 ? "200" : `${status} ${body}`.trim() };
