@@ -1,1 +1,1 @@
-"""replay: writes what track has spooled to SLS, once SLS takes it again."""
+"""replay: writes spooled batches to SLS when SLS accepts writes again."""

@@ -1,4 +1,4 @@
-"""What a run holds: objects whose batches are under way, the memory they may take, and what is confirmed."""
+"""The state of a run: objects in work, the memory they may use, and confirmed batches."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from enum import Enum
 from functions.replay.storage import Waiting
 from shared.spool.format import Spooled, last_part, pending, rejected
 
-MOST_REMEMBERED = 20_000  # objects; beyond, the oldest are forgotten, and would be written once more
+MOST_REMEMBERED = 20_000  # objects; above, the oldest are removed, and would be written again
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 
 def stray_name(prefix: str, name: str) -> str:
-    """Return where an object goes whose name is none of the spool's; never the same for two of them."""
+    """Return the new name of an object without the spool's name format; unique per object."""
     rest = name.removeprefix(pending(prefix))
     if _PLAIN.fullmatch(rest) is None:
         rest = hashlib.sha256(name.encode()).hexdigest()
@@ -27,34 +27,34 @@ def stray_name(prefix: str, name: str) -> str:
 
 
 class Settled(Enum):
-    """What has become of a batch in this run."""
+    """The outcome of a batch in this run."""
 
     GONE = "gone"  # confirmed by SLS, or moved to rejected/
     STAYS = "stays"  # in the spool, for another run
 
 
 class Held:
-    """An object that has been read, some of whose batches may have been dealt with by an earlier run."""
+    """An object that was read; an earlier run may have processed some of its batches."""
 
     def __init__(self, waiting: Waiting, batches: Sequence[Spooled], gone: frozenset[int], cost: int) -> None:
-        """`cost` is the bytes that it takes of the run's memory."""
+        """`cost` is its share of the run's memory in bytes."""
         self.waiting, self.batches, self.cost = waiting, batches, cost
         self.open = set(range(len(batches))) - gone
         self.staying: set[int] = set()
 
     def settle(self, index: int, settled: Settled) -> None:
-        """Note what has become of a batch."""
+        """Record the outcome of a batch."""
         self.open.discard(index)
         if settled is Settled.STAYS:
             self.staying.add(index)
 
     @property
     def left(self) -> list[Spooled]:
-        """The batches that are not gone."""
+        """Return the batches that are not gone."""
         return [self.batches[index] for index in sorted(self.open | self.staying)]
 
     def rejected_name(self, prefix: str, index: int) -> str:
-        """Return what a batch is called that SLS will never take; the same at each attempt."""
+        """Return the name of a rejected batch; the same at each attempt."""
         if len(self.batches) == 1:
             return rejected(prefix) + self.waiting.name.rpartition("/")[2]
         unique = hashlib.sha256(f"{self.waiting.name}/{index}".encode()).hexdigest()[:32]
@@ -62,37 +62,37 @@ class Held:
 
 
 class Remembered:
-    """What outlives a run in its instance: batches that are gone from objects which OSS still has.
+    """State that an instance keeps between runs: batches that are gone from objects which OSS still has.
 
-    Kept by name and content, since another run may have put the object anew with what it had left.
+    The key is name and content, because another run may have replaced the object with its remaining batches.
     """
 
     def __init__(self) -> None:
         self._gone: dict[tuple[str, str], set[int]] = {}
         self._whole: set[tuple[str, str]] = set()
-        self.reported: set[str] = set()  # names that are none of the spool's and cannot be moved
+        self.reported: set[str] = set()  # names without the spool's format that cannot be moved
 
     def gone(self, waiting: Waiting) -> frozenset[int]:
         """Return which of the batches in an object are gone."""
         return frozenset(self._gone.get((waiting.name, waiting.etag), ()))
 
     def is_whole(self, waiting: Waiting) -> bool:
-        """Whether all of them are, and only the object is still to be deleted."""
+        """Whether all of them are gone, and only the object must still be deleted."""
         return (waiting.name, waiting.etag) in self._whole
 
     def add(self, waiting: Waiting, index: int) -> None:
-        """Note that a batch is gone."""
+        """Record that a batch is gone."""
         key = (waiting.name, waiting.etag)
         if key not in self._gone and len(self._gone) >= MOST_REMEMBERED:
             self._forget(next(iter(self._gone)))
         self._gone.setdefault(key, set()).add(index)
 
     def add_whole(self, waiting: Waiting) -> None:
-        """Note that all batches in an object are gone."""
+        """Record that all batches in an object are gone."""
         self._whole.add((waiting.name, waiting.etag))
 
     def forget(self, waiting: Waiting) -> None:
-        """Forget an object that is no more as it was."""
+        """Remove an object that was deleted or replaced."""
         self._forget((waiting.name, waiting.etag))
 
     def _forget(self, key: tuple[str, str]) -> None:
@@ -101,14 +101,14 @@ class Remembered:
 
 
 class Budget:
-    """Bytes that may be held at once; who needs more waits, first come, first served."""
+    """A limit on bytes in memory; requests above it wait, first come, first served."""
 
     def __init__(self, total: int) -> None:
         self._total = self._free = total
         self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     async def take(self, size: int) -> int:
-        """Wait until so much is free, take it, and return what to give back: what is larger gets all."""
+        """Wait for `size` free bytes, at most the total; reserve them and return the number to give back."""
         size = min(size, self._total)
         if self._waiters or self._free < size:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -119,7 +119,7 @@ class Budget:
         return size
 
     def give(self, size: int) -> None:
-        """Give back what was taken."""
+        """Release reserved bytes."""
         self._free += size
         while self._waiters and self._free >= self._waiters[0][0]:
             wanted, waiter = self._waiters.popleft()

@@ -15,5 +15,5 @@ def initialize(context: object) -> None:  # noqa: ARG001 - FC's signature
 
 
 def handler(event: bytes, context: object) -> dict[str, Any]:
-    """Empty the spool as far as the time allows, or the part of it that the timer's payload names."""
+    """Empty the spool, or the part in the timer's payload, as far as the time allows."""
     return _replay.tick(event, context)

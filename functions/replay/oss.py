@@ -1,7 +1,7 @@
 """The spool in an OSS bucket: six operations of its REST interface over the functions' own HTTP client.
 
-Alibaba's SDK blocks a thread for each request, and an instance has hundreds of objects under way. What is
-sent here is checked against the SDK's signer and against a stand-in that the SDK works with.
+Alibaba's SDK blocks a thread for each request, and an instance processes hundreds of objects at once. Tests
+compare the requests with the SDK's signer and with a stand-in that works with the SDK.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from shared.network.client import HttpClient, Unreachable
 from shared.network.interface import Network
 from shared.spool.settings import SpoolSettings
 
-PIECE = 768 * 1024  # bytes of an object got at a time; the HTTP client takes answers of up to 1 MB
+PIECE = 768 * 1024  # bytes of an object per request; the HTTP client accepts answers of up to 1 MB
 LONGEST_WAIT = 10.0  # seconds for one request
 LONGEST_REASON = 512  # characters of metadata
 _CUT_ESCAPE = re.compile(r"%[0-9A-F]?$")
@@ -32,7 +32,7 @@ _GZIP = "application/gzip"
 
 
 class OssSpool:
-    """The objects in one bucket, for as long as one run takes. Implements `storage.Storage`."""
+    """The objects in one bucket, for one run. Implements `storage.Storage`."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class OssSpool:
         deadline: Deadline,
         network: Network,
     ) -> None:
-        """Nothing is connected yet; `credentials` is asked for each request."""
+        """Nothing is connected yet; `credentials` is called for each request."""
         self._settings = settings
         self._credentials = credentials
         self._deadline = deadline
@@ -52,7 +52,7 @@ class OssSpool:
         self._upstream.close()
 
     async def page(self, prefix: str, token: str | None, *, delimiter: str = "", most: int = 1000) -> Page:
-        """Return objects in the order of their names, from the beginning or where `token` says."""
+        """Return objects in the order of their names, from the beginning or from `token`."""
         query = {"list-type": "2", "encoding-type": "url", "prefix": prefix, "max-keys": str(most)}
         if delimiter:
             query["delimiter"] = delimiter
@@ -72,9 +72,9 @@ class OssSpool:
             raise _doubtful() from None
 
     async def get(self, waiting: Waiting) -> bytes | None:
-        """Return an object's content, as many bytes as were listed; None where there is no such object.
+        """Return an object's content, as many bytes as were listed; None if there is no such object.
 
-        A large one comes in pieces, all of the version that was listed.
+        A large one is read in pieces, all of the listed version.
         """
         if waiting.size <= PIECE:
             return await self._get(waiting, {}, waiting.size)
@@ -89,14 +89,14 @@ class OssSpool:
         return bytes(content)
 
     async def put(self, name: str, content: bytes, reason: str | None = None) -> None:
-        """Put an object in the place of any other of this name, `reason` in its metadata."""
+        """Write an object, replacing any of this name, with `reason` in its metadata."""
         headers = {"content-type": _GZIP, "content-md5": _md5(content), **_reason_header(reason)}
         answer = _successful(await self._exchange("PUT", name, headers=headers, body=content))
         if "etag" not in answer.headers:
             raise _doubtful()
 
     async def delete(self, names: Sequence[str]) -> Collection[str]:
-        """Delete objects, at most 1,000, and return those that are gone; what was not there is."""
+        """Delete at most 1,000 objects and return those that are gone, including missing ones."""
         root = ElementTree.Element("Delete")
         for name in names:
             ElementTree.SubElement(ElementTree.SubElement(root, "Object"), "Key").text = name
@@ -108,9 +108,9 @@ class OssSpool:
         return {unquote(one.findtext("Key", "")) for one in tree.findall("Deleted")}
 
     async def move(self, name: str, to: str, reason: str) -> bool:
-        """Copy an object with the reason as its metadata, then delete it; False where there is none.
+        """Copy an object with the reason as its metadata, then delete it; False if there is none.
 
-        Interrupted between the two it is there twice, and moved again by the next run.
+        After an interruption between both steps, the next run moves it again.
         """
         headers = {
             "content-type": _GZIP,
@@ -144,7 +144,7 @@ class OssSpool:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
     ) -> Answer:
-        """Return the answer to a request for an object, or where `name` is empty for the bucket."""
+        """Return the answer to a request for an object, or for the bucket if `name` is empty."""
         settings, query = self._settings, query or {}
         signed = signed_headers(
             OSS,
@@ -168,7 +168,7 @@ class OssSpool:
 
 
 def _successful(answer: Answer) -> Answer:
-    """Return an answer of success. Raises StorageFailed, which tells OSS's code and none of its words."""
+    """Return a successful answer. Raises StorageFailed, which has OSS's code but not its message."""
     if answer.status in (200, 206):
         return answer
     passing = answer.status >= 500 or answer.status in (408, 412, 429)
@@ -190,7 +190,7 @@ def _code(answer: Answer) -> str:
 
 
 def _document(answer: Answer, root: str) -> ElementTree.Element:
-    """Return the document in an answer of success, of at most 1 MB: the HTTP client takes no more."""
+    """Return the document in a successful answer, at most 1 MB (the HTTP client's limit)."""
     try:
         tree = _parsed(answer)
     except ElementTree.ParseError:
@@ -201,8 +201,8 @@ def _document(answer: Answer, root: str) -> ElementTree.Element:
 
 
 def _parsed(answer: Answer) -> ElementTree.Element:
-    # OSS's own words over TLS, of a bounded size; expat refuses what expands without end (CPython's
-    # documentation, "XML vulnerabilities", since expat 2.4.1).
+    # From OSS over TLS, with limited size; expat refuses unbounded expansion (CPython's documentation,
+    # "XML vulnerabilities", since expat 2.4.1).
     return ElementTree.fromstring(answer.body)  # noqa: S314
 
 
@@ -214,7 +214,7 @@ def _text(element: ElementTree.Element, name: str) -> str:
 
 
 def _doubtful() -> StorageFailed:
-    """An answer of success that is not what OSS answers: on its word nothing is deleted or given up."""
+    """Return the error for a successful answer that is not from OSS: nothing may be deleted because of it."""
     return StorageFailed("OSS answered 200, and not as OSS does", passing=True)
 
 

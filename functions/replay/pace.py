@@ -1,7 +1,7 @@
-"""How many requests are under way at once: more while all goes well, half as many after each setback.
+"""Limits concurrent requests: the limit grows with success, and is halved after each setback.
 
-Additive increase and multiplicative decrease, TCP's rule for a path whose width nobody tells (RFC 5681): SLS
-does not say how much a shard still takes either, only that it was too much (403 WriteQuotaExceed).
+Additive increase and multiplicative decrease, as in TCP for a path of unknown capacity (RFC 5681): SLS only
+reports that a shard's limit is exceeded (403 WriteQuotaExceed), not how much it still accepts.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ PAUSES = (
     1.8,
     5.0,
     15.0,
-)  # seconds after each setback in a row, varied by half; one more is too many
+)  # seconds after each consecutive setback, randomized by half; one more ends the run
 START = 8  # requests at once
 
 
 class TooMany(Exception):
-    """Setbacks in a row, with no success between them; the text is the last one's reason."""
+    """Too many consecutive setbacks without a success; the text is the last reason."""
 
 
 class Pace:
-    """Lets requests begin, in the order in which they ask; for one event loop."""
+    """Admits requests, first come, first served. Use it in one event loop only."""
 
     def __init__(self, most: int, remaining: Callable[[], float]) -> None:
-        """`most` requests at once; `remaining` tells the seconds left, which no pause may outlast."""
+        """`most` is the maximum of concurrent requests; `remaining` the seconds left."""
         self._most = most
         self._remaining = remaining
         self._window = float(min(START, most))
@@ -43,11 +43,11 @@ class Pace:
 
     @property
     def at_once(self) -> int:
-        """How many requests may be under way now."""
+        """Return the current limit of concurrent requests."""
         return int(self._window)
 
     async def begin(self) -> float:
-        """Wait until a request may begin, and return when that is, for `set_back`."""
+        """Wait until a request may begin, and return the time, for `set_back`."""
         if self._waiters or not self._free():
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
@@ -57,20 +57,20 @@ class Pace:
         return asyncio.get_running_loop().time()
 
     def end(self) -> None:
-        """Say that a request has ended, whatever came of it."""
+        """Report that a request has ended, with any result."""
         self._under_way -= 1
         self._wake()
 
     def went_well(self) -> None:
-        """Say that a request was answered as it should be."""
+        """Report that a request succeeded."""
         self._row = 0
         self._window = min(self._window + (1 if self._growing else 1 / self._window), self._most)
         self._wake()
 
     def set_back(self, began: float, reason: str) -> bool:
-        """Say that the request that began then met a fault that may pass; raises TooMany.
+        """Report a temporary error of the request that began at `began`. Raises TooMany.
 
-        False for one that had begun before the last setback: both tell of the same moment.
+        False for a request that began before the last setback: both report the same problem.
         """
         if began <= self._last:
             return False

@@ -10,17 +10,17 @@ from shared.spool.settings import SpoolSettings
 
 
 class ReplaySettings(NamedTuple):
-    """What the environment says; see README.md, "Settings"."""
+    """The settings from the environment; see README.md, "Settings"."""
 
     project: str
     logstores: frozenset[str]
-    address: str  # http(s)://host[:port] that writes go to
+    address: str  # http(s)://host[:port] for writes
     region: str
     spool: SpoolSettings
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> ReplaySettings:
-        """Read and check all of them; raises SettingError for the first bad one."""
+        """Read and check all settings. Raises SettingError for the first invalid one."""
         env = Environment(variables)
         project, logstores, region = env.project(), env.logstores(), env.region()
         return cls(

@@ -1,4 +1,4 @@
-"""What replay asks of the place where batches wait."""
+"""The storage interface of replay."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple, Protocol
 
 
 class StorageFailed(Exception):
-    """Something could not be done; the text says why, for the log.
+    """An operation failed; the text has the reason, for the log.
 
-    `passing` says whether it may be different a moment later.
+    `passing` says whether the error is temporary.
     """
 
     def __init__(self, reason: str, *, passing: bool) -> None:
@@ -22,31 +22,31 @@ class Waiting(NamedTuple):
 
     name: str
     size: int  # bytes
-    etag: str  # another one where the content is another
+    etag: str  # changes with the content
 
 
 class Page(NamedTuple):
     """A part of a listing."""
 
     objects: Sequence[Waiting]
-    folders: Sequence[str] = ()  # what names begin with that go on after the delimiter, if there was one
-    next: str | None = None  # what to ask for the next page with; None at the end
+    folders: Sequence[str] = ()  # common prefixes up to the delimiter, if one was given
+    next: str | None = None  # the token of the next page; None at the end
 
 
 class Storage(Protocol):
-    """The spool. Everything raises StorageFailed, and may be done twice without harm."""
+    """The spool. Every operation may raise StorageFailed and is idempotent."""
 
     async def page(self, prefix: str, token: str | None, *, delimiter: str = "", most: int = 1000) -> Page:
-        """Return objects in the order of their names, from the beginning or where `token` says."""
+        """Return objects in the order of their names, from the beginning or from `token`."""
 
     async def get(self, waiting: Waiting) -> bytes | None:
-        """Return an object's content, as many bytes as were listed; None where there is no such object."""
+        """Return an object's content, as many bytes as were listed; None if there is no such object."""
 
     async def put(self, name: str, content: bytes, reason: str | None = None) -> None:
-        """Put an object in the place of any other of this name, `reason` in its metadata."""
+        """Write an object, replacing any of this name, with `reason` in its metadata."""
 
     async def delete(self, names: Sequence[str]) -> Collection[str]:
-        """Delete objects, at most 1,000, and return those that are gone; what was not there is."""
+        """Delete at most 1,000 objects and return those that are gone, including missing ones."""
 
     async def move(self, name: str, to: str, reason: str) -> bool:
-        """Move an object, with the reason in its metadata; False where there is no such object."""
+        """Move an object, with the reason in its metadata; False if there is no such object."""

@@ -1,4 +1,4 @@
-"""Deleting objects once everything in them is confirmed: by the hundred, and soon."""
+"""Deletes objects when all their batches are confirmed: soon, and in groups."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from functions.replay.pace import Pace
 from functions.replay.storage import Storage, StorageFailed, Waiting
 
 MOST = 1000  # names in one DeleteMultipleObjects (OSS documentation)
-ENOUGH = 100  # objects that are deleted at once
-SOON = 0.2  # seconds that fewer wait: what is confirmed and still there would be written again by another run
+ENOUGH = 100  # objects that are deleted immediately
+SOON = 0.2  # seconds that fewer objects wait: another run would write confirmed batches again
 
 
 class Sweeper:
-    """Deletes what it is given."""
+    """Deletes objects in groups."""
 
     def __init__(
         self,
@@ -26,24 +26,24 @@ class Sweeper:
         deleted: Callable[[Waiting], None],
         kept: Callable[[Waiting, str], None],
     ) -> None:
-        """`deleted` is told of each object that is gone, `kept` of one that OSS keeps, and why."""
+        """`deleted` is called for each deleted object, `kept` with a reason for one that stays."""
         self._storage, self._pace, self._remembered = storage, pace, remembered
         self._deleted, self._kept = deleted, kept
         self._done: list[Waiting] = []
         self._enough = asyncio.Event()
 
     def add(self, waiting: Waiting) -> None:
-        """Take an object to be deleted."""
+        """Add an object to delete."""
         self._done.append(waiting)
         if len(self._done) >= ENOUGH:
             self._enough.set()
 
     def hurry(self) -> None:
-        """Do not wait for more: there is nothing else to do."""
+        """Delete without waiting for more objects."""
         self._enough.set()
 
     async def run(self) -> None:
-        """Delete until cancelled. Raises StorageFailed where deleting is refused, TooMany."""
+        """Delete until cancelled. Raises StorageFailed if deleting is refused, TooMany."""
         while True:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._enough.wait(), SOON)
@@ -52,7 +52,7 @@ class Sweeper:
                 await self._delete_some()
 
     async def finish(self) -> None:
-        """Delete what is left, with no second attempt: what cannot be deleted is remembered."""
+        """Delete the rest without retries; objects that cannot be deleted are remembered."""
         while self._done:
             some, self._done = self._done[:MOST], self._done[MOST:]
             try:
@@ -68,7 +68,7 @@ class Sweeper:
             gone = await self._storage.delete([one.name for one in some])
         except StorageFailed as failure:
             if not failure.passing:
-                raise  # and nothing more is written, which could not be deleted either
+                raise  # ends the run: further objects could not be deleted either
             self._pace.set_back(began, str(failure))
             return
         finally:

@@ -1,4 +1,4 @@
-"""The tasks of one run: how they begin, what their faults come to, and how the run ends."""
+"""The tasks of one run: their start, their errors, and the end of the run."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from functions.replay.pace import Pace, TooMany
 from functions.replay.storage import StorageFailed
 from shared.logs import log, stack
 
-ATTEMPTS = 2  # at an object or a batch, before it is left to another run
-BUSY = "busy"  # SLS or OSS has trouble that outlasted the pauses
-REFUSED = "refused"  # until something is set right
+ATTEMPTS = 2  # per object or batch, before it is left to another run
+BUSY = "busy"  # errors of SLS or OSS that lasted longer than the pauses
+REFUSED = "refused"  # permanently, until a configuration is corrected
 
 T = TypeVar("T")
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Ended(Exception):
-    """The run is over before everything has been tried."""
+    """The run ends before everything was tried."""
 
     def __init__(self, ended: str, detail: str | None = None) -> None:
         super().__init__(ended)
@@ -30,11 +30,11 @@ class Ended(Exception):
 
 
 class Left(Exception):
-    """An object or a batch stays in the spool; the text says why."""
+    """An object or a batch stays in the spool; the text has the reason."""
 
 
 class Tasks:
-    """What is under way in one run; for one event loop."""
+    """The running tasks of one run. Use it in one event loop only."""
 
     def __init__(self, oss: Pace, request_id: str) -> None:
         """`oss` is the pace of requests to OSS."""
@@ -45,11 +45,11 @@ class Tasks:
 
     @property
     def over(self) -> bool:
-        """Whether the run is to end."""
+        """Whether the run must end."""
         return self._over.done()
 
     def end(self, error: BaseException | None) -> None:
-        """End the run, for this reason if it is the first; None where everything has been dealt with."""
+        """End the run; the first reason counts. None if everything was processed."""
         if self.over:
             return
         if isinstance(error, TooMany):
@@ -62,7 +62,7 @@ class Tasks:
             self._over.set_exception(error)
 
     async def run(self, loops: Iterable[Coroutine[Any, Any, None]], seconds: float) -> None:
-        """Run some loops until one of them, or any other reason, ends the run, or for so many seconds."""
+        """Run loops until the run ends for any reason, at most for `seconds`."""
         for loop in loops:
             task = asyncio.get_running_loop().create_task(loop)
             self._breakable.add(task)
@@ -71,22 +71,22 @@ class Tasks:
         await _break_off(self._breakable)
 
     async def finish(self, remaining: Callable[[], float]) -> None:
-        """Wait for what is rather not broken off, while seconds remain."""
+        """Wait for tasks that should not be cancelled, while seconds remain."""
         while self._finishing and (seconds := remaining()) > 0:
             await asyncio.wait(self._finishing, timeout=seconds)
         await _break_off(self._finishing)
 
     def conclusion(self) -> Ended | None:
-        """Return why the run is over; None where all is dealt with. Raises what was not foreseen."""
+        """Return why the run ended; None if everything was processed. Raises unexpected errors."""
         error = self._over.exception()
         if error is None or isinstance(error, Ended):
             return error
         raise error
 
     def begin(self, work: Work, failed: Callable[[str], None], *, finish: bool) -> None:
-        """Begin a task; `finish` says whether it is waited for when the run is over.
+        """Start a task; `finish` says whether the end of the run waits for it.
 
-        `failed` is told why where it leaves an object or batch in the spool, which holds up no other.
+        `failed` gets the reason if an object or batch stays in the spool; others are not affected.
         """
         among = self._finishing if finish else self._breakable
         task = asyncio.get_running_loop().create_task(self._guarded(work, failed))
@@ -94,7 +94,7 @@ class Tasks:
         task.add_done_callback(partial(self._task_ended, among))
 
     async def patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Return what the storage returns, at the second attempt if need be. Raises Left, TooMany."""
+        """Return the storage's result, with one retry. Raises Left, TooMany."""
         for attempt in range(1, ATTEMPTS + 1):
             began = await self._oss.begin()
             try:
@@ -111,12 +111,12 @@ class Tasks:
         raise AssertionError("the last attempt returns or raises")
 
     def failed(self, pace: Pace, began: float, reason: str) -> None:
-        """Slow down after a fault that may pass, and log it once for each setback. Raises TooMany."""
+        """Slow down after a temporary error, and log it once per setback. Raises TooMany."""
         if pace.set_back(began, reason):
             log(logging.WARNING, "not yet", self._request_id, detail=reason)
 
     def unforeseen(self, error: Exception) -> None:
-        """Log a bug that was met."""
+        """Log a bug."""
         log(logging.ERROR, "unforeseen", self._request_id, detail=stack(error))
 
     async def _guarded(self, work: Work, failed: Callable[[str], None]) -> None:

@@ -1,4 +1,4 @@
-"""The skin between FC's timer and a run: settings once, a run a tick, one log line for each."""
+"""The host for FC's timer: reads the settings once, and does one run with one log line per event."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from shared.network.event_loop import EventLoopNetwork
 from shared.settings import SettingError
 from shared.spool.format import DIGITS
 
-USUAL_TIMEOUT = 60.0  # seconds, where the context does not say
+USUAL_TIMEOUT = 60.0  # seconds, if the context has no timeout
 
-FAILED = "failed"  # beside `drain`'s words: the run came to nothing
+FAILED = "failed"  # in addition to `drain`'s: the run failed completely
 
 _LEVELS = {
     DRAINED: logging.INFO,
@@ -49,7 +49,7 @@ class _Payload(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Replay:
-    """The function: what outlives a run, and the run."""
+    """The function: a run, and the state between runs."""
 
     def __init__(self) -> None:
         self._settings: ReplaySettings | None = None
@@ -57,13 +57,13 @@ class Replay:
         self._source = CredentialSource()
 
     def start(self) -> ReplaySettings:
-        """Read the settings, once; raises SettingError."""
+        """Read the settings once. Raises SettingError."""
         if self._settings is None:
             self._settings = ReplaySettings.read(os.environ)
         return self._settings
 
     def tick(self, event: bytes, context: object) -> dict[str, Any]:
-        """Do one run, log its line and return it; never raises, and what failed stays in the spool."""
+        """Do one run, log its line and return it. Never raises; failed batches stay in the spool."""
         request_id = str(getattr(context, "request_id", "") or "")
         started = time.monotonic()
         try:
@@ -84,7 +84,7 @@ class Replay:
         def credentials() -> Credentials:
             return self._source.read(own)
 
-        credentials()  # without any, say so once and not for each object
+        credentials()  # without any, report it once instead of for each object
         network = EventLoopNetwork()
         storage = OssSpool(settings.spool, credentials, deadline, network)
         upstream = HttpClient(settings.address, network)
@@ -99,7 +99,7 @@ class Replay:
                 part=part,
             ).run()
             depth = await measure(storage, settings.spool.prefix, deadline, part)
-        # Time may be up just as the last batch is dealt with, and nobody need be warned of that.
+        # The time may end just with the last batch, which needs no warning.
         ended = DRAINED if run.ended == OUT_OF_TIME and depth.objects == 0 else run.ended
         line = {
             "ended": ended,
@@ -117,15 +117,15 @@ class Replay:
 
 
 def part_of(event: bytes) -> Part:
-    """Return which part of the spool a timer's event asks for, by its payload: `{"part":0,"parts":4}`.
+    """Return the part of the spool in a timer event's payload: `{"part":0,"parts":4}`.
 
-    The whole spool without a payload, as a trigger without parts or a call by hand has it. Raises
-    SettingError for a payload that is none of these.
+    The whole spool without a payload, as from a trigger without parts or a manual call. Raises
+    SettingError for any other payload.
     """
     try:
         payload = msgspec.json.decode(event, type=_Event).payload
     except (msgspec.DecodeError, UnicodeError):
-        payload = ""  # a call by hand, with whatever it has
+        payload = ""  # a manual call with any event
     if not payload:
         return WHOLE
     try:

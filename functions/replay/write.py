@@ -1,4 +1,4 @@
-"""Writing one spooled batch to SLS, and what its answer means for the batch."""
+"""Writes one spooled batch to SLS and determines what happens to the batch."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from shared.network.answers import Answer
 from shared.network.client import HttpClient, Unreachable
 from shared.spool.format import Spooled
 
-# Refusals of the body (SLS documentation, "Error codes"), unless the code says that it is the request around
-# it, which replay makes: then another version or a right clock gets the same batch written.
+# Refusals of the body (SLS documentation, "Error codes"), except codes about the request itself, which replay
+# builds: with another version or a correct clock the same batch is accepted.
 _OF_THE_BODY = frozenset({400, 411, 413, 415})
 _OF_THE_REQUEST = frozenset(
     {
@@ -32,18 +32,18 @@ _OF_THE_REQUEST = frozenset(
 
 
 class Fate(Enum):
-    """What is to become of a batch."""
+    """The decision about a batch."""
 
     WRITTEN = "written"
-    THROTTLED = "throttled"  # SLS takes it when it is asked for less at a time
-    LATER = "later"  # SLS cannot take anything just now
-    UNFIT = "unfit"  # SLS will never take this batch
-    LOGSTORE = "logstore"  # SLS takes nothing for this Logstore until something is set right
-    SETUP = "setup"  # SLS takes nothing at all until something is set right
+    THROTTLED = "throttled"  # SLS accepts it at a lower rate
+    LATER = "later"  # SLS temporarily accepts nothing
+    UNFIT = "unfit"  # SLS will never accept this batch
+    LOGSTORE = "logstore"  # SLS accepts nothing for this Logstore until a configuration is corrected
+    SETUP = "setup"  # SLS accepts nothing at all until a configuration is corrected
 
 
 class WriteResult(NamedTuple):
-    """A fate, and for the log why."""
+    """A decision, and its reason for the log."""
 
     fate: Fate
     reason: str
@@ -53,13 +53,13 @@ class Writer:
     """Writes batches to one Project."""
 
     def __init__(self, upstream: HttpClient, region: str, credentials: Callable[[], Credentials]) -> None:
-        """`credentials` is asked for each write."""
+        """`credentials` is called for each write."""
         self._upstream = upstream
         self._region = region
         self._credentials = credentials
 
     async def write(self, batch: Spooled, deadline: Deadline) -> WriteResult:
-        """Write a batch with the time it holds, once; at the deadline it is LATER."""
+        """Write a batch with its own time, without retries; after the deadline the result is LATER."""
         path, headers = signed_write(
             batch.logstore, batch.body, self._upstream.host, self._region, self._credentials(), time.time()
         )
@@ -81,7 +81,7 @@ def _fate(answer: Answer) -> Fate:
     if became is Outcome.PASSING:
         return Fate.LATER
     code = error_code(answer)
-    # Without a code it is not SLS that speaks, and no batch is given up on another's word.
+    # Without a code the answer is not from SLS, and no batch is rejected because of it.
     if answer.status in _OF_THE_BODY and code and code not in _OF_THE_REQUEST:
         return Fate.UNFIT
     return Fate.LOGSTORE if code == "LogStoreNotExist" or answer.status == 403 else Fate.SETUP

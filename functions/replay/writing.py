@@ -1,4 +1,4 @@
-"""Writing batches to SLS in their order, many at once, and what becomes of each."""
+"""Writes batches to SLS in order, many at once, and decides about each."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from shared.deadline import Deadline
 from shared.logs import log
 from shared.spool.format import Spooled, pack
 
-MAX_AGE = 7 * 24 * 3600  # seconds; SLS takes no older log (SLS documentation, "PutLogs")
-MAX_AHEAD = 15 * 60  # seconds; nor one further in the future, as a clock that jumped leaves it
+MAX_AGE = 7 * 24 * 3600  # seconds; SLS refuses older logs (SLS documentation, "PutLogs")
+MAX_AHEAD = 15 * 60  # seconds; SLS refuses logs further in the future, as after a clock jump
 LONGEST_WRITE = 10.0  # seconds
 
 Write = Callable[[Spooled, Deadline], Awaitable[WriteResult]]
@@ -29,20 +29,20 @@ Write = Callable[[Spooled, Deadline], Awaitable[WriteResult]]
 
 @dataclass
 class Tally:
-    """What a run has come to so far."""
+    """The counters of a run."""
 
     written: int = 0  # batches
-    rejected: int = 0  # batches, or objects that hold none
-    stays: str | None = None  # why something does, the last such reason
+    rejected: int = 0  # batches, or objects without batches
+    stays: str | None = None  # why batches stay: the last reason
 
     def note_rejected(self, waiting: Waiting, reason: str, request_id: str) -> None:
-        """Count and log what SLS will never take."""
+        """Count and log a rejected batch."""
         self.rejected += 1
         log(logging.ERROR, "rejected", request_id, name=waiting.name, detail=reason)
 
 
 class _Job(NamedTuple):
-    """A batch to be written. Jobs sort as what they write came: by object, then within it."""
+    """A batch to write. Jobs are sorted by object, then by position in it."""
 
     turn: int
     number: int  # within its object
@@ -55,7 +55,7 @@ class _Job(NamedTuple):
 
 
 class Writing:
-    """The batches of one run; `settled` is told of each what has become of it, by its object and number."""
+    """The batches of one run; `settled` gets the outcome of each, by object and number."""
 
     def __init__(
         self,
@@ -70,22 +70,22 @@ class Writing:
         settled: Callable[[Held, int, Settled], None],
         request_id: str,
     ) -> None:
-        """`seconds` gives the deadline of a write that begins now."""
+        """`seconds` returns the time for a write that begins now."""
         self._settings, self._storage, self._write, self._seconds = settings, storage, write, seconds
         self._tasks, self._pace, self._tally, self._settled = tasks, pace, tally, settled
         self._request_id = request_id
         self._jobs: asyncio.PriorityQueue[_Job] = asyncio.PriorityQueue()
-        self._closed: dict[str, str] = {}  # Logstores that take nothing in this run, and why
+        self._closed: dict[str, str] = {}  # Logstores that accept nothing in this run, with the reason
 
     def add(self, held: Held, turn: int) -> None:
-        """Take the batches of an object, the `turn`-th of the run."""
+        """Add the batches of an object, the `turn`-th of the run."""
         for number in sorted(held.open):
             self._jobs.put_nowait(_Job(turn, number, 1, held))
 
     async def run(self) -> None:
-        """Begin with one batch after the other, as fast as the pace lets them."""
+        """Start one batch after the other, as fast as the pace allows."""
         while True:
-            self._jobs.put_nowait(await self._jobs.get())  # there is one; which, is decided when it may begin
+            self._jobs.put_nowait(await self._jobs.get())  # wait for a job; the choice comes later
             began = await self._pace.begin()
             if self._tasks.over:
                 return
@@ -97,7 +97,7 @@ class Writing:
                 self._pace.end()
 
     def _may_be_written(self, job: _Job) -> bool:
-        """Whether a batch may be written; else what becomes of it has been seen to."""
+        """Whether a batch may be written; otherwise its outcome has been recorded."""
         if reason := self._misfit(job.batch):
             self._tasks.begin(partial(self._reject, job, reason), partial(self._stay, job), finish=True)
         elif job.batch.received - time.time() > MAX_AHEAD:
@@ -109,13 +109,13 @@ class Writing:
         return False
 
     def _misfit(self, batch: Spooled) -> str | None:
-        """Return why this function may never write a batch, if so."""
+        """Return why this function must not write a batch, None if it may."""
         if batch.project != self._settings.project:
             return "the batch is for another Project than SLS_PROJECT"
         if batch.logstore not in self._settings.logstores:
-            return "the batch is for a Logstore that is not among SLS_LOGSTORES"
+            return "the batch is for a Logstore that is not in SLS_LOGSTORES"
         if time.time() - batch.received > MAX_AGE:
-            return "the batch is older than 7 days, which SLS does not take"
+            return "the batch is older than 7 days, which SLS refuses"
         return None
 
     async def _write_one(self, job: _Job, began: float) -> None:
@@ -146,7 +146,7 @@ class Writing:
             self._stay(job, reason)
 
     def _again(self, job: _Job, fate: Fate, reason: str) -> None:
-        """Put a batch back, to be written when the pace allows; after so many faults it makes way."""
+        """Retry a batch when the pace allows; after ATTEMPTS errors it stays in the spool."""
         attempt = job.attempt + (fate is Fate.LATER)
         if attempt > ATTEMPTS:
             self._stay(job, reason)
@@ -154,7 +154,7 @@ class Writing:
             self._jobs.put_nowait(job._replace(attempt=attempt))
 
     def _close(self, fate: Fate, logstore: str, reason: str) -> None:
-        """Ask no more for a Logstore, or for any: what is wrong is outside the batch, which stays."""
+        """Stop writing to a Logstore, or to all: the problem is not in the batch, which stays."""
         if logstore not in self._closed:
             log(logging.ERROR, "cannot replay", self._request_id, logstore=logstore, detail=reason)
         self._closed[logstore] = reason
@@ -162,7 +162,7 @@ class Writing:
             self._tasks.end(Ended(REFUSED, reason))
 
     async def _reject(self, job: _Job, reason: str) -> None:
-        """Move a batch to rejected/; of several in an object, put it there alone."""
+        """Move a batch to rejected/; if its object has several, write it there alone."""
         held, name = job.held, job.held.waiting.name
         to = held.rejected_name(self._settings.spool.prefix, job.number)
         try:

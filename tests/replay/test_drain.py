@@ -195,8 +195,8 @@ def test_a_pause_that_would_outlast_the_time_ends_the_run_at_once(monkeypatch: p
     ("spooled", "why"),
     [
         (batch(project="another-project"), "another Project"),
-        (batch(logstore="unlisted"), "not among SLS_LOGSTORES"),
-        (batch(logstore="../checkout"), "not among SLS_LOGSTORES"),
+        (batch(logstore="unlisted"), "not in SLS_LOGSTORES"),
+        (batch(logstore="../checkout"), "not in SLS_LOGSTORES"),
         (batch(age=MAX_AGE + 5), "older than 7 days"),
     ],
 )

@@ -128,7 +128,7 @@ def test_batches_set_aside_of_one_object_have_names_of_their_own_and_the_same_at
 @pytest.mark.parametrize(
     ("spooled", "why"),
     [
-        (batch("bad", project="webtracking-demo", logstore="unlisted"), "not among SLS_LOGSTORES"),
+        (batch("bad", project="webtracking-demo", logstore="unlisted"), "not in SLS_LOGSTORES"),
         (batch("bad", age=MAX_AGE + 5), "older than 7 days"),
     ],
 )
