@@ -1,4 +1,4 @@
-"""The laptop's web site: the sample page, and the console that shows what has arrived."""
+"""The local web site: the sample page, and the console that shows received logs."""
 
 from local.site.app import create_site
 from local.site.outage import Outage

@@ -1,4 +1,4 @@
-"""The switch that takes SLS down and up again, and ``/api/sls``, by which it is thrown."""
+"""The switch that stops and starts SLS, and ``/api/sls``, which controls it."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from starlette.responses import JSONResponse, Response
 from local.faults import Fault, Faults
 from local.site.security import from_elsewhere
 
-MAX_BODY = 1024  # bytes of a request to throw the switch
+MAX_BODY = 1024  # bytes of a request to switch
 _NO_STORE = {"cache-control": "no-store"}
 # PutLogs and PutWebtracking in all their forms; GetLogs, `/logs` and the bare GET, goes on.
 _WRITES = re.compile(r"POST /logstores/[^/?]+(/track|/shards/[^/?]+)?(\?.*)?|GET /logstores/[^/?]+/track.*")
 
 
 class Outage:
-    """SLS refuses all writes with 503 while it is down; what it holds can still be read."""
+    """While SLS is down it refuses all writes with 503; stored logs can still be read."""
 
     def __init__(self, faults: Faults) -> None:
-        """`faults` are those of the stand-in; it is up."""
+        """`faults` are those of the stand-in, which is up."""
         self._faults = faults
         self._lock = threading.Lock()
         self._fault: Fault | None = None
 
     @property
     def up(self) -> bool:
-        """Whether SLS takes writes, as far as this switch goes."""
+        """Whether this switch lets SLS accept writes."""
         return self._fault is None
 
     def switch(self, *, up: bool) -> None:
-        """Take SLS down, or up; from any thread, and twice is as once."""
+        """Stop or start SLS; thread-safe and idempotent."""
         with self._lock:
             if up and self._fault is not None:
                 self._faults.remove(self._fault)
@@ -49,13 +49,13 @@ def is_write(target: str) -> bool:
 
 
 class Wanted(msgspec.Struct, forbid_unknown_fields=True):
-    """What a request to throw the switch holds."""
+    """The body of a request to switch."""
 
     up: bool
 
 
 class OutageApi:
-    """``GET /api/sls`` says ``{"up": true or false}``; a POST of the same throws the switch."""
+    """``GET /api/sls`` says ``{"up": true or false}``; a POST of the same object switches."""
 
     def __init__(self, outage: Outage) -> None:
         self._outage = outage
@@ -63,8 +63,8 @@ class OutageApi:
     async def answer(self, request: Request) -> Response:
         """Answer one request.
 
-        A page elsewhere cannot throw the switch: 403 for an Origin that is not the site's own, and JSON only
-        (415), which a page cannot send elsewhere unasked. 413 and 400 for another body than the one above.
+        Another site's page cannot switch: 403 for a foreign Origin, and only JSON is accepted (415), which
+        needs a preflight. 413 and 400 for any other body.
         """
         if request.method != "POST":
             return self._state()
@@ -75,12 +75,12 @@ class OutageApi:
         try:
             body = await _read(request)
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody is there to read it
+            return Response(status_code=400)  # the client is gone
         if body is None:
             return _refused(413, f"the body has more than {MAX_BODY} bytes")
-        return self._throw(body)
+        return self._switch(body)
 
-    def _throw(self, body: bytes) -> Response:
+    def _switch(self, body: bytes) -> Response:
         try:
             wanted = msgspec.json.decode(body, type=Wanted)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -93,7 +93,7 @@ class OutageApi:
 
 
 async def _read(request: Request) -> bytes | None:
-    """Return the body; None, without the rest of it, where it has more than MAX_BODY bytes."""
+    """Return the body; None, without reading the rest, if it has more than MAX_BODY bytes."""
     body = b""
     async for chunk in request.stream():
         body += chunk

@@ -17,14 +17,14 @@ STATIC = Path(__file__).with_name("static")
 
 
 class _Files(StaticFiles):
-    """Files that a browser asks about again each time, but for those with a checksum in their name."""
+    """Files that a browser revalidates each time, except those with a checksum in their name."""
 
     def __init__(self, directory: Path, *, hashed: str = "") -> None:
         super().__init__(directory=directory, check_dir=False)
         self._hashed = hashed
 
     async def check_config(self) -> None:
-        """Take a folder that is not there for an empty one: the page may be built later."""
+        """Treat a missing folder as empty: the page may be built later."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
@@ -43,7 +43,7 @@ def page_routes(
     function_logstore: str,
     tickets: TicketDesk | None = None,
 ) -> list[BaseRoute]:
-    """Routes of the pages; `web_dist` is looked at on each request, as it may be built later.
+    """Routes of the pages; `web_dist` is read on each request, because it may be built later.
 
     With `tickets`, the page can ask for one at ``/ticket``.
     """

@@ -1,6 +1,6 @@
-"""Headers that keep a page of logs, all of them untrusted, from doing anything but showing them.
+"""Security headers, so that a page that shows untrusted logs can do nothing else.
 
-And the check that a request which changes something comes from that page.
+Also the check that a state-changing request comes from this site.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class SecurityHeaders:
-    """Adds to each answer a Content-Security-Policy in which only `connect_to` is outside the site."""
+    """Adds a Content-Security-Policy that allows only the site itself and `connect_to`."""
 
     def __init__(self, app: ASGIApp, *, connect_to: Sequence[str]) -> None:
         self._app = app
@@ -21,13 +21,13 @@ class SecurityHeaders:
             "content-security-policy": _policy([_origin(url) for url in connect_to]),
             "cross-origin-opener-policy": "same-origin",
             "cross-origin-resource-policy": "same-origin",
-            # An <img> has no Origin: the functions' allowlist then looks at the Referer.
+            # An <img> has no Origin, so the functions' allowlist checks the Referer.
             "referrer-policy": "strict-origin-when-cross-origin",
             "x-content-type-options": "nosniff",
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, with the headers put on the start of its answer."""
+        """Pass the request on, and add the headers to its answer."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -38,9 +38,9 @@ class SecurityHeaders:
 
 
 def from_elsewhere(headers: Mapping[str, str]) -> bool:
-    """Whether a page of another origin than the site's sent the request.
+    """Whether a page of another origin sent the request.
 
-    A browser names the origin in each request that is not a GET or HEAD; what has none is no page.
+    A browser sends the origin with every request but GET and HEAD; without one, it is not a page.
     """
     origin = headers.get("origin")
     return origin is not None and origin != f"http://{headers.get('host', '')}"

@@ -1,4 +1,4 @@
-"""What waits in the spool, and ``/api/spool``, which shows it."""
+"""The depth of the spool, and ``/api/spool``, which shows it."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from shared.spool.format import pending, rejected, time_of
 
 
 class Depth(NamedTuple):
-    """How many batches wait, since how many seconds the oldest does, and how many have been rejected."""
+    """The number of pending batches, the age of the oldest in seconds, and the number of rejected ones."""
 
     pending: int
-    oldest: int | None  # None where nothing waits that is a batch
+    oldest: int | None  # None if no batch is pending
     rejected: int
 
     def as_json(self) -> dict[str, int | None]:
-        """The shape of ``/api/spool``."""
+        """Return the form of ``/api/spool``."""
         return {"pending": self.pending, "oldestSeconds": self.oldest, "rejected": self.rejected}
 
 
 class SpoolView:
-    """Looks into the spool."""
+    """Reads the state of the spool."""
 
     def __init__(self, names: Callable[[], Collection[str]], prefix: str) -> None:
-        """`names` returns those of all objects in the bucket; the spool's begin with `prefix`."""
+        """`names` returns the names of all objects in the bucket; those of the spool begin with `prefix`."""
         self._names = names
         self._pending, self._rejected = pending(prefix), rejected(prefix)
 
     def depth(self) -> Depth:
-        """Look once."""
+        """Return the current depth."""
         names = [name for name in self._names() if not name.endswith("/")]
         waiting = [name for name in names if name.startswith(self._pending)]
         received = min((moment for name in waiting if (moment := time_of(name)) is not None), default=None)

@@ -1,6 +1,6 @@
-"""`python -m ops observe`: dashboards and alarms for what arrives and how the functions do.
+"""`python -m ops observe`: dashboards and alarms for logs and functions.
 
-Shows a plan; `--apply` carries it out. Never deletes, and changes nothing that somebody else made.
+Shows a plan; `--apply` executes it. Never deletes, and changes only resources of its own name prefix.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; returns the exit status."""
-    # The console reads the catalogue beside it, and needs no SDK for that.
+    # Imported here, because the console reads the catalogue without the SDK.
     from ops.observe.command import main as command
 
     return command(arguments)

@@ -1,4 +1,4 @@
-"""Where SLS holds something else than is wanted; what it holds besides does not count."""
+"""Finds differences between SLS and the wanted state; additional values in SLS do not count."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SHOWN = 4  # differences
 
 
 def differences(wanted: Any, found: Any, path: str = "") -> Iterator[str]:
-    """Yield a line for each place where `found` lacks something of `wanted` or has another value there."""
+    """Yield a line for each value of `wanted` that `found` lacks or has differently."""
     if isinstance(wanted, dict) and isinstance(found, dict):
         for name, value in wanted.items():
             yield from differences(value, found.get(name), f"{path}.{name}" if path else name)
@@ -22,7 +22,7 @@ def differences(wanted: Any, found: Any, path: str = "") -> Iterator[str]:
 
 
 def summary(lines: list[str]) -> str:
-    """Some differences in one line, and how many more there are."""
+    """Return some differences in one line, and the number of others."""
     more = len(lines) - _SHOWN
     return "; ".join([*lines[:_SHOWN], *([f"{more} more"] if more > 0 else [])])
 

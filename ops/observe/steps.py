@@ -1,4 +1,4 @@
-"""The plan: what is missing is created, what differs is left alone until `enforce`, all else stays."""
+"""The plan: missing resources are created, different ones change only with `enforce`, all others stay."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ops.observe.wanted import Target, text_key
 from ops.provision.plan import Step, change, create, in_place, left_alone
 from ops.provision.sls import DELIMITERS
 
-# Set by the service when something is read, and not taken back.
+# Set by the service in answers, and not accepted in requests.
 _READ_ONLY = ("lastModifyTime", "index_mode", "storage", "ttl")
 
 
 def inspect(views: Views, target: Target, *, enforce: bool) -> list[Step]:
-    """The plan, from what is there now; changes nothing. Raises the SDK's LogException."""
+    """Return the plan for the current state; changes nothing. Raises the SDK's LogException."""
     steps = [_index_step(views, name, keys) for name, keys in target.index_keys().items()]
     wanted = (target.saved_searches(), target.dashboards(), target.alarms())
     for kind, things in zip(views.kinds(), wanted, strict=True):
@@ -39,11 +39,11 @@ def _index_step(views: Views, logstore: str, columns: tuple[str, ...]) -> Step:
     if missing:
         kept = {name: value for name, value in found.items() if name not in _READ_ONLY}
         index = {**kept, "keys": {**keys, **{column: text_key() for column in missing}}}
-        detail = f"add {', '.join(missing)}; logs that are there already stay without"
+        detail = f"add {', '.join(missing)}; existing logs are not indexed"
         return change(what, detail, partial(_set, views, logstore, index, False))
     closed = [column for column in columns if not keys[column].get("doc_value")]
     if closed:
-        return left_alone(what, f"somebody has closed {', '.join(closed)} to analysis (doc_value)")
+        return left_alone(what, f"analysis (doc_value) is turned off for {', '.join(closed)}")
     return in_place(what, f"has {', '.join(columns)}")
 
 
@@ -68,4 +68,4 @@ def _entity_steps(kind: Entities, things: list[dict[str, Any]], *, enforce: bool
         elif enforce:
             yield change(what, summary(lines), partial(_write, kind.update, wanted))
         else:
-            yield left_alone(what, f"{summary(lines)}. To make it so: --enforce")
+            yield left_alone(what, f"{summary(lines)}. To change it, use --enforce")

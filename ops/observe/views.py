@@ -1,4 +1,4 @@
-"""SLS as observing needs it: a Project's saved searches, dashboards, alarms and index keys."""
+"""The SLS calls of observing: a Project's saved searches, dashboards, alarms and index keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _GONE = 404
 
 
 class Entities(NamedTuple):
-    """One kind of thing that has a name; `id_key` is the name's own name in it."""
+    """One kind of named resource; `id_key` is the field with the name."""
 
     kind: str
     id_key: str
@@ -20,11 +20,11 @@ class Entities(NamedTuple):
     update: Callable[[dict[str, Any]], object]
 
     def find(self, name: str) -> Any | None:
-        """What there is of that name, None where there is nothing. Raises the SDK's LogException."""
+        """Return the resource of this name, None if there is none. Raises the SDK's LogException."""
         try:
             return self.get(name)
         except LogException as error:
-            # Each kind has a code of its own for this; a missing Project is another matter.
+            # Each kind has its own code for this; a missing Project is a different error.
             if error.get_resp_status() != _GONE or error.get_error_code() == "ProjectNotExist":
                 raise
             return None
@@ -38,7 +38,7 @@ class Views:
         self._project = project
 
     def kinds(self) -> tuple[Entities, Entities, Entities]:
-        """Saved searches, dashboards and alarms."""
+        """Return saved searches, dashboards and alarms."""
         client, project = self._client, self._project
         return (
             Entities(
@@ -65,7 +65,7 @@ class Views:
         )
 
     def find_index(self, logstore: str) -> Mapping[str, Any] | None:
-        """The index of a Logstore as the service describes it, None where it has none."""
+        """Return a Logstore's index in the service's format, None if it has none."""
         try:
             body: Mapping[str, Any] = self._client.get_index_config(self._project, logstore).get_body()
         except LogException as error:
@@ -75,17 +75,17 @@ class Views:
         return body
 
     def set_index(self, logstore: str, index: Mapping[str, Any], *, new: bool) -> None:
-        """Create the index, or replace it by this."""
+        """Create or replace the index."""
         call = self._client.create_index if new else self._client.update_index
-        call(self._project, logstore, _AsItIs(index))
+        call(self._project, logstore, _RawIndex(index))
 
 
-class _AsItIs:
-    """An index in the API's own words: the SDK's class would drop settings that it does not know."""
+class _RawIndex:
+    """An index as the API's JSON: the SDK's class would drop settings that it does not know."""
 
     def __init__(self, index: Mapping[str, Any]) -> None:
         self._index = index
 
     def to_json(self) -> Mapping[str, Any]:
-        """What the SDK sends."""
+        """Return the JSON for the SDK to send."""
         return self._index

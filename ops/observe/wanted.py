@@ -1,4 +1,4 @@
-"""What SLS is to hold, in the words of its API: index keys, saved searches, dashboards and alarms."""
+"""The wanted resources in SLS, in its API's format: index keys, saved searches, dashboards and alarms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ops.observe import catalogue
 from ops.observe.catalogue import Alarm, Chart, Dashboard
 from ops.provision.sls import DELIMITERS
 
-PREFIX = "webtracking-"  # of every name: what has another is somebody else's
+PREFIX = "webtracking-"  # of every name; resources with other names are never changed
 _COLUMNS = 2  # of charts
 _WIDTH, _HEIGHT = 5, 5  # of a chart, in the grid's own units; it is 10 wide
 _START = "-3600s"
@@ -18,7 +18,7 @@ _KINDS = {"line": "line", "bar": "bar", "table": "table"}
 
 @dataclass(frozen=True)
 class Target:
-    """One deployment: where pages write, and where the functions' lines are."""
+    """One deployment: the Logstores of pages and of the functions' log lines."""
 
     region: str
     project: str
@@ -28,12 +28,12 @@ class Target:
     action_policy: str = ""
 
     def index_keys(self) -> dict[str, tuple[str, ...]]:
-        """The columns that the queries read, by Logstore."""
+        """Return the columns that the queries read, by Logstore."""
         pages = dict.fromkeys(self.logstores, catalogue.EVENT_COLUMNS)
         return {**pages, self.function_logstore: catalogue.FUNCTION_COLUMNS}
 
     def saved_searches(self) -> list[dict[str, Any]]:
-        """Over the functions' Logstore."""
+        """Return the saved searches, over the functions' Logstore."""
         return [
             {
                 "savedsearchName": name,
@@ -46,11 +46,11 @@ class Target:
         ]
 
     def dashboards(self) -> list[dict[str, Any]]:
-        """The two of them; that of the events has each chart once for each Logstore."""
+        """Return both dashboards; the one for events has each chart once per Logstore."""
         return [self._dashboard(board) for board in catalogue.DASHBOARDS]
 
     def alarms(self) -> list[dict[str, Any]]:
-        """Those of use here: some need a spool."""
+        """Return the alarms; some only with a spool."""
         return [self._alarm(alarm) for alarm in catalogue.ALARMS if self.spool or not alarm.with_spool]
 
     def _dashboard(self, board: Dashboard) -> dict[str, Any]:
@@ -112,7 +112,7 @@ class Target:
 
 
 def text_key() -> dict[str, Any]:
-    """The index of a column: text, cut as the full text is, and kept for analysis."""
+    """Return the index of a column: text, with the delimiters of the full text, and with analysis."""
     return {"type": "text", "token": DELIMITERS, "caseSensitive": False, "doc_value": True, "chn": False}
 
 

@@ -1,4 +1,4 @@
-"""What the plan takes for granted, each with the measurement or the page it is from."""
+"""The assumptions of the plan, each with its measurement or source."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ PERFORMANCE, OUTAGE = "docs/performance.md", "docs/outage.md"
 
 
 class Assumption(NamedTuple):
-    """One sentence, and where it is from."""
+    """One sentence, and its source."""
 
     text: str
     source: str
 
 
 def assumptions(plan: Plan, figures: Figures, prices: PriceList) -> list[Assumption]:
-    """Return them all, in the order in which the plan uses them."""
+    """Return all assumptions, in the order in which the plan uses them."""
     return [*_site(plan), *_requests(plan, figures), *_services(prices), *_spool(figures), *_bill(plan)]
 
 

@@ -25,19 +25,19 @@ class Item(NamedTuple):
 
 
 class Bill(NamedTuple):
-    """A month of 30 days, and what may come on top of it."""
+    """A month of 30 days, and possible additional costs."""
 
     items: list[Item]
     besides: list[Item]
 
     @property
     def total(self) -> float:
-        """What the items come to."""
+        """Return the total of the items."""
         return sum(item.cost for item in self.items)
 
 
 def bill(plan: Plan, prices: PriceList) -> Bill:
-    """Return the bill of a month in which the peak comes every day and nothing breaks."""
+    """Return the bill of a month with the peak every day and without outages."""
     items = [*_functions(plan, prices), *_logs(plan, prices), _internet(plan, prices)]
     besides = (_outage, _by_feature, _token, _to_sls)
     return Bill(items, [item(plan, prices) for item in besides])
@@ -72,7 +72,7 @@ def _logs(plan: Plan, prices: PriceList) -> list[Item]:
     ]
     later = max(0, plan.demand.retention_days - FREE_DAYS)
     if later:
-        stored = STORED * events / MONTH * later  # GB that are there on any day
+        stored = STORED * events / MONTH * later  # GB that are stored on any day
         cost = stored * MONTH * prices.price("sls.stored")
         items.append(Item("SLS: events after 30 days", f"{stored:,.1f} GB", cost))
     return items
@@ -97,7 +97,7 @@ def _outage(plan: Plan, prices: PriceList) -> Item:
 def _by_feature(plan: Plan, prices: PriceList) -> Item:
     """Return what SLS costs for the events where the Logstore's billing mode is pay-by-feature."""
     seconds = busy_seconds(plan.demand)
-    events = seconds * plan.load.written / GB  # sent as they are: track does not compress
+    events = seconds * plan.load.written / GB  # uncompressed: track does not compress
     stored = STORED * events / MONTH * plan.demand.retention_days
     cost = (
         events * (prices.price("sls.feature.traffic") + prices.price("sls.feature.indexed"))

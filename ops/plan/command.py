@@ -16,14 +16,14 @@ _USUAL = Demand(visitors=1, events=1)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """Prints an error in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"plan: {message}\n")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the plan; wrong usage ends with exit status 2 and one line."""
+    """Print the plan; wrong usage prints one line and exits with 2."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.concurrency is not None and not options.concurrent:
@@ -90,7 +90,7 @@ def _demand(options: argparse.Namespace) -> Demand:
 
 
 def _fault(demand: Demand) -> str | None:
-    """Say which of track's limits a batch breaks."""
+    """Return which of track's limits a batch exceeds."""
     batch = min(demand.events, demand.batch_events)
     if batch > MOST_LOGS:
         return f"a batch of {batch:,} events: track takes {MOST_LOGS:,} logs; lower --events-per-batch"

@@ -1,14 +1,14 @@
-"""What an instance of Function Compute costs, and how many requests need how many of them.
+"""The cost of an instance of Function Compute, and the number of instances for a number of requests.
 
-The model. A call costs its share of the price of 10,000. An instance costs for as long as it has at least one
-request: for vCPU, memory and disk, at the size it is configured with. Idle instances cost nothing.
+The model. A call costs its share of the price of 10,000. An instance costs while it has at least one request:
+its configured vCPU, memory and disk. Idle instances cost nothing.
 
-- Built-in runtime: one request at a time, so each pays for its own duration: SLS's distance, and the CPU time
-  of the request stretched by the share of a core that the instance has.
-- Custom runtime: requests overlap. Arrivals are taken to be random (Poisson), so that with `rate` requests
+- Built-in runtime: one request at a time, so each pays for its own duration: the time to SLS and back, and
+  the request's CPU time divided by the instance's share of a core.
+- Custom runtime: requests overlap. Arrivals are assumed random (Poisson): with `rate` requests
   a second of `duration` seconds each, an instance is busy 1 - exp(-rate * duration) of the time (the
-  M/G/infinity queue). A second instance is taken when the CPU of one would be busier than `UTILIZATION`, or
-  the requests in flight would exceed its concurrency; the rate is shared evenly.
+  M/G/infinity queue). Another instance starts when the CPU of one would exceed `UTILIZATION`, or the
+  requests in flight its concurrency; the rate is shared evenly.
 
 Left out: starts of instances, and rounding of durations.
 """
@@ -21,7 +21,7 @@ from typing import NamedTuple
 from ops.plan.prices import PriceList
 from ops.plan.prices import read as read_prices
 
-UTILIZATION = 0.7  # of an instance's CPU, above which answers would get slow
+UTILIZATION = 0.7  # of an instance's CPU; above it answers become slow
 CONCURRENCY = 64  # DEPLOY_CONCURRENCY in s.concurrent.yaml
 FREE_DISK = 0.5  # GB
 

@@ -1,7 +1,7 @@
-"""Analysis statements, the ``select …`` of ``search | select …``: sqlglot reads them, DuckDB runs them.
+"""Analysis statements, the ``select …`` of ``search | select …``: parsed by sqlglot, executed by DuckDB.
 
-Both are imported when the first statement comes: without them everything else works, and a statement is
-refused with what to install.
+Both are imported for the first statement: without them everything else works, and a statement is refused
+with the packages to install.
 """
 
 from local.sls.analysis.run import Analysis, Result

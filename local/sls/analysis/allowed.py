@@ -1,4 +1,4 @@
-"""What a statement may be made of: everything else is refused by its name, before anything runs."""
+"""The supported parts of a statement: all others are refused before execution, by name."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SCALARS = (
 )  # fmt: skip
 _ALLOWED = frozenset((*_CLAUSES, *_VALUES, *_OPERATORS, *_AGGREGATES, *_SCALARS))
 
-# Functions that sqlglot has no class for, each with the macro that stands for it (`macros`).
+# Functions without a class in sqlglot, each with its macro (`macros`).
 NAMED = {
     "histogram": "histogram",
     "ip_to_country": "sls_ip_to_country",
@@ -53,7 +53,7 @@ _RESERVED = {"log", "held"}
 
 
 def check(statement: exp.Expression) -> exp.Select | exp.Union:
-    """Return the statement; raises SlsError: ParameterInvalid, for what is not allowed, by its name."""
+    """Return the statement. Raises SlsError: ParameterInvalid, which names an unsupported part."""
     if not isinstance(statement, (exp.Select, exp.Union)):
         raise refused("only SELECT is supported")
     names = {cte.alias.lower() for cte in statement.find_all(exp.CTE)}
@@ -65,7 +65,7 @@ def check(statement: exp.Expression) -> exp.Select | exp.Union:
 
 
 def refused(reason: str) -> SlsError:
-    """A statement that cannot be run, in the words of the service."""
+    """Return the error for a statement that cannot run, in the service's format."""
     return SlsError("ParameterInvalid", f"ErrorType:SyntaxError.ErrorMessage:{reason}")
 
 

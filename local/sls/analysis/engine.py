@@ -1,7 +1,7 @@
-"""DuckDB beside the store: a copy of the logs, brought up to date before each statement.
+"""DuckDB with a copy of the stored logs, updated before each statement.
 
-Statements come from outside. DuckDB opens no file and no connection, loads no extension, keeps to a bound of
-memory and time, and is given only what `translate` has made of a statement.
+Statements are untrusted input. DuckDB opens no file and no connection, loads no extension, has limits of
+memory and time, and gets only the output of `translate`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from local.sls.groups import TAG_PREFIX
 from local.sls.store import Span, Store
 
 SECONDS = 20.0  # for a statement
-_MEMORY = "1GB"  # for the copy and a statement together: some millions of usual logs
+_MEMORY = "1GB"  # for the copy and a statement together: some millions of ordinary logs
 _CHUNK = 10_000  # logs copied at once
 _MOST_COLUMNS = 1000  # of ``select *``
 _SETTINGS: dict[str, Any] = {
@@ -40,7 +40,7 @@ CREATE TABLE held (id BIGINT, project VARCHAR, logstore VARCHAR, time BIGINT, to
 """
 _COLUMNS = ("id", "project", "logstore", "time", "topic", "source", "tags", "fields")
 _TYPES = {name: "BIGINT" if name in ("id", "time") else "VARCHAR" for name in _COLUMNS}
-# As one text: DuckDB takes lists from Python a hundred times as slowly.
+# As one text: lists from Python are a hundred times slower.
 _COPY = f"INSERT INTO held SELECT one.* FROM (SELECT unnest(from_json(?, '{json.dumps([_TYPES])}')) AS one)"  # noqa: S608
 _BY_SPAN = (
     "project = $project AND logstore IN (SELECT unnest($names::VARCHAR[])) AND time >= $start AND time < $end"
@@ -54,7 +54,7 @@ _PLAIN = {"__time__": "time", "__topic__": "topic", "__source__": "source"}
 
 
 class Engine:
-    """One DuckDB over one store; to be used by one thread at a time."""
+    """One DuckDB over one store. Not thread-safe."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -66,7 +66,7 @@ class Engine:
         self._db.execute("SET lock_configuration = true")
 
     def run(self, statement: str, span: Span) -> tuple[list[str], list[tuple[str, ...]], int]:
-        """Return the columns' names, the rows, and how many logs there were. Raises SlsError."""
+        """Return the column names, the rows, and the number of logs. Raises SlsError."""
         translated = translate(statement)
         timer = threading.Timer(SECONDS, self._db.interrupt)
         timer.start()
@@ -93,7 +93,7 @@ class Engine:
             timer.cancel()
 
     def close(self) -> None:
-        """Let go the memory."""
+        """Free the memory."""
         self._db.close()
 
     def _catch_up(self) -> None:
@@ -138,7 +138,7 @@ def _identifier(name: str) -> str:
 
 
 def _text(value: object) -> str:
-    """Return a value as GetLogs shows it."""
+    """Return a value in the form of GetLogs."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -16,7 +16,7 @@ _OF_ARGUMENTS = (
 
 
 def divided(division: exp.Expression) -> exp.Expression:
-    """Return the division as DuckDB has to make it. Raises SlsError where the kinds cannot be told."""
+    """Return the division in DuckDB's form. Raises SlsError if the types are unknown."""
     kinds = {is_integer(division.this), is_integer(division.expression)}
     if kinds == {True}:
         return exp.IntDiv(this=division.this, expression=division.expression)
@@ -26,7 +26,7 @@ def divided(division: exp.Expression) -> exp.Expression:
 
 
 def is_integer(node: exp.Expression) -> bool | None:
-    """Whether it is an integer (True) or has a fraction (False); None where that cannot be told."""
+    """Whether it is an integer (True) or has a fraction (False); None if unknown."""
     if isinstance(node, exp.Literal):
         return None if node.is_string else node.is_int
     if isinstance(node, (exp.Cast, exp.TryCast)):

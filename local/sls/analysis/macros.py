@@ -1,10 +1,10 @@
-"""SLS's functions where DuckDB's differ, as macros of DuckDB."""
+"""SLS's functions that differ from DuckDB's, as DuckDB macros."""
 
 from __future__ import annotations
 
 _URL = r"^([^:/?#]+)://([^/?#:]*)(?::\d+)?([^?#]*)(?:\?([^#]*))?"
 
-# Presto has NULL where DuckDB has an error (JSON that is none) or an empty text (no match).
+# Presto returns NULL where DuckDB raises an error (invalid JSON) or returns an empty text (no match).
 MACROS = (
     # UTC; in an account these are in the time zone of its region.
     "sls_from_unixtime(t) AS make_timestamp(CAST(CAST(t AS DOUBLE) * 1e6 AS BIGINT))",
@@ -12,7 +12,7 @@ MACROS = (
        THEN json_extract_string(j, p) END""",
     "sls_json(j, p) AS CASE WHEN json_valid(j) THEN CAST(json_extract(j, p) AS VARCHAR) END",
     "sls_regexp_extract(s, p, g) AS CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, g) END",
-    # The same where a match is never empty, at half the cost.
+    # The same for patterns whose match is never empty, at half the cost.
     "sls_regexp_some(s, p) AS nullif(regexp_extract(s, p), '')",
     f"sls_url_protocol(u) AS sls_regexp_extract(u, '{_URL}', 1)",
     f"sls_url_host(u) AS sls_regexp_extract(u, '{_URL}', 2)",
@@ -21,6 +21,6 @@ MACROS = (
     "sls_pairs(u) AS string_split(coalesce(sls_url_query(u), ''), '&')",
     """sls_url_parameter(u, n) AS url_decode(
        list_extract(list_filter(sls_pairs(u), lambda x: starts_with(x, n || '=')), 1)[len(n) + 2:])""",
-    # Where an address is takes a map of addresses, which this stand-in does not have: all are unknown to it.
+    # The location of an address needs an IP database, which this stand-in lacks: all are unknown.
     "sls_ip_to_country(a) AS CASE WHEN a IS NOT NULL THEN '' END",
 )

@@ -1,4 +1,4 @@
-"""Runs statements over the logs that are held."""
+"""Runs statements over the stored logs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MISSING = "analysis statements need the packages sqlglot and duckdb (requirement
 
 
 class Result(NamedTuple):
-    """Rows of text by column, the columns in their order, and how many logs were looked at."""
+    """Rows of text by column, the columns in order, and the number of processed logs."""
 
     rows: list[dict[str, str]]
     keys: list[str]
@@ -24,7 +24,7 @@ class Result(NamedTuple):
 
 
 class Analysis:
-    """Runs statements over one store; safe to use from many threads, which take turns."""
+    """Runs statements over one store; thread-safe, one statement at a time."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -32,7 +32,7 @@ class Analysis:
         self._engine: Engine | None = None
 
     def run(self, statement: str, span: Span) -> Result:
-        """Return what `statement` gives over the logs of `span`. Raises SlsError."""
+        """Return the result of `statement` over the logs of `span`. Raises SlsError."""
         with self._lock:
             if self._engine is None:
                 module = _load("engine")
@@ -41,11 +41,11 @@ class Analysis:
         return Result([dict(zip(columns, row, strict=True)) for row in rows], columns, processed)
 
     def check(self, statement: str) -> None:
-        """Raise the SlsError that `run` would raise for a statement which is not supported."""
+        """Raise the SlsError that `run` would raise for an unsupported statement."""
         _load("translate").translate(statement)
 
     def close(self) -> None:
-        """Let go the memory; the next statement starts anew."""
+        """Free the memory; the next statement copies the logs again."""
         with self._lock:
             if self._engine is not None:
                 self._engine.close()

@@ -1,4 +1,4 @@
-"""Parts a query at the ``|`` between its search and its analysis statement."""
+"""Splits a query at the ``|`` between its search and its analysis statement."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _STATEMENT = re.compile(r"(?:select|with)\b", re.IGNORECASE)
 
 
 def split_statement(query: str) -> tuple[str, str]:
-    """Return the search and the statement, which is empty where there is none.
+    """Return the search and the statement, which is empty if there is none.
 
-    Raises SlsError: ParameterInvalid for anything else behind the ``|`` than a SELECT.
+    Raises SlsError: ParameterInvalid for anything but a SELECT after the ``|``.
     """
     found = _BEFORE_BAR.match(query)
     if found is None:

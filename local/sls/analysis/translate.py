@@ -1,4 +1,4 @@
-"""From SLS's dialect to DuckDB's: a statement that has been checked, and the columns of the logs it uses."""
+"""Translates SLS's dialect to DuckDB's: a checked statement, and the log columns that it uses."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from local.sls.analysis.allowed import NAMED, check, refused
 from local.sls.analysis.kinds import divided
 
 _LONGEST = 20_000  # characters of a statement
-_USUAL_ROWS = 100  # SLS's own, where a statement has no LIMIT
-_MOST_ROWS = 100_000  # of a result; SLS gives a million
+_USUAL_ROWS = 100  # SLS's default without LIMIT
+_MOST_ROWS = 100_000  # of a result; SLS returns a million
 
 
 class Translated(NamedTuple):
-    """A statement for DuckDB over a table ``log`` with these columns; `every` asks for all there are."""
+    """A statement for DuckDB over a table ``log`` with these columns; `every` means all columns."""
 
     sql: str
     columns: list[str]
@@ -53,7 +53,7 @@ def _translated(text: str) -> Translated:
 
 
 def _complete(statement: exp.Query) -> None:
-    """Add what SLS lets one leave out: ``from log``, names of columns, the limit."""
+    """Add the optional parts: ``from log``, column names, the limit."""
     for select in [statement] if isinstance(statement, exp.Select) else []:
         if not select.args.get("from_") and not select.args.get("from"):
             select.from_("log", copy=False)
@@ -70,7 +70,7 @@ def _complete(statement: exp.Query) -> None:
 
 
 def _columns(statement: exp.Expression) -> Iterator[str]:
-    """Yield the names that are columns of the logs, and not names given in the statement."""
+    """Yield the names that are columns of the logs, not aliases of the statement."""
     for select in _selects_of_log(statement):
         given = {projection.alias for projection in select.expressions if projection.alias}
         for column in _own(select, exp.Column):
@@ -163,7 +163,7 @@ def _never_empty(pattern: str) -> bool:
 
 
 def _of_time(node: exp.Expression) -> exp.Expression:
-    """SLS takes ``__time__``, a number, wherever it takes a time."""
+    """SLS accepts ``__time__``, a number, wherever it accepts a time."""
     if isinstance(node.this, exp.Column) and node.this.name == "__time__":
         node.set("this", _macro("sls_from_unixtime", node.this.copy()))
     return node
@@ -185,7 +185,7 @@ def _distinct(node: exp.Expression) -> exp.Expression:
 
 
 def _count_if(node: exp.Expression) -> exp.Expression:
-    """Presto counts 0 where the condition is never known; DuckDB's own has NULL then."""
+    """Presto counts 0 if the condition is always NULL; DuckDB returns NULL."""
     return exp.Count(this=exp.Case(ifs=[exp.If(this=node.this, true=exp.Literal.number(1))]))
 
 

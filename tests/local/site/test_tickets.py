@@ -57,7 +57,7 @@ def test_an_expired_ticket_can_be_had_to_see_how_it_is_refused(issuing: httpx.Cl
 def test_another_state_is_refused(issuing: httpx.Client) -> None:
     answer = issuing.get("/ticket?state=eternal")
 
-    assert (answer.status_code, answer.json()) == (400, {"error": "state is neither good nor expired"})
+    assert (answer.status_code, answer.json()) == (400, {"error": "state must be good or expired"})
 
 
 def test_no_other_site_may_ask_for_one(issuing: httpx.Client) -> None:

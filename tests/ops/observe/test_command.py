@@ -126,7 +126,7 @@ def test_an_index_closed_to_analysis_is_left_alone(observe: Observe) -> None:
     observe.sls.writes.clear()
 
     assert observe("--apply", "--enforce") == 2
-    assert "! index of function-logs: somebody has closed message to analysis" in observe.out
+    assert "! index of function-logs: analysis (doc_value) is turned off for message" in observe.out
     assert observe.sls.writes == []
 
 
@@ -138,7 +138,7 @@ def test_what_differs_is_left_alone_until_it_is_enforced(observe: Observe) -> No
     observe.sls.writes.clear()
 
     assert observe("--apply") == 2
-    assert "! alarm webtracking-lost: schedule.interval: 1h → 5m. To make it so: --enforce" in observe.out
+    assert "! alarm webtracking-lost: schedule.interval: 1h → 5m. To change it, use --enforce" in observe.out
     assert "! dashboard webtracking-health: charts: 9 entries → 10 entries" in observe.out
     assert observe.sls.writes == []
 

@@ -173,4 +173,4 @@ def test_only_a_checkout_can_be_published(
     monkeypatch.setattr("ops.application.assemble.ROOT", tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert main(["--into", str(tmp_path / "out")]) == 1
-    assert "only a git checkout can be published" in capsys.readouterr().err
+    assert "the project must be a git checkout" in capsys.readouterr().err

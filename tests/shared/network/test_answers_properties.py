@@ -1,4 +1,4 @@
-"""Reading answers drawn at random, with `http.client` as the second opinion."""
+"""Reading random answers, compared with `http.client`."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_truncated_answer_is_never_accepted_as_complete(raw: bytes, data: st.D
         answer = read(raw[:cut])
     except BadAnswer:
         return
-    assert not answer.reusable  # only what ends with the connection can be short without a sign of it
+    assert not answer.reusable  # only a body that ends with the connection can be truncated unnoticed
     assert "content-length" not in whole.headers
     assert "transfer-encoding" not in whole.headers
     assert whole.body.startswith(answer.body)
