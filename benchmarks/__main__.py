@@ -16,6 +16,7 @@ from benchmarks import (
     cold_start,
     compression,
     cost,
+    http_floor,
     outage,
     profiles,
     replay,
@@ -80,6 +81,10 @@ class _Run:
         prices = listed()
         self._print("cost", report.cost_table(cost.table(times, prices), cost.break_even(times, prices)))
 
+    def http_floor(self) -> None:
+        measured = http_floor.measure(self._lab, self._effort.throughput, self._effort.seconds)
+        self._measured("http_floor", measured)
+
     def attacks(self) -> None:
         self._measured("attacks", attacks.measure(self._lab, self._effort.attacks, self._effort.seconds))
 
@@ -115,6 +120,7 @@ _PARTS: dict[str, Callable[[_Run], None]] = {
     "request_cost": _Run.request_cost,
     "tokens": _Run.tokens,
     "throughput": _Run.throughput,
+    "http_floor": _Run.http_floor,
     "attacks": _Run.attacks,
     "replay": _Run.replay,
     "compression": _Run.compression,

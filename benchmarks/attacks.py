@@ -20,7 +20,8 @@ from benchmarks.cost import DISTANCE
 from benchmarks.lab import BUILD, Lab
 from benchmarks.processes import report_of
 from benchmarks.rows import Part, Wanted, take_turns
-from benchmarks.throughput import SLOWEST, Server, serving
+from benchmarks.serving import Server, serving
+from benchmarks.throughput import SLOWEST
 
 FAR = 3.0  # seconds to SLS and back
 CROWD = 64

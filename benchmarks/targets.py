@@ -10,6 +10,7 @@ from typing import NamedTuple
 from benchmarks.attacks import BESIDE, LOST, PEAK, WORST
 from benchmarks.cold_start import BARE, SAMPLE
 from benchmarks.cold_start import FLOOR as LEAST
+from benchmarks.http_floor import BOTH, TRACK
 from benchmarks.lab import FUNCTIONS
 from benchmarks.replay import ALONE, TOGETHER
 from benchmarks.replay import MEMORY as REPLAYS
@@ -43,6 +44,7 @@ def compare(parts: Sequence[Part]) -> list[Target]:
         "cold_start": _starts,
         "request_cost": _requests,
         "throughput": _throughput,
+        "http_floor": _http_floor,
         "attacks": _attacks,
         "replay": _replay,
     }
@@ -87,6 +89,12 @@ def _throughput(part: Part) -> Iterator[Target]:
         yield Target(f"{CUSTOM}: {RATE}, against the {BUILT_IN}", ratio, 20, "×", at_least=True)
     for what, bound in ((CPU, 350), (SLOWEST, 100), (ERRORS, 0)):
         yield from _median(part, f"{CUSTOM}: {what}", bound)
+
+
+def _http_floor(part: Part) -> Iterator[Target]:
+    ratio = part.ratio(TRACK, BOTH)
+    if ratio is not None:
+        yield Target(f"{TRACK}: CPU a POST of 1 KB, against its floor", ratio, 1.8, "×")
 
 
 def _attacks(part: Part) -> Iterator[Target]:
