@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.hosts.custom.admission import MAX_HELD
-from shared.hosts.custom.body import WINDOW
+from shared.hosts.custom.incoming import WINDOW
 from tests.attacks.stranger import ONE, Stranger, ask, get, post, strangers
 from tests.support.raw_server import OK, RawServer
 from tests.support.served import Served, peak_memory, running

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from shared.hosts.custom.body import WINDOW
+from shared.hosts.custom.incoming import WINDOW
 from shared.hosts.custom.protocol import UNFINISHED
 from shared.http.cors import NO_READER
 from tests.attacks.stranger import ONE, Stranger, ask, get, post, strangers

@@ -11,8 +11,8 @@ import json
 import os
 import threading
 import warnings
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
@@ -21,8 +21,8 @@ from shared.credentials import from_context
 from shared.deadline import WARM_UP, Deadline
 from shared.hosts.builtin import to_fc
 from shared.hosts.custom.admission import Admission
+from shared.hosts.custom.answer import written
 from shared.hosts.custom.application import Application
-from shared.hosts.custom.asgi import Message, Scope
 from shared.http.response import Response
 from shared.http.service import Service
 from shared.network.event_loop import EventLoopNetwork
@@ -56,7 +56,7 @@ class CustomRuntime:
     def handle(self, event: bytes, context: object) -> dict[str, Any]:
         """Answer an FC event's request, given to the application as FC would send it."""
         try:
-            scope, body = request_of(json.loads(event), context)
+            head, body = request_of(json.loads(event), context)
         except (ValueError, KeyError, TypeError, RecursionError):
             pytest.skip("a custom runtime gets requests and no events")
         timeout = getattr(getattr(context, "function", None), "timeout", None) or 10
@@ -65,7 +65,7 @@ class CustomRuntime:
         except SettingError:
             pytest.skip("with a bad setting a custom runtime does not start")
         app = Application(service, self._admission, timeout=timeout)
-        return to_fc(self.loop.run(ask(app, scope, body)))
+        return to_fc(self.loop.run(ask(app, head, body)))
 
     def _started(self) -> Service:
         with self._starting:
@@ -90,8 +90,8 @@ def stop_all() -> None:
         gc.collect()
 
 
-def request_of(event: dict[str, Any], context: object) -> tuple[Scope, bytes]:
-    """Return the ASGI scope and the body of an event's request."""
+def request_of(event: dict[str, Any], context: object) -> tuple[Head, bytes]:
+    """Return the head and the body of an event's request."""
     body = event["body"] or ""
     content = base64.b64decode(body) if event["isBase64Encoded"] else body.encode()
     headers = {name.lower(): value for name, value in event["headers"].items()}
@@ -103,32 +103,42 @@ def request_of(event: dict[str, Any], context: object) -> tuple[Scope, bytes]:
         headers["x-fc-access-key-secret"] = given.access_key_secret
         headers["x-fc-security-token"] = given.security_token or ""
     headers["content-length"] = str(len(content))
-    scope: Scope = {
-        "type": "http",
-        "method": event["requestContext"]["http"]["method"],
-        "raw_path": event["rawPath"].encode("latin-1"),
-        "query_string": urlencode(event["queryParameters"] or {}).encode(),
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        "client": ("127.0.0.1", 40000),
-    }
-    return scope, content
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    query = urlencode(event["queryParameters"] or {}).encode()
+    return Head(event["requestContext"]["http"]["method"], event["rawPath"], query, raw), content
 
 
-async def ask(app: Application, scope: Scope, *pieces: bytes) -> Response:
-    """Return an application's answer to a request whose body comes in pieces."""
-    coming = list(pieces) or [b""]
-    sent: list[Message] = []
+class Head(NamedTuple):
+    """The head of a request, as a connection reads it."""
 
-    async def receive() -> Message:
-        body = coming.pop(0)
-        return {"type": "http.request", "body": body, "more_body": bool(coming)}
+    method: str
+    path: str
+    query: bytes = b""
+    headers: Sequence[tuple[bytes, bytes]] = ()
 
-    async def send(message: Message) -> None:
-        sent.append(message)
 
-    await app(scope, receive, send)
-    start, *rest = sent
-    headers = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
-    body = b"".join(message["body"] for message in rest)
+async def ask(app: Application, head: Head, *pieces: bytes) -> Response:
+    """Return an application's answer to a request whose body comes in pieces, as it is written."""
+    incoming = app.incoming(head.method, head.path, head.query, [*head.headers], "127.0.0.1")
+    try:
+        for piece in pieces:
+            answer = app.take(incoming)
+            if answer is not None:
+                break
+            incoming.add(piece)
+        else:
+            incoming.complete = True
+            answer = app.take(incoming)
+        assert answer is not None
+        return read(written(answer if isinstance(answer, Response) else await answer))
+    finally:
+        incoming.drop()
+
+
+def read(answer: bytes) -> Response:
+    """Return an answer that has been written."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status, *lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
     assert headers.pop("content-length") == str(len(body))
-    return Response(start["status"], headers, body)
+    return Response(int(status.split(" ")[1]), headers, body)

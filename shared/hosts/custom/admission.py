@@ -10,7 +10,6 @@ as they arrive, whatever was announced, until the request is answered.
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
 
 MAX_HELD = 96 * 1024 * 1024  # bytes of bodies, over all requests
 SMALL = 64 * 1024  # bytes; a body no larger may use the reserve
@@ -72,36 +71,3 @@ class Admission:
             await asyncio.wait([changed], timeout=left)
             self._leaving.discard(changed)
         return True
-
-
-class Full(Exception):
-    """There is no room for this request, or for the rest of its body."""
-
-
-class Share:
-    """What one request takes of the bytes; a context manager, which gives all of it back."""
-
-    __slots__ = ("_admission", "_size")
-
-    def __init__(self, admission: Admission) -> None:
-        self._admission = admission
-        self._size = 0
-
-    def __enter__(self) -> Share:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.drop()
-
-    def grow(self, more: int) -> None:
-        """Take `more` bytes; raises Full."""
-        if not self._admission.grow(more, self._size + more):
-            raise Full
-        self._size += more
-
-    def drop(self) -> None:
-        """Give all of it back."""
-        self._admission.shrink(self._size)
-        self._size = 0

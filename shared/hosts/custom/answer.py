@@ -1,34 +1,30 @@
-"""An answer on its way out: as ASGI messages, or as bytes where no application was asked."""
+"""An answer on its way out, as the bytes of HTTP/1.1."""
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
-from shared.hosts.custom.asgi import Send
 from shared.http.response import Response
 
-_Headers = list[tuple[bytes, bytes]]
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus}
+_CONTROL = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
 
 
-async def send(response: Response, to: Send, *, close: bool = False) -> None:
-    """Send it through the server, which closes the connection behind it where `close` is set."""
-    await to({"type": "http.response.start", "status": response.status, "headers": _headers(response, close)})
-    await to({"type": "http.response.body", "body": response.body})
+def written(response: Response, *, close: bool = False, with_body: bool = True) -> bytes:
+    """Return an answer, with `close` the last on its connection, to a HEAD without its body.
 
-
-def written(response: Response) -> bytes:
-    """Return it as HTTP/1.1, the last on its connection."""
-    lines = [b"HTTP/1.1 %d %s" % (response.status, HTTPStatus(response.status).phrase.encode())]
-    lines += [name + b": " + value for name, value in _headers(response, close=True)]
-    return b"\r\n".join([*lines, b"", response.body])
-
-
-def _headers(response: Response, close: bool) -> _Headers:
-    headers = [
-        (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
-        for name, value in response.headers.items()
-    ]
-    headers.append((b"content-length", b"%d" % len(response.body)))
+    Raises ValueError for a header that would be more than one line.
+    """
+    body = response.body
+    lines = [_STATUS_LINES[response.status]]
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    lines.append(f"content-length: {len(body)}")
     if close:
-        headers.append((b"connection", b"close"))
-    return headers
+        lines.append("connection: close")
+    text = "".join(lines)
+    if not text.isprintable() and _CONTROL.search(text):
+        raise ValueError("a header of the answer has a control character")
+    lines += ("", "")
+    head = "\r\n".join(lines).encode("latin-1", "replace")
+    return head + body if with_body else head

@@ -1,17 +1,16 @@
-"""The function as an ASGI application, with the two calls by which Function Compute starts and stops it."""
+"""What is to be answered: the function's own work, health, Function Compute's two calls, and refusals."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 
 import msgspec
 
 from shared.deadline import RESERVE, USUAL_TIMEOUT, WARM_UP, Deadline
-from shared.hosts.custom.admission import Admission, Full, Share
-from shared.hosts.custom.answer import send
-from shared.hosts.custom.asgi import Receive, Scope, Send
-from shared.hosts.custom.body import Dawdled, Gone, read_body
+from shared.hosts.custom.admission import Admission
+from shared.hosts.custom.incoming import Incoming
 from shared.hosts.custom.lifecycle import INITIALIZE, lifecycle_call
 from shared.hosts.custom.refusals import Refusals
 from shared.hosts.custom.request import read_request
@@ -23,8 +22,11 @@ from shared.http.service import Service, failure, unexpected
 
 RETRY_AFTER = 1  # seconds that a client is told to wait when this instance is full
 _HEALTHZ = "/healthz"
+_CALLED = ("/initialize", "/pre-stop")
 # Refusals for being full have no log line each; Refusals tells of them together.
 _FULL = msgspec.structs.replace(SERVER_BUSY, level=logging.DEBUG)
+
+Answering = Coroutine[object, object, Response]
 
 
 class Application:
@@ -43,56 +45,63 @@ class Application:
         self._admission = admission
         self._refusals = Refusals(admission)
 
-    async def __call__(self, scope: Scope, receive: Receive, to: Send) -> None:
-        """Answer one request. Never raises."""
-        close = False
-        try:
-            response = await self._answer(scope, receive)
-        except Dawdled as late:
-            # The rest of the body may come for ever, so the connection ends here.
-            response, close = self._gone(scope, late), True
-        except Gone as gone:
-            response = self._gone(scope, gone)
-        except asyncio.CancelledError:  # the server stops, and has waited as long as it can
-            stopping = ApiError(SERVER_BUSY, "this instance is being stopped", retry_after=RETRY_AFTER)
-            response = failure(stopping, "")
-        except Exception as error:  # noqa: BLE001 - the last line before the server's own 500
-            response = failure(unexpected(error), "")
-        await send(response, to, close=close)
+    def incoming(
+        self,
+        method: str,
+        path: str,
+        query: bytes,
+        headers: list[tuple[bytes, bytes]],
+        client: str = "",
+        *,
+        keep_alive: bool = True,
+    ) -> Incoming:
+        """Return a request whose head has come."""
+        limit = self._service.max_body
+        return Incoming(self._admission, limit, method, path, query, headers, client, keep_alive=keep_alive)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
-        request = read_request(scope, Deadline(self._seconds))
-        if (call := lifecycle_call(scope)) is not None:
-            return await (self._initialize if call == INITIALIZE else self._pre_stop)(request)
-        if request.path.endswith(_HEALTHZ):
+    def take(self, incoming: Incoming) -> Response | Answering | None:
+        """Return the answer, or the work that ends in it; None where the rest of the body is needed first.
+
+        Neither this nor that work raises anything; the work must be run once it is returned.
+        """
+        try:
+            return self._take(incoming)
+        except Exception as error:  # noqa: BLE001 - nothing else stands between a bug and the server
+            return failure(unexpected(error), "")
+
+    def gone(self, incoming: Incoming, why: str) -> Response:
+        """Return the answer to a request whose client does not send the rest of it."""
+        request = incoming.request or read_request(incoming, Deadline(0))
+        return self._service.refuse(request, ApiError(POST_BODY_INVALID, why))
+
+    def _take(self, incoming: Incoming) -> Response | Answering | None:
+        request = incoming.request
+        if request is None:
+            request = incoming.request = read_request(incoming, Deadline(self._seconds))
+        if incoming.path.endswith(_HEALTHZ):
+            return _answered(self._service.answer(request))
+        if incoming.path in _CALLED and (call := lifecycle_call(incoming)):
+            return _answered(self._initialize(request) if call == INITIALIZE else self._pre_stop(request))
+        if incoming.overflowed or self._admission.full:  # known before the body is there
+            return self._full(request)
+        if not incoming.complete:
+            return None
+        request.body, request.size = incoming.take_body(), incoming.size
+        self._admission.enter()
+        return self._admitted(request)
+
+    async def _admitted(self, request: Request) -> Response:
+        try:
             return await self._service.answer(request)
-        try:
-            return await self._admitted(request, receive)
-        except Full:
-            self._refusals.note()
-            full = ApiError(_FULL, "too many requests at once", retry_after=RETRY_AFTER)
-            return self._service.refuse(request, full)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as in _answered
+            return _failed(error)
+        finally:
+            self._admission.leave()
 
-    async def _admitted(self, request: Request, receive: Receive) -> Response:
-        if self._admission.full:  # known before the body is there
-            raise Full
-        with Share(self._admission) as share:
-            await self._read_body(request, receive, share)
-            if not self._admission.enter():
-                raise Full
-            try:
-                return await self._service.answer(request)
-            finally:
-                self._admission.leave()
-
-    async def _read_body(self, request: Request, receive: Receive, share: Share) -> None:
-        """Give the request its body, to which nothing else refers."""
-        body = await read_body(receive, self._service.max_body, request.deadline, share)
-        request.body, request.size = body.kept, body.size
-
-    def _gone(self, scope: Scope, gone: Gone) -> Response:
-        request = read_request(scope, Deadline(0))
-        return self._service.refuse(request, ApiError(POST_BODY_INVALID, str(gone)))
+    def _full(self, request: Request) -> Response:
+        self._refusals.note()
+        error = ApiError(_FULL, "too many requests at once", retry_after=RETRY_AFTER)
+        return self._service.refuse(request, error)
 
     async def _initialize(self, request: Request) -> Response:
         await self._service.warm_up(request.credentials, Deadline(WARM_UP))
@@ -102,6 +111,21 @@ class Application:
         """Answer once every request has its answer, or at this one's deadline."""
         await self._admission.drained(request.deadline.remaining())
         return _done(request)
+
+
+async def _answered(answering: Answering) -> Response:
+    """Return the answer, whatever happens."""
+    try:
+        return await answering
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - no caller may see a bug's stack
+        return _failed(error)
+
+
+def _failed(error: Exception | asyncio.CancelledError) -> Response:
+    if isinstance(error, asyncio.CancelledError):  # the server stops, and has waited as long as it can
+        error = ApiError(SERVER_BUSY, "this instance is being stopped", retry_after=RETRY_AFTER)
+        return failure(error, "")
+    return failure(unexpected(error), "")
 
 
 def _done(request: Request) -> Response:

@@ -12,20 +12,20 @@ nothing, and neither takes a place from a request.
 
 from __future__ import annotations
 
-from shared.hosts.custom.asgi import Scope
+from shared.hosts.custom.incoming import Incoming
 
-INITIALIZE = ("POST", b"/initialize")
-PRE_STOP = ("GET", b"/pre-stop")
+INITIALIZE = ("POST", "/initialize")
+PRE_STOP = ("GET", "/pre-stop")
 _CALLS = (INITIALIZE, PRE_STOP)
 
 
-def lifecycle_call(scope: Scope) -> tuple[str, bytes] | None:
+def lifecycle_call(incoming: Incoming) -> tuple[str, str] | None:
     """Return which call of the platform this is; None for a client's request."""
-    call = (scope["method"], scope["raw_path"])
+    call = (incoming.method, incoming.path)
     if call not in _CALLS:
         return None
-    said = [value for name, value in scope["headers"] if name.lower() == b"x-fc-control-path"]
+    said = [value for name, value in incoming.headers if name.lower() == b"x-fc-control-path"]
     if said:
-        return call if said == [call[1]] else None
-    named = any(name.lower() == b"x-fc-request-id" for name, _ in scope["headers"])
+        return call if said == [incoming.path.encode()] else None
+    named = any(name.lower() == b"x-fc-request-id" for name, _ in incoming.headers)
     return call if named else None

@@ -1,21 +1,33 @@
-"""One connection of a client: uvicorn's HTTP/1.1 over httptools, with the bounds that it leaves to others.
+"""One connection of a client: HTTP/1.1 over httptools, one request at a time.
 
-httptools takes heads of any length for any time, and uvicorn answers what it refuses by itself in its own
-words. Here a head has a size and a time, what is refused has the shape and the headers of every other answer,
-and a client that closes its side once its request is complete still gets its answer.
+httptools takes heads of any length for any time. Here a head has a size and a time, a body has a pace, what
+is refused has the shape and the headers of every other answer, and a client that closes its side once its
+request is complete still gets its answer. While a request has no answer yet, nothing behind it is read.
+
+A request is looked at once it has come as far as the bytes at hand go, which nearly always is whole: then no
+timer is set for it, nothing waits for its body, and its answer is written in one piece.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import socket
+import sys
+from collections import deque
+from collections.abc import Coroutine
+from typing import Any, cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn import Config
+from uvicorn.server import ServerState
 
 from shared.hosts.custom.answer import written
+from shared.hosts.custom.application import Answering, Application
+from shared.hosts.custom.incoming import Incoming, Pace
+from shared.hosts.custom.request import split_target
 from shared.http.errors import PARAMETER_TOO_LARGE, POST_BODY_INVALID, ApiError
-from shared.http.service import failure
+from shared.http.response import Response
+from shared.http.service import failure, unexpected
 
 # Function Compute stops at 8 KB of headers and 4 KB of path and query. Here a GET's pairs pass up to the
 # 16 KB that functions/track/limits.py allows.
@@ -24,140 +36,327 @@ MAX_TARGET = 20 * 1024  # bytes of path and query
 # Seconds for a head from its first byte on, and for the rest of a request whose answer is already given.
 UNFINISHED = 10.0
 
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
 
 class _Refused(Exception):
     """The head is too large. Raised inside the parser, which passes it on as an error of its own."""
 
 
-class HttpProtocol(HttpToolsProtocol):
+class HttpProtocol(asyncio.Protocol):
     """Serves one connection."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._headers_size = self._target_size = 0
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: object = None,  # noqa: ARG002 - uvicorn hands it to every protocol
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._application = cast(Application, config.loaded_app)
+        self._loop = _loop or asyncio.get_running_loop()
+        # The server's: told to end by `shutdown`, and waited for.
+        self._connections = cast("set[object]", server_state.connections)
+        self._tasks = server_state.tasks
+        self._parser: Any = httptools.HttpRequestParser(self)
+        # A request that says it is the last is answered, whatever comes behind it.
+        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._client = ""
+        # What is being parsed.
+        self._target = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._headers_size = self._messages = 0
+        self._in_head = False
+        self._arriving: Incoming | None = None  # a request whose head has come, and not all of its body
         self._silent = 0  # bytes in a row that the parser has made nothing of yet
-        self._progress = False
         self._refusal: ApiError | None = None
-        self._half_closed = False
-        self._message = False  # whether a request has begun and not come to its end
-        self._head = False  # whether that is still in its head
+        # What is to be answered, in the order of the heads. The last one may still be arriving.
+        self._waiting: deque[Incoming] = deque()
+        self._current: Incoming | None = None  # the one that is being answered
+        self._last = False  # whether no other request is taken
+        self._half_closed = self._ended = False
+        self._reading = self._writable = True
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_of: tuple[int, Incoming | None] | None = None
+
+    # The server's side.
+
+    def shutdown(self) -> None:
+        """Take no more requests, and end once those that are here have their answers."""
+        self._last = True
+        if self._current is None and not self._waiting:
+            self._end()
 
     # The transport's side.
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._connections.add(self)
+        peer = transport.get_extra_info("peername")
+        self._client = str(peer[0]) if isinstance(peer, tuple) else ""
+        # Function Compute asks that no connection be closed under it, however long it is idle ("Principles"
+        # of custom runtimes). One whose other end has vanished is found out by the kernel.
+        own = transport.get_extra_info("socket")
+        if own is not None:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
     def data_received(self, data: bytes) -> None:
-        """Feed the parser, and see whether anything came of it."""
-        self._progress = False
-        self._unset_keepalive_if_required()
+        """Feed the parser, and go on with what has come of it."""
+        if self._last and self._arriving is None:
+            return
+        self._silent += len(data)
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserError:
-            self._refuse(self._refusal or ApiError(POST_BODY_INVALID, "the request is not HTTP/1.1"))
+            self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             # A request that asks for another protocol is answered in this one, as the last on its connection.
-            self.cycle.keep_alive = False
-        self._silent = 0 if self._progress else self._silent + len(data)
-        if self._silent > MAX_HEADERS and not self.transport.is_closing():
+            self._last = True
+            self.on_message_complete()
+        except httptools.HttpParserError as error:
+            self._refuse(self._refusal or _fault(error))
+            return
+        if self._silent > MAX_HEADERS:
             self._refuse(_too_large("headers", MAX_HEADERS))
-        self._watch()
+            return
+        self._go_on()
 
-    def eof_received(self) -> bool | None:  # type: ignore[override]
+    def eof_received(self) -> bool:
         """Keep the connection until what was asked for in full is answered."""
-        self._half_closed = True
-        if self._message or self.cycle is None or self.cycle.response_complete:
-            return None  # closes it
-        return True
+        self._half_closed = self._last = True
+        return self._current is not None or self._more()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of everything."""
-        self._stop_timer()
-        super().connection_lost(exc)
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """Let go of everything. What is being answered goes on: it may be on its way to SLS."""
+        for incoming in self._waiting:
+            if incoming.request is not None:
+                self._application.gone(incoming, "the client has gone")
+        self._let_go()
+        self._connections.discard(self)
+        self._parser = None  # which refers to this
+
+    def pause_writing(self) -> None:
+        """Answer no more requests of a client that does not take its answers."""
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._writable = True
+        self._go_on()
 
     # The parser's side.
 
     def on_message_begin(self) -> None:
         """Begin with a head."""
-        self._message = self._head = self._progress = True
-        self._headers_size = self._target_size = 0
-        super().on_message_begin()
+        self._in_head = True
+        self._messages += 1
+        self._target, self._headers = b"", []
+        self._headers_size = self._silent = 0
 
     def on_url(self, url: bytes) -> None:
         """Take a part of the target, up to its limit."""
-        self._progress = True
-        self._target_size += len(url)
-        if self._target_size > MAX_TARGET:
+        self._silent = 0
+        self._target += url
+        if len(self._target) > MAX_TARGET:
             self._stop_parsing(_too_large("target", MAX_TARGET))
-        super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, or a trailer, up to the limit of all of them."""
-        self._progress = True
+        self._silent = 0
         self._headers_size += len(name) + len(value) + 4
         if self._headers_size > MAX_HEADERS:
             self._stop_parsing(_too_large("headers", MAX_HEADERS))
-        super().on_header(name, value)
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Have the request answered."""
-        self._head = False
-        self._progress = True
-        super().on_headers_complete()
+        """Have the request wait for its turn."""
+        parser = self._parser
+        path, query = split_target(self._target)
+        self._in_head = False
+        incoming = self._application.incoming(
+            parser.get_method().decode("ascii"),
+            path,
+            query,
+            self._headers,
+            self._client,
+            keep_alive=parser.should_keep_alive() and parser.get_http_version() != "1.0",
+        )
+        self._headers = []  # trailers are counted, and not looked at
+        if not self._last:
+            self._arriving = incoming
+            self._waiting.append(incoming)
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
-        self._progress = True
-        super().on_body(body)
+        self._silent = 0
+        if self._arriving is not None:
+            self._arriving.add(body)
 
     def on_message_complete(self) -> None:
         """Note that all of the request is there."""
-        self._message = False
-        self._progress = True
-        super().on_message_complete()
+        self._silent = 0
+        if self._arriving is not None:
+            self._arriving.complete = True
+            self._arriving = None
 
     # The answers' side.
 
-    def on_response_complete(self) -> None:
-        """Go on with the next request, or end where there can be none."""
-        super().on_response_complete()
-        if self._half_closed and self.cycle.response_complete:
-            self.transport.close()
-        self._watch()
+    def _go_on(self) -> None:
+        """Answer what can be answered, and see to what is unfinished."""
+        if self._ended:
+            return
+        free = self._current is None and self._writable
+        if free and self._waiting:
+            self._answer_next()
+        first = self._waiting[0] if self._waiting else None
+        # Nothing is read behind a request that waits; the one that is arriving waits for what is read.
+        self._read_on(first is None or (first is self._arriving and self._current is None and self._writable))
+        if self._in_head or self._arriving is not None:
+            self._watch()
+        elif self._timer is not None:
+            self._stop_timer()
+
+    def _answer_next(self) -> None:
+        incoming = self._waiting[0]
+        known = incoming.request is not None
+        answer = self._application.take(incoming)
+        if answer is None:
+            if not known and incoming.expects_continue():
+                self._transport.write(_CONTINUE)
+            return
+        self._waiting.popleft()
+        self._current = incoming
+        if isinstance(answer, Response):
+            self._answered(incoming, answer)
+        else:
+            self._start(self._answer(incoming, answer))
+
+    if sys.version_info >= (3, 12):
+
+        def _start(self, answering: Coroutine[object, object, None]) -> None:
+            """Run it up to where it first waits; what comes then is a task."""
+            task = asyncio.Task(answering, loop=self._loop, eager_start=True)
+            if not task.done():
+                self._tasks.add(task)
+
+    else:
+
+        def _start(self, answering: Coroutine[object, object, None]) -> None:
+            self._tasks.add(self._loop.create_task(answering))
+
+    async def _answer(self, incoming: Incoming, answering: Answering) -> None:
+        response = await answering
+        self._tasks.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+        self._answered(incoming, response)
+
+    def _answered(self, incoming: Incoming, response: Response, *, close: bool = False) -> None:
+        """Write an answer, and go on with what is behind it."""
+        incoming.over = True
+        incoming.drop()
+        self._current = None
+        if self._ended:
+            return
+        close = close or not incoming.keep_alive or (self._last and not self._more())
+        try:
+            answer = written(response, close=close, with_body=incoming.method != "HEAD")
+        except Exception as error:  # noqa: BLE001 - a bug must not leave its client without an answer
+            answer, close = written(failure(unexpected(error), ""), close=True), True
+        self._transport.write(answer)
+        if close:
+            self._end()
+        elif self._waiting or self._arriving is not None:
+            self._loop.call_soon(self._go_on)  # other connections come in between
+
+    def _more(self) -> bool:
+        """Whether another request is there that will be answered."""
+        return bool(self._waiting) and (self._waiting[0].complete or not self._half_closed)
 
     def _refuse(self, error: ApiError) -> None:
-        answering = self.cycle is not None and not self.cycle.response_complete
-        if answering and not self.cycle.more_body:
-            # The request before this one was complete: it has its answer, and then the connection ends.
-            self.cycle.keep_alive = False
-            self.flow.pause_reading()
+        """Answer what came whole before, or else the error; then the connection ends."""
+        self._last = True
+        if self._waiting and self._waiting[-1] is self._arriving:
+            self._waiting.pop().drop()
+        self._arriving, self._in_head = None, False
+        if self._current is not None or self._waiting:
+            self._go_on()
             return
-        self.transport.write(written(failure(error, "")))
-        self.transport.close()
+        self._transport.write(written(failure(error, ""), close=True))
+        self._end()
 
     def _stop_parsing(self, error: ApiError) -> None:
         self._refusal = error
         raise _Refused
 
+    def _read_on(self, more: bool) -> None:
+        if more is self._reading:
+            return
+        self._reading = more
+        if more:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
+
+    def _end(self) -> None:
+        self._let_go()
+        self._transport.close()
+
+    def _let_go(self) -> None:
+        self._ended = self._last = True
+        self._stop_timer()
+        for incoming in self._waiting:
+            incoming.over = True
+            incoming.drop()
+        self._waiting.clear()
+        self._arriving = None
+
     # What is left unfinished.
 
     def _watch(self) -> None:
-        """Have a timer for as long as a head is incomplete, or the rest of a request that has its answer."""
-        answered = self.cycle is None or self.cycle.response_complete
-        if not (self._message and (self._head or answered)) or self.transport.is_closing():
+        """Have a timer for what is arriving: a head, a body, or the rest of a request that has its answer."""
+        arriving = self._arriving
+        if arriving is not None and arriving.over:
+            arriving = None  # nobody waits for the rest of it
+        if arriving is not None and not (self._waiting and self._waiting[0] is arriving and self._reading):
+            self._stop_timer()  # it waits, or is being answered already
+        elif self._timer_of != (self._messages, arriving):
             self._stop_timer()
-        elif self._timer is None:
-            self._timer = self.loop.call_later(UNFINISHED, self._too_late)
+            self._timer_of = self._messages, arriving
+            if arriving is not None and arriving.request is not None:
+                self._look_after(arriving, Pace(arriving.size, arriving.request.deadline))
+            else:
+                self._timer = self._loop.call_later(UNFINISHED, self._too_late)
+
+    def _look_after(self, incoming: Incoming, pace: Pace) -> None:
+        self._timer = self._loop.call_later(pace.next_look(), self._look, incoming, pace)
+
+    def _look(self, incoming: Incoming, pace: Pace) -> None:
+        if not pace.too_slow(incoming.size):
+            self._look_after(incoming, pace)
+            return
+        # The rest of the body may come for ever, so the connection ends here.
+        self._waiting.popleft()
+        late = self._application.gone(incoming, "the body did not arrive in time")
+        self._answered(incoming, late, close=True)
 
     def _too_late(self) -> None:
         self._timer = None
-        if self._head:
+        if self._in_head:
             self._refuse(ApiError(POST_BODY_INVALID, "the request did not arrive in time"))
         else:
-            self.transport.close()
+            self._end()
 
     def _stop_timer(self) -> None:
+        self._timer_of = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _fault(error: httptools.HttpParserError) -> ApiError:
+    """Return what was wrong: the request, unless one of the parser's calls has failed here."""
+    cause = error.__context__ if isinstance(error, httptools.HttpParserCallbackError) else None
+    if isinstance(cause, Exception) and not isinstance(cause, ValueError):
+        return unexpected(cause)
+    return ApiError(POST_BODY_INVALID, "the request is not HTTP/1.1")
 
 
 def _too_large(what: str, limit: int) -> ApiError:

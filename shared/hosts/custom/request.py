@@ -9,81 +9,117 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import parse_qsl
+
+import httptools
 
 from shared.credentials import Credentials
 from shared.deadline import Deadline
-from shared.hosts.custom.asgi import Scope
+from shared.hosts.custom.incoming import Incoming
 from shared.http.request import Request
 
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _OWN = "x-fc-"
+# The core must not see the headers that hold the function's keys, and has no use for these.
 _NOT_PASSED_ON = ("connection", "keep-alive", "host")
+_READ = ("x-fc-request-id", "x-fc-access-key-id", "x-fc-access-key-secret", "x-fc-security-token")
+_PASSED_ON, _READ_HERE, _IGNORED = range(3)
+_LONGEST_NAME = 64  # bytes of a name that is remembered
 
 
-def read_request(scope: Scope, deadline: Deadline) -> Request:
+def read_request(incoming: Incoming, deadline: Deadline) -> Request:
     """Return the request, its body still empty."""
-    headers = _joined((name.decode("latin-1").lower(), _text(value)) for name, value in scope["headers"])
-    source_ip = _source_ip(headers, scope)
+    query = incoming.query
+    headers, own = _headers(incoming.headers)
     return Request(
-        method=scope["method"],
-        path=scope["raw_path"].decode("latin-1"),
-        query=_joined(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
-        headers={name: value for name, value in headers.items() if _passed_on(name)},
+        method=incoming.method,
+        path=incoming.path,
+        query=_joined(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {},
+        headers=headers,
         body=b"",
         size=0,
-        source_ip=source_ip,
-        id=_request_id(headers),
+        source_ip=_source_ip(headers, incoming.client),
+        id=_request_id(own),
         deadline=deadline,
-        credentials=_credentials(headers),
+        credentials=_credentials(own),
     )
 
 
-def _joined(items: Iterable[tuple[str, str]]) -> dict[str, str]:
-    joined: dict[str, str] = {}
+def split_target(target: bytes) -> tuple[str, bytes]:
+    """Return path and query of a request's target, both encoded. Raises ValueError for what is none."""
+    if target.startswith(b"/") and b"#" not in target:
+        path, _, query = target.partition(b"?")
+        return path.decode("ascii"), query
+    try:
+        parsed = httptools.parse_url(target)
+    except httptools.HttpParserError as error:
+        raise ValueError("not a target") from error
+    return (parsed.path or b"").decode("ascii"), parsed.query or b""
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the headers that the core may see, and those of Function Compute's own that are read here."""
+    kinds: tuple[dict[str, str], dict[str, str]] = ({}, {})
     # Joined at the end, so that many of one name cost no more than others.
     repeated: dict[str, list[str]] = {}
-    for name, value in items:
-        if name in joined:
-            repeated.setdefault(name, [joined[name]]).append(value)
+    for raw_name, value in raw:
+        name, kind = _remembered(raw_name) if len(raw_name) <= _LONGEST_NAME else _name(raw_name)
+        if kind == _IGNORED:
+            continue
+        headers = kinds[kind]
+        if name in headers:
+            repeated.setdefault(name, [headers[name]]).append(value.decode("utf-8", "replace"))
         else:
-            joined[name] = value
+            headers[name] = value.decode("utf-8", "replace")
     for name, values in repeated.items():
-        joined[name] = ",".join(values)
-    return joined
+        kinds[name.startswith(_OWN)][name] = ",".join(values)
+    return kinds
 
 
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
+def _name(raw: bytes) -> tuple[str, int]:
+    """Return a header's name, and what is to be done with it."""
+    name = raw.decode("latin-1").lower()
+    if name.startswith(_OWN):
+        return name, _READ_HERE if name in _READ else _IGNORED
+    return name, _IGNORED if name in _NOT_PASSED_ON else _PASSED_ON
 
 
-def _passed_on(name: str) -> bool:
-    """Whether the core may see a header; it must not see those that hold the function's keys."""
-    return name not in _NOT_PASSED_ON and not name.startswith(_OWN)
+# The same few come again with each request, spelt alike by Function Compute's proxy.
+_remembered = lru_cache(maxsize=512)(_name)
 
 
-def _request_id(headers: dict[str, str]) -> str:
+def _joined(items: Iterable[tuple[str, str]]) -> dict[str, str]:
+    joined: dict[str, list[str]] = {}
+    for name, value in items:
+        joined.setdefault(name, []).append(value)
+    return {name: ",".join(values) for name, values in joined.items()}
+
+
+def _request_id(own: dict[str, str]) -> str:
     """Return the invocation's id, "" for what could not be sent back in a header."""
-    found = _REQUEST_ID.fullmatch(headers.get("x-fc-request-id", ""))
+    found = _REQUEST_ID.fullmatch(own.get("x-fc-request-id", ""))
     return found[0] if found else ""
 
 
-def _credentials(headers: dict[str, str]) -> Credentials | None:
+def _credentials(own: dict[str, str]) -> Credentials | None:
     """Return the function's own, which Function Compute renews and sends with every request."""
-    key_id, secret = headers.get("x-fc-access-key-id"), headers.get("x-fc-access-key-secret")
+    key_id, secret = own.get("x-fc-access-key-id"), own.get("x-fc-access-key-secret")
     if not key_id or not secret:
         return None
-    return Credentials(key_id, secret, headers.get("x-fc-security-token") or None)
+    return Credentials(key_id, secret, own.get("x-fc-security-token") or None)
 
 
-def _source_ip(headers: dict[str, str], scope: Scope) -> str:
+def _source_ip(headers: dict[str, str], client: str) -> str:
     """Return the address that connected to Function Compute, and take it off X-Forwarded-For.
 
     The connection itself comes from Function Compute, whose proxy adds the last entry; those before it are
     the client's word, and all that the header holds on a built-in runtime.
     """
-    before, _, last = headers.pop("x-forwarded-for", "").rpartition(",")
+    forwarded = headers.pop("x-forwarded-for", "")
+    if not forwarded:
+        return client
+    before, _, last = forwarded.rpartition(",")
     if before:
         headers["x-forwarded-for"] = before
-    client: tuple[str, int] | None = scope.get("client")
-    return last.strip() or (client[0] if client else "")
+    return last.strip() or client

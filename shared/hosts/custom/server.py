@@ -1,15 +1,14 @@
-"""The HTTP server under the application: uvicorn, with httptools and uvloop."""
+"""The HTTP server: uvicorn listens, takes signals and ends in order; HttpProtocol does the rest."""
 
 from __future__ import annotations
+
+from typing import Any, cast
 
 import uvicorn
 
 from shared.hosts.custom.application import Application
 from shared.hosts.custom.protocol import HttpProtocol
 
-# Function Compute keeps its connections to an instance, and asks that none be closed under it ("Principles"
-# of custom runtimes: keep-alive, a timeout of 24 hours or more).
-KEEP_ALIVE = 24 * 3600  # seconds
 LAST_REQUESTS = 10  # seconds that requests in flight have once the process is told to stop
 
 
@@ -17,7 +16,7 @@ def serve(application: Application, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT; then accept nothing more, and finish what is in flight."""
     uvicorn.Server(
         uvicorn.Config(
-            application,
+            cast(Any, application),  # no ASGI application: HttpProtocol calls it
             host=host,
             port=port,
             loop="uvloop",
@@ -31,7 +30,6 @@ def serve(application: Application, host: str, port: int) -> None:
             proxy_headers=False,
             server_header=False,
             date_header=False,
-            timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=LAST_REQUESTS,
         )
     ).run()

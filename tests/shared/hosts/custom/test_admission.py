@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from shared.hosts.custom.admission import SMALL, Admission, Full, Share
+from shared.hosts.custom.admission import SMALL, Admission
 
 
 def test_as_many_requests_as_allowed_get_in_and_one_more_does_not() -> None:
@@ -37,20 +37,6 @@ def test_small_bodies_have_a_reserve(size: int, fits: bool) -> None:
     assert admission.grow(1_000_000, 1_000_000)
     assert admission.grow(SMALL, size) is fits
     assert not admission.grow(2, 2) if fits else admission.grow(2, 2)
-
-
-def test_a_share_gives_back_what_it_took_and_a_refused_part_takes_nothing() -> None:
-    admission = Admission(1, held=10, reserve=0)
-    with Share(admission) as share:
-        share.grow(4)
-        share.grow(6)
-        with pytest.raises(Full):
-            share.grow(1)
-        assert admission.bytes == 10
-        share.drop()
-        assert admission.bytes == 0
-        share.grow(3)
-    assert admission.bytes == 0
 
 
 def test_draining_waits_for_the_last_one() -> None:

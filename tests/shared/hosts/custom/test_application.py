@@ -15,13 +15,12 @@ from shared.credentials import Credentials
 from shared.deadline import Deadline
 from shared.hosts.custom.admission import Admission
 from shared.hosts.custom.application import Application
-from shared.hosts.custom.asgi import Message, Scope
 from shared.http.allowlist import Allowlist
 from shared.http.cors import NO_READER, OriginPolicy
 from shared.http.request import Request
 from shared.http.response import Response
 from shared.http.service import Route, Service
-from tests.support.custom import ask
+from tests.support.custom import Head, ask
 
 FROM_FC = {"x_fc_request_id": "1-a"}
 GOOD = "https://shop.example.com"
@@ -46,13 +45,13 @@ def application(core: Service | None = None, *, requests: int = 64, held: int = 
     return Application(core or service(), Admission(requests, held, 0))
 
 
-def scope(method: str = "POST", path: str = "/echo", **headers: str) -> Scope:
+def head(method: str = "POST", path: str = "/echo", **headers: str) -> Head:
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    return {"type": "http", "method": method, "raw_path": path.encode(), "query_string": b"", "headers": raw}
+    return Head(method, path, b"", raw)
 
 
 def test_a_request_is_answered_with_its_body_id_and_deadline() -> None:
-    response = asyncio.run(ask(application(), scope(x_fc_request_id="1-a"), b"ab", b"c"))
+    response = asyncio.run(ask(application(), head(x_fc_request_id="1-a"), b"ab", b"c"))
     assert (response.status, response.body) == (200, b"abc")
     assert response.headers["x-log-requestid"] == "1-a"
     assert response.headers["x-seconds"] == "9"
@@ -66,7 +65,7 @@ def test_of_a_body_past_the_limit_the_core_learns_the_size() -> None:
         return Response(200)
 
     for size in (MAX_BODY, MAX_BODY + 1):
-        asyncio.run(ask(application(service(note)), scope(), b"a" * size))
+        asyncio.run(ask(application(service(note)), head(), b"a" * size))
     assert sizes == [(MAX_BODY, MAX_BODY), (0, MAX_BODY + 1)]
 
 
@@ -79,10 +78,10 @@ def test_as_many_at_once_as_are_let_in_and_one_more_is_told_to_come_back() -> No
             return Response(200)
 
         app = application(service(wait, origins=(GOOD,)), requests=3)
-        asking = [asyncio.create_task(ask(app, scope(origin=GOOD))) for _ in range(4)]
+        asking = [asyncio.create_task(ask(app, head(origin=GOOD))) for _ in range(4)]
         refused = await asking.pop()
         here.set()
-        return [refused, *await asyncio.gather(*asking), await ask(app, scope(origin=GOOD))]
+        return [refused, *await asyncio.gather(*asking), await ask(app, head(origin=GOOD))]
 
     refused, *answered = asyncio.run(crowd())
     assert [response.status for response in answered] == [200] * 4
@@ -100,11 +99,11 @@ def test_bodies_are_let_in_up_to_so_many_bytes_at_once_whatever_is_announced() -
             return Response(200)
 
         app = application(service(wait), held=1500)
-        big = asyncio.create_task(ask(app, scope(content_length="999999"), b"a" * 900))
-        fits = asyncio.create_task(ask(app, scope(content_length="500"), b"a" * 300, b"a" * 300))
+        big = asyncio.create_task(ask(app, head(content_length="999999"), b"a" * 900))
+        fits = asyncio.create_task(ask(app, head(content_length="500"), b"a" * 300, b"a" * 300))
         await asyncio.sleep(0.01)
-        refused = await ask(app, scope(content_length="1"), b"a")
-        empty = asyncio.create_task(ask(app, scope("GET")))
+        refused = await ask(app, head(content_length="1"), b"a")
+        empty = asyncio.create_task(ask(app, head("GET")))
         await asyncio.sleep(0.01)
         here.set()
         return [refused.status, *(r.status for r in await asyncio.gather(big, fits, empty))]
@@ -112,40 +111,24 @@ def test_bodies_are_let_in_up_to_so_many_bytes_at_once_whatever_is_announced() -
     assert asyncio.run(crowd()) == [503, 200, 200, 200]
 
 
-def test_a_body_that_does_not_come_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.hosts.custom.body.WINDOW", 0.1)
-
-    async def go() -> tuple[list[list[Message]], Response]:
+def test_a_body_that_does_not_come_takes_no_place_and_its_client_is_told() -> None:
+    async def go() -> tuple[list[object], Response, Response]:
         app = application(requests=1)
-        sent: list[list[Message]] = [[], []]
+        dawdling = [app.incoming("POST", "/echo", b"", []) for _ in range(2)]
+        taken: list[object] = [app.take(incoming) for incoming in dawdling]
+        answered = await ask(app, head(), b"a")
+        return taken, answered, app.gone(dawdling[0], "the body did not arrive in time")
 
-        async def receive() -> Message:
-            await asyncio.sleep(20)
-            raise AssertionError
-
-        async def dawdle(messages: list[Message]) -> None:
-            async def send(message: Message) -> None:
-                messages.append(message)
-
-            await app(scope(), receive, send)
-
-        dawdling = [asyncio.create_task(dawdle(messages)) for messages in sent]
-        await asyncio.sleep(0.01)
-        answered = await ask(app, scope(), b"a")
-        await asyncio.gather(*dawdling)
-        return sent, answered
-
-    sent, answered = asyncio.run(go())
+    taken, answered, told = asyncio.run(go())
+    assert taken == [None, None]
     assert answered.status == 200
-    for messages in sent:
-        assert messages[0]["status"] == 400
-        assert (b"connection", b"close") in messages[0]["headers"]
-        assert (b"access-control-allow-origin", b"*") in messages[0]["headers"]
+    assert (told.status, told.headers["Access-Control-Allow-Origin"]) == (400, "*")
+    assert json.loads(told.body)["errorCode"] == "PostBodyInvalid"
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/any/healthz"])
 def test_where_it_is_full_its_health_is_told_all_the_same(path: str) -> None:
-    assert asyncio.run(ask(application(requests=0), scope("GET", path))).status == 200
+    assert asyncio.run(ask(application(requests=0), head("GET", path))).status == 200
 
 
 def test_requests_refused_for_being_full_have_one_line_together(
@@ -155,7 +138,7 @@ def test_requests_refused_for_being_full_have_one_line_together(
 
     async def crowd() -> list[int]:
         app = application(requests=0)
-        answers = [await ask(app, scope()) for _ in range(200)]
+        answers = [await ask(app, head()) for _ in range(200)]
         await asyncio.sleep(0.2)
         return [answer.status for answer in answers]
 
@@ -175,7 +158,7 @@ def test_requests_wait_beside_each_other() -> None:
     async def crowd() -> float:
         app = application(service(wait))
         began = asyncio.get_running_loop().time()
-        await asyncio.gather(*(ask(app, scope()) for _ in range(64)))
+        await asyncio.gather(*(ask(app, head()) for _ in range(64)))
         return asyncio.get_running_loop().time() - began
 
     assert asyncio.run(crowd()) < 64 * 0.1 / 4
@@ -190,7 +173,7 @@ def test_initialize_warms_up_with_the_keys_of_the_host_also_where_it_is_full() -
 
     keys = {"x_fc_access_key_id": "id", "x_fc_access_key_secret": "secret", **FROM_FC}
     app = application(service(warm_up=warm_up), requests=0)
-    response = asyncio.run(ask(app, scope("POST", "/initialize", **keys)))
+    response = asyncio.run(ask(app, head("POST", "/initialize", **keys)))
     assert (response.status, response.body) == (200, b"")
     assert response.headers["access-control-allow-origin"] == NO_READER
     assert given == [Credentials("id", "secret")]
@@ -209,7 +192,7 @@ def test_initialize_warms_up_with_the_keys_of_the_host_also_where_it_is_full() -
     ],
 )
 def test_other_requests_are_the_functions_own(method: str, path: str, status: int) -> None:
-    assert asyncio.run(ask(application(), scope(method, path))).status == status
+    assert asyncio.run(ask(application(), head(method, path))).status == status
 
 
 @pytest.mark.parametrize(
@@ -228,7 +211,7 @@ def test_other_requests_are_the_functions_own(method: str, path: str, status: in
 def test_only_the_platform_starts_and_stops_an_instance(
     method: str, path: str, headers: dict[str, str], status: int
 ) -> None:
-    assert asyncio.run(ask(application(), scope(method, path, **headers))).status == status
+    assert asyncio.run(ask(application(), head(method, path, **headers))).status == status
 
 
 def test_pre_stop_is_answered_once_the_others_are_and_stops_nothing() -> None:
@@ -241,32 +224,29 @@ def test_pre_stop_is_answered_once_the_others_are_and_stops_nothing() -> None:
 
     async def stop() -> list[int]:
         app = application(service(wait))
-        asking = asyncio.create_task(ask(app, scope()))
+        asking = asyncio.create_task(ask(app, head()))
         await asyncio.sleep(0.01)
-        stopped = await ask(app, scope("GET", "/pre-stop", **FROM_FC))
+        stopped = await ask(app, head("GET", "/pre-stop", **FROM_FC))
         order.append("stopped")
-        return [stopped.status, (await asking).status, (await ask(app, scope())).status]
+        return [stopped.status, (await asking).status, (await ask(app, head())).status]
 
     assert asyncio.run(stop()) == [200, 200, 200]
     assert order == ["answered", "stopped", "answered"]
 
 
 def test_a_request_that_never_comes_whole_makes_room_for_others(caplog: pytest.LogCaptureFixture) -> None:
-    async def receive() -> Message:
-        return {"type": "http.disconnect"}
-
-    async def go() -> tuple[list[Message], Response]:
-        app, sent = application(requests=1), list[Message]()
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        await app(scope(), receive, send)
-        return sent, await ask(app, scope())
+    async def go() -> tuple[Response, Response]:
+        app = application(requests=1, held=10)
+        incoming = app.incoming("POST", "/echo", b"", [])
+        incoming.add(b"a" * 10)
+        assert app.take(incoming) is None
+        gone = app.gone(incoming, "the client has gone")
+        incoming.drop()
+        return gone, await ask(app, head(), b"a" * 10)
 
     caplog.set_level(logging.INFO)
-    sent, after = asyncio.run(go())
-    assert sent[0]["status"] == 400
+    gone, after = asyncio.run(go())
+    assert gone.status == 400
     assert "gone" in caplog.text
     assert after.status == 200
 
@@ -277,7 +257,7 @@ def test_a_request_that_the_server_gives_up_at_its_end_is_told_to_come_back() ->
         raise AssertionError
 
     async def stop() -> Response:
-        asking = asyncio.create_task(ask(application(service(wait)), scope()))
+        asking = asyncio.create_task(ask(application(service(wait)), head()))
         await asyncio.sleep(0.01)
         asking.cancel()
         return await asking
@@ -290,7 +270,7 @@ def test_a_request_that_the_server_gives_up_at_its_end_is_told_to_come_back() ->
 def test_a_bug_in_the_host_is_a_500_without_its_stack_that_no_page_may_read(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    broken = {**scope(), "headers": [("SECRET", None)]}
+    broken = head()._replace(headers=[("SECRET", None)])  # type: ignore[list-item]
     response = asyncio.run(ask(application(), broken))
     assert (response.status, json.loads(response.body)["errorCode"]) == (500, "InternalServerError")
     assert response.headers["access-control-allow-origin"] == NO_READER

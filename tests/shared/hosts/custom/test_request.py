@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -11,20 +10,23 @@ from hypothesis import strategies as st
 
 from shared.credentials import Credentials
 from shared.deadline import Deadline
-from shared.hosts.custom.request import read_request
+from shared.hosts.custom.admission import Admission
+from shared.hosts.custom.incoming import Incoming
+from shared.hosts.custom.request import read_request, split_target
 from shared.http.request import Request
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
-def read(*headers: tuple[str, str], query: bytes = b"", path: bytes = b"/a", **more: Any) -> Request:
+def read(
+    *headers: tuple[str, str], query: bytes = b"", path: str = "/a", client: str = "127.0.0.1"
+) -> Request:
     raw = [(name.encode(), value.encode()) for name, value in headers]
-    scope = {"method": "GET", "raw_path": path, "query_string": query, "headers": raw, **more}
-    return read_request(scope, Deadline(9))
+    return read_request(Incoming(Admission(1), 1, "GET", path, query, raw, client), Deadline(9))
 
 
 def test_the_path_stays_as_it_came() -> None:
-    assert read(path=b"//logstores/a%2Fb/track").path == "//logstores/a%2Fb/track"
+    assert read(path="//logstores/a%2Fb/track").path == "//logstores/a%2Fb/track"
 
 
 @given(st.dictionaries(TEXT, TEXT, max_size=6))
@@ -93,9 +95,33 @@ def test_an_id_that_could_not_be_sent_back_is_none(sent: str) -> None:
 def test_the_last_hop_is_the_source_and_the_rest_the_clients_word(
     forwarded: list[str], source: str, left: str | None
 ) -> None:
-    request = read(*(("X-Forwarded-For", value) for value in forwarded), client=("127.0.0.1", 1))
+    request = read(*(("X-Forwarded-For", value) for value in forwarded))
     assert (request.source_ip, request.headers.get("x-forwarded-for")) == (source, left)
 
 
 def test_without_an_address_at_all_there_is_none() -> None:
-    assert read(client=None).source_ip == ""
+    assert read(client="").source_ip == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "parts"),
+    [
+        (b"/a%2Fb?c=d?e", ("/a%2Fb", b"c=d?e")),
+        (b"//a/b", ("//a/b", b"")),
+        (b"/a?b=\xff", ("/a", b"b=\xff")),
+        (b"/a?b#c", ("/a", b"b")),
+        (b"http://host:1/a?b", ("/a", b"b")),
+    ],
+)
+def test_a_target_is_a_path_and_a_query_whatever_its_form(target: bytes, parts: tuple[str, bytes]) -> None:
+    assert split_target(target) == parts
+
+
+@pytest.mark.parametrize("target", [b"/\xff", b"host", b""])
+def test_what_is_no_target_is_none(target: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        split_target(target)
+
+
+def test_a_name_too_long_to_be_remembered_is_a_name() -> None:
+    assert read(("X" * 65, "1"), ("x" * 65, "2"), ("x-fc-" + "a" * 65, "3")).headers == {"x" * 65: "1,2"}
