@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 from shared.deadline import Deadline
 from shared.network.blocking import set_options
 from shared.network.interface import Connection, Resolved, Signal
+from shared.network.timeouts import Timeouts
 from shared.network.turns import Turn, Turns
 
 HELD = 256 * 1024  # bytes received and not yet asked for, at which the peer is made to wait
@@ -26,7 +27,7 @@ class EventLoopNetwork:
     overlaps = True
 
     def __init__(self) -> None:
-        self._turns = Turns()
+        self._turns, self._timeouts = Turns(), Timeouts()
 
     async def resolve(self, name: str, port: int) -> list[Resolved]:
         """Return the addresses of a host; raises OSError."""
@@ -46,7 +47,7 @@ class EventLoopNetwork:
             await _within(seconds, loop.sock_connect(connected, address))
             server_hostname = name if tls is not None else None
             opening = loop.create_connection(
-                _Connection, sock=connected, ssl=tls, server_hostname=server_hostname
+                lambda: _Connection(self._timeouts), sock=connected, ssl=tls, server_hostname=server_hostname
             )
             _, connection = await _within(deadline.left(), opening)
         except BaseException:
@@ -86,8 +87,10 @@ class _Signal:
 class _Connection(asyncio.Protocol):
     """One connection; one request at a time uses it, so there is one receiver at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeouts: Timeouts) -> None:
         self._loop = asyncio.get_running_loop()
+        self._timeouts = timeouts
+        self._late = self._too_late  # one object, by which its end is found
         self._received = bytearray()
         self._receiver: asyncio.Future[None] | None = None
         self._ended = self._paused = self._full = self._cut_short = False
@@ -125,6 +128,10 @@ class _Connection(asyncio.Protocol):
 
         An answer that comes before all is sent ends the sending, and the use of the connection with it.
         """
+        deadline.left()
+        if len(data) <= PIECE and not self._ended:  # as nearly every one does
+            self._transport.write(data)
+            return
         view = memoryview(data)
         for start in range(0, len(data), PIECE):
             while start and self._full and not self._received and not self._ended:
@@ -162,13 +169,13 @@ class _Connection(asyncio.Protocol):
         self._transport.abort()
 
     async def _something(self, seconds: float) -> None:
-        """Wait until something has come. A timer of its own costs less than asyncio.wait_for's task."""
+        """Wait until something has come."""
         self._receiver = self._loop.create_future()
-        timer = self._loop.call_later(seconds, self._too_late)
+        self._timeouts.set(self._late, seconds)
         try:
             await self._receiver
         finally:
-            timer.cancel()
+            self._timeouts.clear(self._late)
             self._receiver = None
 
     def _wake(self) -> None:
