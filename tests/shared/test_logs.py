@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.logs import LONGEST_VALUE, log, stack
+from shared.logs import LONGEST_VALUE, log, stack, write_lines_to
 
 Value = str | int | float | None
 
@@ -125,3 +127,45 @@ def test_of_a_deep_stack_the_innermost_frames_and_the_type_fit_into_a_value(
 
 def test_an_error_never_raised_has_its_type_for_a_stack() -> None:
     assert stack(KeyError("SECRET")) == "KeyError"
+
+
+@pytest.fixture
+def output(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], list[str]]]:
+    """Have lines written to a stream; returns what it has got by then, which was flushed."""
+    caplog.set_level(logging.INFO)
+    raw = io.BytesIO()
+    stream = io.BufferedWriter(raw)  # type: ignore[arg-type, unused-ignore]
+    write_lines_to(stream)
+    yield lambda: raw.getvalue().decode().splitlines(keepends=True)
+    write_lines_to(None)
+
+
+def test_a_stream_gets_each_line_at_once_and_the_root_logger_none(
+    output: Callable[[], list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    log(logging.INFO, "answered", "1-a", path="/\ud800\n")
+    log(logging.DEBUG, "below the level", "1-a")
+    assert output() == ['{"level":"INFO","event":"answered","requestId":"1-a","path":"/?\\n"}\n']
+    assert not caplog.records
+
+
+def test_a_stream_that_takes_nothing_more_fails_nobody() -> None:
+    class Gone(io.RawIOBase):
+        def writable(self) -> bool:
+            return True
+
+        def write(self, _: object) -> int:
+            raise BrokenPipeError
+
+    write_lines_to(io.BufferedWriter(Gone()))
+    try:
+        log(logging.ERROR, "full", "")
+        log(logging.ERROR, "full", "")
+    finally:
+        write_lines_to(None)
+
+
+def test_without_a_stream_the_root_logger_has_the_line_again(caplog: pytest.LogCaptureFixture) -> None:
+    write_lines_to(io.BytesIO())
+    write_lines_to(None)
+    assert written(caplog)["event"] == "refused"

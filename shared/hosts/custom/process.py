@@ -13,7 +13,7 @@ from shared.hosts.custom.admission import Admission
 from shared.hosts.custom.application import Application
 from shared.hosts.custom.server import serve
 from shared.http.service import Service
-from shared.logs import log
+from shared.logs import log, write_lines_to
 from shared.network.event_loop import EventLoopNetwork
 from shared.network.interface import Network
 from shared.settings import Environment, SettingError
@@ -47,10 +47,9 @@ def main(build: Build, arguments: Sequence[str] = sys.argv[1:]) -> int:
 
 
 def _set_up_logging() -> None:
-    """Write messages as they are, and look up nothing else for them ("Optimization", logging HOWTO)."""
+    """Write the project's own lines as they are, and what a library has to say beside them."""
     logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.INFO)
-    logging._srcfile = None  # type: ignore[assignment, attr-defined, unused-ignore]
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    write_lines_to(sys.stdout.buffer)
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
