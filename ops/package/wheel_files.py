@@ -38,7 +38,7 @@ REDIS = (
     "async_timeout/__init__.py",
     "async_timeout-*.dist-info/LICENSE",
 )
-# What `import uvicorn` and serving by httptools in a uvloop load (measured by sys.modules after a request).
+# What `import uvicorn` and serving in a uvloop load, and the parser httptools (measured by sys.modules after a request).
 SERVER = (
     *(f"uvicorn/{name}.py" for name in ("__init__", "_ansi", "_compat", "_subprocess", "_types", "config")),
     *(f"uvicorn/{name}.py" for name in ("importer", "logging", "main", "server")),
@@ -46,8 +46,6 @@ SERVER = (
     *(f"uvicorn/loops/{name}.py" for name in ("__init__", "uvloop")),
     *(f"uvicorn/middleware/{name}.py" for name in ("__init__", "asgi2", "message_logger")),
     *(f"uvicorn/middleware/{name}.py" for name in ("proxy_headers", "wsgi")),
-    *(f"uvicorn/protocols/{name}.py" for name in ("__init__", "utils")),
-    *(f"uvicorn/protocols/http/{name}.py" for name in ("__init__", "flow_control", "httptools_impl")),
     *(f"uvicorn/supervisors/{name}.py" for name in ("__init__", "basereload", "multiprocess", "statreload")),
     "uvicorn-*.dist-info/licenses/LICENSE.md",
     "httptools/*.py",
