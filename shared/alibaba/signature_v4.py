@@ -79,7 +79,7 @@ def signed_headers(
     `x-log-*` and `x-acs-*`, for OSS `content-md5` and `x-oss-*`. `path` is not encoded; for OSS it is
     `/bucket/key`, also if the bucket is in the host name. `now` is in seconds since the epoch.
     """
-    date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    date = _date(int(now))
     digest = hashlib.sha256(body).hexdigest() if scheme.signs_body else UNSIGNED_PAYLOAD
     complete = {**headers, f"{scheme.prefix}date": date, f"{scheme.prefix}content-sha256": digest}
     if credentials.security_token:
@@ -95,6 +95,21 @@ def signed_headers(
     return complete
 
 
+@lru_cache(maxsize=2)
+def _date(second: int) -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+
+
+@lru_cache(maxsize=32)  # the few sets of headers that there are
+def _covered(scheme: Scheme, names: tuple[str, ...]) -> tuple[tuple[tuple[str, str], ...], str]:
+    """Return which headers are covered, each in lower case and as it is, in order; and their list."""
+    lowered = sorted((name.lower(), name) for name in names)
+    covered = tuple(
+        (name, sent) for name, sent in lowered if name in scheme.names or name.startswith(scheme.prefixes)
+    )
+    return covered, ";".join(name for name, _ in covered) if scheme.listed else ""
+
+
 @lru_cache(maxsize=4)  # valid for a day; for SLS and OSS, with the credentials before and after a renewal
 def _signing_key(secret: str, scope: str) -> bytes:
     key = f"aliyun_v4{secret}".encode()
@@ -107,20 +122,17 @@ def canonical_request(
     scheme: Scheme, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], digest: str
 ) -> str:
     """Return the canonical request, whose hash is signed."""
-    lowered = ((name.lower(), value.strip()) for name, value in headers.items())
-    covered = sorted(
-        (name, value) for name, value in lowered if name in scheme.names or name.startswith(scheme.prefixes)
-    )
+    covered, listed = _covered(scheme, tuple(headers))
     if scheme.encoded:
         path = "/".join(map(percent_encode, path.split("/")))
         query = {percent_encode(key): value for key, value in query.items()}
-    pairs = sorted((key, percent_encode(value)) for key, value in query.items())
+    pairs = sorted((key, percent_encode(value)) for key, value in query.items()) if query else ()
     lines = (
         method,
         path,
-        "&".join(f"{key}={value}" if value else key for key, value in pairs),
-        "".join(f"{name}:{value}\n" for name, value in covered),
-        ";".join(name for name, _ in covered) if scheme.listed else "",
+        "&".join([f"{key}={value}" if value else key for key, value in pairs]),
+        "".join([f"{name}:{headers[sent].strip()}\n" for name, sent in covered]),
+        listed,
         digest,
     )
     return "\n".join(lines)
