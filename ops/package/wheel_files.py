@@ -38,7 +38,7 @@ REDIS = (
     "async_timeout/__init__.py",
     "async_timeout-*.dist-info/LICENSE",
 )
-# What `import uvicorn` and serving in a uvloop load (by sys.modules after a request), and the parser httptools.
+# Loaded by `import uvicorn`, serving in a uvloop, and the parser (measured by sys.modules after a request).
 SERVER = (
     *(f"uvicorn/{name}.py" for name in ("__init__", "_ansi", "_compat", "_subprocess", "_types", "config")),
     *(f"uvicorn/{name}.py" for name in ("importer", "logging", "main", "server")),
