@@ -147,8 +147,10 @@ class _Connection(asyncio.Protocol):
     async def receive(self, deadline: Deadline) -> bytes:
         """Return what has come next, b"" at the end; raises OSError, TimeoutError at the deadline."""
         left = deadline.left()
-        if not self._received and not self._ended:
+        # That the last of a large request has been sent wakes it too, and is no answer.
+        while not self._received and not self._ended:
             await self._something(left)
+            left = deadline.remaining()
         if self._received:
             data = bytes(self._received)
             self._received.clear()

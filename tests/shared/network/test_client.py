@@ -51,6 +51,20 @@ def test_a_body_arrives_whole_whatever_its_size(length: int) -> None:
         assert server.received[0].body == body
 
 
+def test_a_large_body_that_is_taken_slowly_is_answered() -> None:
+    # The last of it is still on its way while the answer is awaited; that it is sent is no end of anything.
+    body, taken = bytes(8 * 1024 * 1024), bytearray()
+
+    def behave(connection: socket.socket) -> None:
+        while not taken.endswith(body):
+            taken.extend(connection.recv(65536))
+        time.sleep(0.05)
+        connection.sendall(HELLO)
+
+    with peer(behave) as url, closing(Upstream(url)) as upstream:
+        assert ask(upstream, body).body == b"hello"
+
+
 @pytest.mark.parametrize("script", [OK, HELLO, CHUNKED, answer(500, b"no"), b"HTTP/1.1 204 No\r\n\r\n"])
 def test_one_connection_serves_many_requests(script: bytes) -> None:
     with RawServer(script) as server, closing(Upstream(server.url)) as upstream:
