@@ -7,6 +7,8 @@ import time
 import pytest
 
 from functions.replay.timer import Replay
+from functions.track.breaker import FAILURES, LONGEST, Breaker
+from functions.track.delivered import Delivered
 from functions.track.delivery import Delivery
 from functions.track.settings import TrackSettings
 from functions.track.upload import Upload
@@ -29,10 +31,30 @@ def delivery(fake_account: FakeAccount, monkeypatch: pytest.MonkeyPatch) -> Deli
     return Delivery(TrackSettings.read(variables), CredentialSource(variables), BLOCKING)
 
 
-def upload(logstore: str = LOGSTORES[0]) -> Upload:
+class Clock:
+    """The breakers' time, in seconds."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("functions.track.spooling.Breaker", lambda: Breaker(clock))
+    return clock
+
+
+def upload(logstore: str = LOGSTORES[0], seconds: float = 5) -> Upload:
     now = time.time()
     body = b'{"__tags__":{"batch_id":"b1"},"__logs__":[{"__time__":%d,"k":"v"}]}' % int(now)
-    return Upload(logstore, 1, body, now, None, Deadline(5))
+    return Upload(logstore, 1, body, now, None, Deadline(seconds))
+
+
+def delivered(delivery: Delivery, times: int, logstore: str = LOGSTORES[0]) -> list[Delivered]:
+    return [run(delivery.deliver(upload(logstore))) for _ in range(times)]
 
 
 def test_a_batch_that_sls_accepts_is_not_spooled(
@@ -80,6 +102,114 @@ def test_without_sls_and_spool_the_client_gets_503_with_retry_after(
     assert done.problem is not None
     assert (done.problem.kind, done.spooled, done.notes["spooled"]) == (SERVER_BUSY, False, 0)
     assert "OSS cannot be reached" in (done.problem.detail or "")
+
+
+# The breaker.
+
+
+def test_an_sls_that_fails_in_a_row_is_not_asked_and_everything_is_spooled(
+    delivery: Delivery, fake_sls: FakeSls, fake_oss: FakeOss
+) -> None:
+    fake_sls.cut()
+    tried = delivered(delivery, FAILURES)
+    asked = len(fake_sls.calls)
+    assert asked == 3 * FAILURES  # each was repeated
+    done = delivered(delivery, 10)
+    assert len(fake_sls.calls) == asked
+    assert all(one.spooled for one in tried + done)
+    assert len(fake_oss.spooled()) == FAILURES + 10
+    assert not any("breaker" in one.notes for one in tried)
+    assert dict(done[0].notes) == {"logs": 1, "breaker": "open", "attempts": 0, "spooled": 1}
+    assert done[0].problem is not None
+    assert done[0].problem.detail == f"SLS was not asked: SLS failed {FAILURES} writes in a row"
+
+
+def test_a_probe_that_sls_takes_closes_it(
+    delivery: Delivery, fake_network: FakeNetwork, fake_sls: FakeSls, fake_oss: FakeOss, clock: Clock
+) -> None:
+    fake_sls.cut()
+    delivered(delivery, FAILURES)
+    clock.now += LONGEST
+    asked = len(fake_sls.calls)
+    (failed,) = delivered(delivery, 1)
+    assert (failed.notes["attempts"], failed.notes["breaker"], failed.spooled) == (1, "open", True)
+    assert len(fake_sls.calls) == asked + 1  # a probe is not repeated
+    fake_network.mend()
+    clock.now += LONGEST
+    probe, after = delivered(delivery, 2)
+    assert (probe.problem, probe.notes["breaker"]) == (None, "open")
+    assert (after.problem, "breaker" in after.notes) == (None, False)
+    assert len(fake_sls.logs(LOGSTORES[0])) == 2
+    assert len(fake_oss.spooled()) == FAILURES + 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.status(404, code="ProjectNotExist"),
+        Fault.status(404, code="LogStoreNotExist"),
+        Fault.status(400, code="PostBodyInvalid"),
+        Fault.status(401, code="SignatureNotMatch"),
+        Fault.status(403, code="WriteQuotaExceed"),
+    ],
+    ids=lambda fault: fault.name,
+)
+def test_what_sls_refuses_does_not_open_it(
+    delivery: Delivery, fake_sls: FakeSls, fake_oss: FakeOss, fault: Fault
+) -> None:
+    fake_sls.faults.add(fault)
+    done = delivered(delivery, 3 * FAILURES)
+    assert all(one.notes["attempts"] for one in done)
+    assert len(fake_oss.spooled()) == 3 * FAILURES
+
+
+@pytest.mark.usefixtures("fake_oss")
+def test_clients_that_leave_sls_no_time_do_not_open_it(delivery: Delivery, fake_sls: FakeSls) -> None:
+    delivered(delivery, 1)
+    fake_sls.faults.add(Fault.hang())
+    late = [run(delivery.deliver(upload(seconds=0.2))) for _ in range(2 * FAILURES)]
+    assert all(one.notes["attempts"] == 1 for one in late)
+
+
+@pytest.mark.usefixtures("fake_oss")
+def test_a_logstore_that_hangs_does_not_stop_the_others(delivery: Delivery, fake_sls: FakeSls) -> None:
+    fake_sls.faults.add(Fault.status(500, code="InternalServerError"), on=f"/{LOGSTORES[0]}/")
+    delivered(delivery, FAILURES)
+    assert delivered(delivery, 1)[0].notes["breaker"] == "open"
+    (other,) = delivered(delivery, 1, LOGSTORES[1])
+    assert (other.problem, "breaker" in other.notes) == (None, False)
+
+
+def test_where_the_spool_fails_while_it_is_open_sls_is_asked_all_the_same(
+    delivery: Delivery, fake_network: FakeNetwork, fake_sls: FakeSls, fake_oss: FakeOss
+) -> None:
+    fake_sls.cut()
+    delivered(delivery, FAILURES)
+    fake_network.mend()
+    fake_oss.cut()
+    (done,) = delivered(delivery, 1)
+    assert (done.problem, done.notes["attempts"], done.notes["spooled"]) == (None, 1, 0)
+    assert len(fake_sls.logs(LOGSTORES[0])) == 1
+
+
+def test_with_neither_while_it_is_open_nothing_is_confirmed(
+    delivery: Delivery, fake_sls: FakeSls, fake_oss: FakeOss
+) -> None:
+    fake_sls.cut()
+    delivered(delivery, FAILURES)
+    fake_oss.cut()
+    (done,) = delivered(delivery, 1)
+    assert done.problem is not None
+    assert (done.problem.kind, done.spooled, done.notes["spooled"]) == (SERVER_BUSY, False, 0)
+    assert "OSS cannot be reached" in (done.problem.detail or "")
+
+
+def test_without_a_spool_there_is_none(fake_account: FakeAccount, fake_sls: FakeSls) -> None:
+    variables = fake_account.variables(fake_account.track_role)
+    delivery = Delivery(TrackSettings.read(variables), CredentialSource(variables), BLOCKING)
+    fake_sls.faults.add(Fault.reset())
+    done = delivered(delivery, 2 * FAILURES)
+    assert all(one.notes["attempts"] == 2 and one.problem is not None for one in done)
 
 
 def test_replay_writes_what_was_spooled_and_empties_the_spool(

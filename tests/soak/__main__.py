@@ -13,7 +13,7 @@ import random
 import sys
 
 from tests.soak.cloud import BUILTIN, CUSTOM
-from tests.soak.outage import Drill, Size
+from tests.soak.outage import AWAY, Drill, Size
 from tests.soak.plan import Scale
 from tests.soak.report import report, violations
 from tests.soak.storm import Storm
@@ -27,7 +27,7 @@ def main() -> int:
     """Run it over each runtime in turn."""
     options = _options()
     if options.outage:
-        drilled = Drill(Size(options.batches, options.parts, options.clients, options.quota or None)).run()
+        drilled = Drill(_size(options)).run()
         print(drilled)
         return bool(drilled.violations)
     names: list[str] = options.runtime or list(RUNTIMES)
@@ -41,6 +41,18 @@ def main() -> int:
         tallies.append(storm.run())
     print(report(options.seed, tallies))
     return bool(violations(tallies))
+
+
+def _size(options: argparse.Namespace) -> Size:
+    return Size(
+        batches=options.batches,
+        parts=options.parts,
+        clients=options.clients,
+        quota=options.quota or None,
+        away=options.away,
+        seconds=options.seconds,
+        kill=options.kill,
+    )
 
 
 def _options() -> argparse.Namespace:
@@ -59,6 +71,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--quota", type=int, default=usual.quota, help="writes a second of a Logstore; 0: none (%(default)s)"
     )
+    parser.add_argument("--away", choices=AWAY, default=usual.away, help="how SLS is (%(default)s)")
+    parser.add_argument("--no-kill", dest="kill", action="store_false", help="kill no instance of replay")
+    parser.add_argument("--seconds", type=float, default=usual.seconds, help="the outage lasts at most")
     return parser.parse_args()
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import math
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from local.ram import Ram
 from local.serving import Server
 from local.sls import SlsStandIn
 from local.sls.quotas import WriteQuota
+from local.sls.store import StoredLog
 from shared.spool.format import pending
 from shared.spool.settings import PREFIX
 from tests.soak.client import Client, NoAnswer
@@ -39,8 +41,13 @@ PROJECT, BUCKET = "soak", "soak-spool"
 PATIENCE = 30.0  # seconds that a client waits
 KILL_AT = 0.3  # of the batches, written: then one instance of replay is killed
 _STARTED = 20.0  # seconds in which the host has to listen
-# SLS is there and refuses: the outage in which the host spools the fastest, as it waits for nothing first.
-AWAY = Fault.status(404, code="ProjectNotExist")
+# How SLS may be away. Where it refuses, every request asks it, and spools at once; where it hangs, those that
+# ask it wait; where it stores and hangs, what they spool then is there twice.
+AWAY = {
+    "refuses": Fault.status(404, code="ProjectNotExist"),
+    "hangs": Fault.hang(),
+    "stores and hangs": Fault.hang(stage="handled"),
+}
 
 
 class Size(NamedTuple):
@@ -50,6 +57,9 @@ class Size(NamedTuple):
     parts: int = 1
     clients: int = 64
     quota: int | None = 500  # writes a second of each Logstore, once SLS is back: what one shard takes
+    away: str = "refuses"  # of AWAY
+    seconds: float = math.inf  # that the outage lasts at most; then the spool is emptied of what is there
+    kill: bool = True  # an instance of replay
 
 
 @dataclass
@@ -59,6 +69,7 @@ class Drilled:
     size: Size
     confirmed: set[str] = field(default_factory=set)  # ids of the logs answered 200, one a batch
     other_answers: int = 0
+    took: list[float] = field(default_factory=list)  # seconds of each request, whatever its answer
     objects: int = 0  # in the spool, when SLS came back
     puts: int = 0  # requests to OSS meanwhile
     filling: float = 0.0  # seconds
@@ -79,6 +90,14 @@ class Drilled:
         return max((run["MB"] for run in self.runs), default=0.0)
 
     @property
+    def _too_few(self) -> bool:
+        return len(self.confirmed) < self.size.batches and self.filling < self.size.seconds
+
+    def within(self, share: float) -> float:
+        """Return the seconds in which this share of the requests was answered."""
+        return sorted(self.took)[math.ceil(share * len(self.took)) - 1] if self.took else 0.0
+
+    @property
     def violations(self) -> list[str]:
         """What must not have happened."""
         rejected = sum(run["rejected"] for run in self.runs)
@@ -89,22 +108,26 @@ class Drilled:
             f"{self.left} objects left": self.left,
             f"{rejected} rejected": rejected,
             f"runs that failed: {failed}": failed,
-            f"{len(self.confirmed)} spooled of {self.size.batches}": len(self.confirmed) < self.size.batches,
+            f"{len(self.confirmed)} spooled of {self.size.batches}": self._too_few,
             f"replay took {self.replay_memory:.0f} MB": self.replay_memory > 200,
         }
         return [what for what, happened in found.items() if happened]
 
     def __str__(self) -> str:
-        count = len(self.confirmed)
+        count = len(self.confirmed) or 1
         values = {
             "spooled": f"{count} batches in {self.filling:.0f} s, {count / self.filling:.0f} a second",
+            "away": f"SLS {self.size.away}; {self.other_answers} requests not answered 200",
+            "answered": f"half in {self.within(0.5):.3f} s, 99 % in {self.within(0.99):.3f} s, "
+            f"all in {self.within(1):.3f} s",
             "objects": f"{self.objects}, {self.puts / self.filling:.0f} requests to OSS a second",
             "drained": f"{self.draining:.0f} s, {count / self.draining:.0f} a second",
             "parts": str(self.size.parts),
             "quota": f"{self.size.quota} writes a second and Logstore; {self.throttled} throttled",
             "runs": f"{len(self.runs)}, {sum(run['setbacks'] for run in self.runs)} setbacks",
             "lost": str(self.lost),
-            "duplicates": f"{self.duplicates}" + (", one instance killed" if self.killed else ""),
+            "duplicates": f"{self.duplicates}, {self.duplicates / count:.2%} of the logs"
+            + (", one instance of replay killed" if self.killed else ""),
             "memory": f"host {self.track_memory:.0f} MB, replay {self.replay_memory:.0f} MB",
         }
         lines = [f"  {name:<11} {value}" for name, value in values.items()]
@@ -124,7 +147,7 @@ class Drill:
         """Fill the spool, empty it, and count."""
         with ExitStack() as stack:
             self._start(stack)
-            self._sls.faults.add(AWAY)
+            self._sls.faults.add(AWAY[self._size.away])
             with self._host() as url:
                 began, before = time.monotonic(), self._oss.faults.seen
                 asyncio.run(self._fill(url))
@@ -132,10 +155,10 @@ class Drill:
                 self._drilled.puts = self._oss.faults.seen - before
             self._drilled.objects = self._waiting()
             self._come_back()
-            began, seen = time.monotonic(), self._sls.faults.seen
-            self._drain(kill_at=seen + int(KILL_AT * self._size.batches))
+            stored, began, seen = len(self._stored()), time.monotonic(), self._sls.faults.seen
+            self._drain(kill_at=seen + int(KILL_AT * len(self._drilled.confirmed)))
             self._drilled.draining = time.monotonic() - began
-            self._reckon(self._sls.faults.seen - seen)
+            self._reckon(self._sls.faults.seen - seen + stored)
         return self._drilled
 
     def _start(self, stack: ExitStack) -> None:
@@ -186,17 +209,21 @@ class Drill:
 
     async def _client(self, client: Client) -> None:
         """Send until there are enough; what is not answered 200 is not counted, and may be stored or not."""
+        end = time.monotonic() + self._size.seconds
         try:
-            while len(self._drilled.confirmed) < self._size.batches:
+            while len(self._drilled.confirmed) < self._size.batches and time.monotonic() < end:
                 number = next(self._numbers)
                 name, logstore = f"drill-{number}", LOGSTORES[number % len(LOGSTORES)]
                 log = {"id": name, "to": logstore, "text": f"what page {name} says"}
                 body = json.dumps({"__logs__": [{**log, "sum": checksum(log)}]}).encode()
+                began = time.monotonic()
                 try:
                     reply = await client.ask("POST", f"/logstores/{logstore}/track", {}, body)
                 except NoAnswer:
                     self._drilled.other_answers += 1
                     continue
+                finally:
+                    self._drilled.took.append(time.monotonic() - began)
                 if reply.status == 200 and reply.headers.get("x-log-spooled") == "1":
                     self._drilled.confirmed.add(name)
                 else:
@@ -214,7 +241,7 @@ class Drill:
         running = {part: self._instance(part) for part in range(self._size.parts)}
         while running:
             time.sleep(0.05)
-            if not self._drilled.killed and self._sls.faults.seen >= kill_at:
+            if self._size.kill and not self._drilled.killed and self._sls.faults.seen >= kill_at:
                 self._drilled.killed = True
                 part, process = next(iter(running.items()))
                 process.kill()
@@ -245,8 +272,11 @@ class Drill:
     def _waiting(self) -> int:
         return sum(name.startswith(pending(PREFIX)) for name in self._oss.objects(BUCKET))
 
+    def _stored(self) -> Sequence[StoredLog]:
+        return self._sls.store.query(limit=1 << 60)
+
     def _reckon(self, requests: int) -> None:
-        drilled, logs = self._drilled, self._sls.store.query(limit=1 << 60)
+        drilled, logs = self._drilled, self._stored()
         found = {log.fields["id"] for log in logs}
         drilled.stored, drilled.lost = len(logs), len(drilled.confirmed - found)
         drilled.duplicates = len(logs) - len(found)
