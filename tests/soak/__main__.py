@@ -16,6 +16,8 @@ from tests.soak.cloud import BUILTIN, CUSTOM
 from tests.soak.outage import AWAY, Drill, Size
 from tests.soak.plan import Scale
 from tests.soak.report import report, violations
+from tests.soak.slow import LONGEST, Slow
+from tests.soak.slow import RUNTIMES as SLOW_RUNTIMES
 from tests.soak.storm import Storm
 from tests.soak.tally import Tally
 
@@ -31,6 +33,8 @@ def main() -> int:
         print(drilled)
         return bool(drilled.violations)
     names: list[str] = options.runtime or list(RUNTIMES)
+    if options.slow:
+        return _slow(options, names)
     scale = Scale(*(-(-total // len(names)) for total in (options.logs, options.faults, options.kills)))
     print(f"seed {options.seed}: {scale.logs} logs, {scale.faults} faults and {scale.kills} kills a runtime")
     tallies: list[Tally] = []
@@ -41,6 +45,16 @@ def main() -> int:
         tallies.append(storm.run())
     print(report(options.seed, tallies))
     return bool(violations(tallies))
+
+
+def _slow(options: argparse.Namespace, names: list[str]) -> int:
+    logs = -(-options.logs // len(names))
+    violated = 0
+    for name in names:
+        slowed = Slow(SLOW_RUNTIMES[name], options.seed, logs, options.longest).run()
+        print(slowed, flush=True)
+        violated += len(slowed.violations)
+    return bool(violated)
 
 
 def _size(options: argparse.Namespace) -> Size:
@@ -64,6 +78,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=20, help="the storms take at most (20)")
     parser.add_argument("--runtime", choices=RUNTIMES, action="append", help="only this one")
     usual = Size()
+    parser.add_argument("--slow", action="store_true", help="nothing fails, and SLS answers late (slow.py)")
+    parser.add_argument("--longest", type=float, default=LONGEST, help="seconds, then (%(default)s)")
     parser.add_argument("--outage", action="store_true", help="the drill of an outage instead (outage.py)")
     parser.add_argument("--batches", type=int, default=usual.batches, help="that are spooled (%(default)s)")
     parser.add_argument("--parts", type=int, default=usual.parts, help="of the spool (%(default)s)")

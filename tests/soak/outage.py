@@ -72,6 +72,7 @@ class Drilled:
     took: list[float] = field(default_factory=list)  # seconds of each request, whatever its answer
     objects: int = 0  # in the spool, when SLS came back
     puts: int = 0  # requests to OSS meanwhile
+    asked: int = 0  # requests to SLS meanwhile
     filling: float = 0.0  # seconds
     draining: float = 0.0  # seconds
     runs: list[dict[str, Any]] = field(default_factory=list)  # what replay said of each
@@ -117,7 +118,7 @@ class Drilled:
         count = len(self.confirmed) or 1
         values = {
             "spooled": f"{count} batches in {self.filling:.0f} s, {count / self.filling:.0f} a second",
-            "away": f"SLS {self.size.away}; {self.other_answers} requests not answered 200",
+            "away": f"SLS {self.size.away}, asked {self.asked} times; {self.other_answers} requests not 200",
             "answered": f"half in {self.within(0.5):.3f} s, 99 % in {self.within(0.99):.3f} s, "
             f"all in {self.within(1):.3f} s",
             "objects": f"{self.objects}, {self.puts / self.filling:.0f} requests to OSS a second",
@@ -153,6 +154,7 @@ class Drill:
                 asyncio.run(self._fill(url))
                 self._drilled.filling = time.monotonic() - began
                 self._drilled.puts = self._oss.faults.seen - before
+                self._drilled.asked = self._sls.faults.seen
             self._drilled.objects = self._waiting()
             self._come_back()
             stored, began, seen = len(self._stored()), time.monotonic(), self._sls.faults.seen

@@ -22,6 +22,16 @@ def test_what_an_outage_left_in_the_spool_arrives_and_nothing_is_lost() -> None:
     assert 0 < drilled.replay_memory < 200
 
 
+def test_an_sls_that_hangs_holds_up_few_requests_and_doubles_few_logs() -> None:
+    size = Size(batches=400, clients=16, quota=None, away="stores and hangs", kill=False)
+    drilled = Drill(size).run()
+    assert drilled.violations == [], str(drilled)
+    # The first of each client waited for SLS, and a probe may have; all others went to the spool at once.
+    assert size.clients <= drilled.asked <= 2 * size.clients
+    assert drilled.duplicates == drilled.asked
+    assert drilled.other_answers == 0
+
+
 def test_an_oss_that_confirms_and_keeps_nothing_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     come_back = Drill._come_back
 
