@@ -37,6 +37,8 @@ async def measure(storage: Storage, prefix: str, deadline: Deadline, part: Part 
             at, token = asked.pop(0)
             page = await storage.page(at, token, delimiter="/" if at == root else "")
             left -= 1
+            if token is not None and page.next == token:
+                return UNKNOWN  # the same page for ever
             found = [one.name for one in page.objects if _counts(prefix, one.name, part)]
             times = [moment for name in found if (moment := time_of(name)) is not None]
             count += len(found)

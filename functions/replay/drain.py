@@ -24,11 +24,20 @@ from functions.replay.pace import Pace
 from functions.replay.settings import ReplaySettings
 from functions.replay.storage import Storage, StorageFailed, Waiting
 from functions.replay.sweep import Sweeper
-from functions.replay.tasks import BUSY, REFUSED, Tasks
+from functions.replay.tasks import BUSY, REFUSED, Left, Tasks
 from functions.replay.writing import Tally, Write, Writing
 from shared.deadline import Deadline
 from shared.logs import log
-from shared.spool.format import MAX_UNPACKED, NotSpooled, digit_of, pack, rejected, unpack, unpacked_size
+from shared.spool.format import (
+    MAX_UNPACKED,
+    NewerVersion,
+    NotSpooled,
+    digit_of,
+    pack,
+    rejected,
+    unpack,
+    unpacked_size,
+)
 
 __all__ = ["BUSY", "DRAINED", "INCOMPLETE", "OUT_OF_TIME", "REFUSED", "Drain", "Run"]
 
@@ -171,7 +180,7 @@ class Drain:
                 self._close_if_done(held)
 
     async def _open(self, waiting: Waiting) -> Held | None:
-        """Return what an object holds; None where it is gone, or has been set aside."""
+        """Return what an object holds; None where it is gone, or has been set aside. Raises Left."""
         if waiting.size > MAX_PACKED:
             reason = f"the object has {waiting.size} bytes; at most {MAX_PACKED} are read"
             await self._set_aside(waiting, reason)
@@ -185,6 +194,8 @@ class Drain:
             return Held(waiting, unpack(data), self._remembered.gone(waiting), cost)
         except NotSpooled as unfit:
             self._unpacked.give(cost)
+            if isinstance(unfit, NewerVersion):
+                raise Left(str(unfit)) from None  # to a replay of that release
             await self._set_aside(waiting, str(unfit))
             return None
 

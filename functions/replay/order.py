@@ -7,7 +7,7 @@ import heapq
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
-from functions.replay.storage import Page, Storage, Waiting
+from functions.replay.storage import Page, Storage, StorageFailed, Waiting
 from shared.spool.format import DIGITS, digit_of, pending
 
 PAGE = 500  # names listed at a time, of each digit
@@ -39,18 +39,28 @@ class _Stream:
         self._storage, self._prefix, self._delimiter = storage, prefix, delimiter
         self._page = first
         self._at = 0
-        self.folders = list(first.folders) if first else []
+        self._begun = set[str]()  # the pages' first names
+        self.circled = False
 
     async def next(self) -> Waiting | None:
+        """Return the next object; None at the end, or where a page comes that has been there."""
         while self._page is None or self._at == len(self._page.objects):
             if self._page is not None and self._page.next is None:
                 return None
             token = self._page.next if self._page else None
             self._page = await self._storage.page(self._prefix, token, delimiter=self._delimiter, most=PAGE)
             self._at = 0
-            self.folders += self._page.folders
+            if self._circles(self._page, token):
+                return None
         self._at += 1
         return self._page.objects[self._at - 1]
+
+    def _circles(self, page: Page, token: str | None) -> bool:
+        """Whether a page leads back, so that it would be followed until the run is out of time."""
+        first = {waiting.name for waiting in page.objects[:1]}
+        self.circled = bool(first & self._begun) or (token is not None and page.next == token)
+        self._begun |= first
+        return self.circled
 
 
 async def oldest_first(storage: Storage, prefix: str, part: Part = WHOLE) -> AsyncIterator[Waiting]:
@@ -80,6 +90,8 @@ async def oldest_first(storage: Storage, prefix: str, part: Part = WHOLE) -> Asy
             heapq.heappop(heads)
         else:
             heapq.heapreplace(heads, (_key(following), at, following))
+    if any(stream.circled for stream in streams):
+        raise StorageFailed("OSS lists in a circle", passing=True)
 
 
 def _key(waiting: Waiting) -> str:

@@ -41,6 +41,10 @@ class NotSpooled(Exception):
     """The object is not in the spool's format; the text has the reason and quotes nothing of the object."""
 
 
+class NewerVersion(NotSpooled):
+    """An object that a later release has written, as after a rollback: one that will read it again."""
+
+
 class Spooled(NamedTuple):
     """One batch, with all data for its write."""
 
@@ -147,7 +151,7 @@ def unpacked_size(data: bytes) -> int:
 
 
 def unpack(data: bytes) -> list[Spooled]:
-    """Return the batches in an object's content, of either version; raises NotSpooled.
+    """Return the batches in an object's content, of either version; raises NotSpooled, NewerVersion.
 
     At most MAX_UNPACKED bytes are decompressed, regardless of the declared size.
     """
@@ -155,7 +159,7 @@ def unpack(data: bytes) -> list[Spooled]:
     try:
         content = _decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise NotSpooled(_format_error(text, error)) from None
+        raise _format_error(text, error) from None
     held = content.batches if isinstance(content, _Content) else [content]
     if not 1 <= len(held) <= MAX_BATCHES:
         raise NotSpooled(f"the object has {len(held)} batches; 1 to {MAX_BATCHES} are allowed")
@@ -165,14 +169,15 @@ def unpack(data: bytes) -> list[Spooled]:
     return batches
 
 
-def _format_error(text: bytes, error: Exception) -> str:
+def _format_error(text: bytes, error: Exception) -> NotSpooled:
     try:
         version = msgspec.json.decode(text, type=_Versioned).version
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         version = VERSION
-    if version not in (1, VERSION):
-        return f"the object has version {version}; supported are 1 and {VERSION}"
-    return f"the object does not have the expected format: {type(error).__name__}"
+    if version in (1, VERSION):
+        return NotSpooled(f"the object is not of the shape: {type(error).__name__}")
+    kind = NewerVersion if version > VERSION else NotSpooled
+    return kind(f"the object is of version {version}; 1 and {VERSION} are known")
 
 
 def _decompressed(data: bytes) -> bytes:

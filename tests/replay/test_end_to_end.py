@@ -328,6 +328,29 @@ def test_two_instances_at_once_lose_nothing(cloud: Cloud) -> None:
     assert cloud.oss.objects(BUCKET) == {}
 
 
+@pytest.mark.parametrize("days", [-8, 8])
+def test_a_clock_that_jumps_by_more_than_a_week_in_a_run_gives_no_batch_up(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    # By that clock each batch is too old, or in the future. OSS, whose clock is right, lets nothing be moved.
+    cloud.spool([batch(str(number), age=3600 - number) for number in range(100)])
+    real = time.time
+
+    def jumps(_: str) -> bool:
+        if cloud.sls.faults.seen == 30:
+            monkeypatch.setattr(time, "time", lambda: real() + days * 24 * 3600)
+        return False
+
+    cloud.sls.faults.add(Fault.reset(), on=jumps)
+    line = _tick(timeout=20)
+    monkeypatch.setattr(time, "time", real)
+    assert (line["ended"], line["rejected"]) == ("refused", 0)
+    assert 0 < line["written"] < 100
+    assert cloud.waiting(REJECTED) == []
+    assert _tick()["ended"] == "drained"
+    assert set(cloud.stored()) == {str(number) for number in range(100)}
+
+
 def test_a_run_ends_before_fcs_timeout_and_the_next_one_goes_on(cloud: Cloud) -> None:
     cloud.spool([batch(str(number), age=900 - number) for number in range(500)])
     cloud.sls.faults.add(Fault.hang(0.3))

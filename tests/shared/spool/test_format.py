@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from shared.spool.format import (
     DIGITS,
     MAX_BATCHES,
     MAX_UNPACKED,
+    NewerVersion,
     NotSpooled,
     Spooled,
     digit_of,
@@ -222,6 +224,26 @@ def _without(fields: dict[str, object], field: str) -> bytes:
 def test_what_is_no_spooled_batch_is_refused_with_the_reason(data: bytes, why: str) -> None:
     with pytest.raises(NotSpooled, match=re.escape(why)):
         unpack(data)
+
+
+@pytest.mark.parametrize(("version", "newer"), [(3, True), (99, True), (0, False), (-1, False)])
+def test_a_version_is_newer_or_none_at_all(version: int, newer: bool) -> None:
+    for data in (_packed(version=version), _gzip(b'{"version":%d,"and":"more"}' % version)):
+        with pytest.raises(NotSpooled) as refused:
+            unpack(data)
+        assert isinstance(refused.value, NewerVersion) is newer
+
+
+def test_a_bomb_is_not_unpacked_to_its_end() -> None:
+    bomb = gzip.compress(bytes(64 * 1024 * 1024))
+    assert len(bomb) < 100_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(NotSpooled, match="more than 8388608 bytes"):
+            unpack(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 3 * MAX_UNPACKED
+    finally:
+        tracemalloc.stop()
 
 
 def _of_size(size: int) -> bytes:
