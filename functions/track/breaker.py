@@ -47,13 +47,13 @@ class Breaker:
         A write that is let through tells what became of it, by `note`.
         """
         self._usual = max(self._usual, seconds)
-        if seconds < (slowest := self._slowest):
+        if seconds < self._slowest:
             self._slowest *= DECAY  # else, with nobody asking, it would be believed for ever
-            return f"{seconds:.1f} s are left, and SLS took {slowest:.1f} s of late"
+            return "less time is left than SLS recently took"
         if self.open:
             now = self._clock()
             if now < self._probe_at:
-                return f"SLS failed {self._row} writes in a row"
+                return "SLS failed several writes in a row"
             # No other before this one's end; should it never tell, as where its client has gone, soon after.
             self._probe_at = now + seconds + SHORTEST
         return None

@@ -50,7 +50,7 @@ def test_failures_in_a_row_open_it_and_one_less_does_not(breaker: Breaker, fault
     assert asks(breaker)
     breaker.note(fault, 0.1, HAD)
     assert breaker.open
-    assert breaker.reason_not_to_ask(HAD) == f"SLS failed {FAILURES} writes in a row"
+    assert breaker.reason_not_to_ask(HAD) == "SLS failed several writes in a row"
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
@@ -133,7 +133,7 @@ def test_a_write_is_not_begun_whose_answer_would_come_too_late(breaker: Breaker)
     assert breaker.lets_repeat(5.9)
     assert not breaker.lets_repeat(5.89)
     assert asks(breaker, 5.9)
-    assert breaker.reason_not_to_ask(3.4) == "3.4 s are left, and SLS took 5.9 s of late"
+    assert breaker.reason_not_to_ask(3.4) == "less time is left than SLS recently took"
 
 
 def test_that_sls_was_slow_is_forgotten_as_it_answers_faster(breaker: Breaker) -> None:
