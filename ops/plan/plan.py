@@ -11,8 +11,8 @@ from ops.plan.prices import PriceList
 
 USUAL_MAX = 20  # MAX_INSTANCES in s.yaml
 SPARE = 2  # what MAX_INSTANCES is, beside the instances at the peak (docs/deploy.md, "The worst month")
-# An upload's wait for an SLS that does not answer: 9 of its 10 s, and of those delivery.py's FIRST_SHARE.
-HANGING = 6.75
+# An upload's wait for an SLS that does not answer: 9 of its 10 s, less delivery.py's RESERVED.
+HANGING = 7.0
 TOKEN_SECONDS = 0.005  # of an invocation of token that answers from its cache (docs/deploy.md)
 TOKEN_LIFE = 3600 / 2  # seconds after which an instance of token renews its credential
 # In the functions' Logstore, bytes for each invocation: what FC adds to a line, and its request metrics, as

@@ -155,7 +155,7 @@ def _deploy(plan: Plan) -> list[_Row]:
 def _lost(instances: Instances) -> str:
     if instances.hanging <= instances.most:
         return "within MAX_INSTANCES"
-    return "beyond MAX_INSTANCES, FC answers 429: lost"
+    return "beyond MAX_INSTANCES: lost in the first seconds"
 
 
 def _outage(plan: Plan) -> list[_Row]:

@@ -175,9 +175,9 @@ def _format_error(text: bytes, error: Exception) -> NotSpooled:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         version = VERSION
     if version in (1, VERSION):
-        return NotSpooled(f"the object is not of the shape: {type(error).__name__}")
+        return NotSpooled(f"the object does not have the expected format: {type(error).__name__}")
     kind = NewerVersion if version > VERSION else NotSpooled
-    return kind(f"the object is of version {version}; 1 and {VERSION} are known")
+    return kind(f"the object has version {version}; supported are 1 and {VERSION}")
 
 
 def _decompressed(data: bytes) -> bytes:

@@ -53,7 +53,7 @@ def test_an_object_half_written_is_set_aside_and_the_others_are_written(share: f
     storage.objects[half] = whole[: int(share * len(whole))]
     assert drain(storage, sls.write)[:4] == ("drained", 19, 1, None)
     assert [name.rpartition("/")[2] for name in storage.objects] == [half.rpartition("/")[2]]
-    assert "cut off" in storage.reasons[REJECTED + half.rpartition("/")[2]]
+    assert "truncated" in storage.reasons[REJECTED + half.rpartition("/")[2]]
 
 
 def test_bombs_are_set_aside_and_hold_nothing_up() -> None:
@@ -71,7 +71,7 @@ def test_what_a_later_release_has_written_stays_for_its_replay(caplog: pytest.Lo
     newer, _ = storage.names()
     storage.objects[newer] = gzip.compress(json.dumps({"version": 3, "parcels": [1]}).encode())
     run = drain(storage, sls.write)
-    assert run[:4] == ("incomplete", 1, 0, "the object is of version 3; 1 and 2 are known")
+    assert run[:4] == ("incomplete", 1, 0, "the object has version 3; supported are 1 and 2")
     assert storage.names() == [newer]
     assert storage.names(REJECTED) == []
     assert lines(caplog, "rejected") == []
