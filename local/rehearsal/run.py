@@ -25,6 +25,7 @@ ITSELF = "Rehearse it first"  # the heading whose commands start the rehearsal i
 TITLES = {
     "provision": "2. Provision",
     "verify": "5. Verify",
+    "observe": "7. Dashboards and alarms",
     "spool": "When SLS is down",
     "update": "Changing a setting",
     "back": "Rolling back",
@@ -119,6 +120,8 @@ class Rehearsal:
         elif heading == TITLES["verify"]:
             self._checksums.append(self._checksum())
             self._trial("the sample page", lambda: trials.browser(self._cloud, track, token))
+        elif heading == TITLES["observe"]:
+            self._trial("the dashboards", lambda: trials.dashboards(self._cloud))
         elif heading == TITLES["spool"]:
             self._trial("an outage of SLS", lambda: trials.outage(self._cloud, track))
         elif heading == TITLES["update"]:

@@ -15,6 +15,9 @@ from local.rehearsal.visitors import LOGSTORE, Traffic, stored, upload
 from local.serving import Server
 from local.site import create_site
 from local.site.outage import Outage
+from local.sls.errors import SlsError
+from local.sls.projects import Logstore
+from local.sls.reads import Search
 from local.stack import WEB_DIST
 
 PROJECT, BUCKET, PENDING = "shop-logs", "shop-logs-spool", "webtracking-spool/pending/"
@@ -81,6 +84,24 @@ def browser(cloud: Cloud, track: str, token: str) -> str:
     for mode, functions in (("anonymous", track), ("sts", token)):
         _send(cloud, executable, mode, functions)
     return "the SDK in Chromium, through track and with a token straight to SLS"
+
+
+def dashboards(cloud: Cloud) -> str:
+    """Run every query of the dashboards that the Project has, where the dashboard would. Raises Failed."""
+    now, rows = int(time.time()), {}
+    found = cloud.sls.management.views.of("dashboard", PROJECT)
+    for chart in [chart for board in found.values() for chart in board["charts"]]:
+        search = chart["search"]
+        asked = Search(now + int(search["start"].rstrip("s")), now + 60, search["query"])
+        try:
+            answer = cloud.sls.reader.find(Logstore(PROJECT, search["logstore"]), asked)
+        except SlsError as error:
+            raise Failed(f"{chart['display']['displayName']}: {error}") from None
+        rows[chart["title"].removeprefix("webtracking-")] = answer.rows
+    for title in (f"{LOGSTORE}-events-over-time", "function-logs-told"):
+        if not rows.get(title):
+            raise Failed(f"nothing in {title}, after uploads that were answered")
+    return f"{len(rows)} charts on {len(found)} dashboards, each query run over what has arrived"
 
 
 def _send(cloud: Cloud, executable: str, mode: str, functions_url: str) -> None:

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from local.sls.access import API_VERSION, SlsAccess
 from local.sls.compression import too_large
 from local.sls.errors import SlsError
-from local.sls.management import OPERATIONS, Management, named
+from local.sls.management import OPERATIONS, VIEW_OPERATIONS, Management, named
 from local.sls.projects import Logstore, Projects
 from local.sls.reads import Reader, as_headers, as_page, encode, parse_search, parse_search_body
 from local.sls.signatures import SignedRequest
@@ -54,6 +54,7 @@ class Routes:
             Route(f"{base}/logs", self.get_logs, methods=["POST"]),
             Route(base, self.get_logs_v2, methods=["GET"]),
             *(Route(path, self.manage, methods=[method]) for method, path in OPERATIONS),
+            *(Route(path, self.manage_view, methods=[method]) for method, path in VIEW_OPERATIONS),
         ]
         app = Starlette(routes=routes, exception_handlers=_HANDLERS)
         app.router.redirect_slashes = False
@@ -111,9 +112,7 @@ class Routes:
 
     async def manage(self, request: Request) -> Response:
         """The operations on Projects, Logstores and indexes."""
-        body = await request.body()
-        if len(body) > SIGNED_CAP:
-            raise too_large(SIGNED_CAP)
+        body = await _whole(request, SIGNED_CAP)
         caller = self._gate.identify(_signed(request, body))
         path = request.scope["route"].path
         operation = OPERATIONS[request.method, path]
@@ -122,6 +121,14 @@ class Routes:
         logstore = request.path_params.get("logstore", "")
         answer = self._management.carry_out(operation, project, logstore, body, caller)
         return JSONResponse(answer)
+
+    async def manage_view(self, request: Request) -> Response:
+        """The operations on saved searches, dashboards and alarms."""
+        body = await _whole(request, SIGNED_CAP)
+        caller = self._gate.identify(_signed(request, body))
+        operation, kind = VIEW_OPERATIONS[request.method, request.scope["route"].path]
+        project, name = self._managed(request.headers.get("host", "")), request.path_params.get("name", "")
+        return JSONResponse(self._management.carry_out_view(operation, kind, project, name, body, caller))
 
     def _managed(self, host: str) -> str:
         """The operation itself refuses a missing Project, after authorization."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from local.faults import sls_error
 
 _STATUS = {
+    "DashboardAlreadyExist": 400,
+    "DashboardNotExist": 404,
     "IndexAlreadyExist": 400,
     "IndexConfigNotExist": 404,
     "IndexInfoInvalid": 400,
@@ -18,6 +20,8 @@ _STATUS = {
     "InvalidEncoding": 400,
     "InvalidSignatureMethod": 400,
     "InvalidTimestamp": 400,
+    "JobAlreadyExist": 400,
+    "JobNotExist": 404,
     "LogStoreAlreadyExist": 400,
     "LogStoreNotExist": 404,
     "MethodNotSupported": 405,
@@ -37,6 +41,8 @@ _STATUS = {
     "ProjectAlreadyExist": 400,
     "ProjectNotExist": 404,
     "RequestTimeTooSkewed": 400,
+    "SavedSearchAlreadyExist": 400,
+    "SavedSearchNotExist": 404,
     "SignatureNotMatch": 401,
     "Unauthorized": 401,
     "WriteQuotaExceed": 403,

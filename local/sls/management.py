@@ -1,4 +1,4 @@
-"""SLS's management calls: Projects, Logstores and indexes, with state and authorization.
+"""SLS's management calls: Projects, Logstores, indexes and views of them, with state and authorization.
 
 Codes and statuses are those of the SLS API reference for CreateProject, CreateLogStore, CreateIndex, their
 Get, List, Update and Delete counterparts.
@@ -15,6 +15,7 @@ from local.ram import Identity
 from local.sls.access import SlsAccess
 from local.sls.errors import SlsError
 from local.sls.projects import LOGSTORE, PROJECT, Logstore, Projects
+from local.sls.views import KINDS, ROOMS, Views
 
 Body = dict[str, Any]
 _USUAL: Mapping[str, Any] = {
@@ -25,10 +26,12 @@ _USUAL: Mapping[str, Any] = {
     "autoSplit": True,
     "maxSplitShard": 64,
 }
+_READ_ONLY = {"lastModifyTime", "storage"}  # of an index: the service adds them
+_KEY_TYPES = ("text", "long", "double", "json")
 
 
 class Management:
-    """Projects, Logstores and indexes; thread-safe.
+    """Projects, Logstores, indexes and `views`; thread-safe.
 
     `taken` are Project names of other accounts. After a Project is created, the first `delay` calls that need
     it do not find it yet. `calls` are the received operations, such as `create_logstore`, in order.
@@ -41,6 +44,7 @@ class Management:
         self._lock = threading.RLock()
         self.projects: dict[str, dict[str, Body]] = {}
         self.indexes: dict[tuple[str, str], Body] = {}
+        self.views = Views()
         self.taken: set[str] = set()
         self.calls: list[str] = []
         self.delay = 0
@@ -70,6 +74,23 @@ class Management:
             self.calls.append(operation)
             self._permit(caller, operation, project, named)
             return do(project, logstore, given)
+
+    def carry_out_view(
+        self, operation: str, kind: str, project: str, name: str, body: bytes, caller: Identity
+    ) -> Body:
+        """Create, get, update or delete one of a Project's `views`. Raises SlsError."""
+        given = _object(body)
+        named = name or str(given.get(KINDS[kind].id_key, ""))
+        with self._lock:
+            self.calls.append(f"{operation}_{kind}")
+            action = f"log:{operation.capitalize()}{KINDS[kind].word}"
+            self._gate.permit_on(caller, action, f"project/{project}/{KINDS[kind].resource}/{named}")
+            self._logstores(project)
+            if operation == "create":
+                return self.views.create(kind, project, given)
+            if operation == "update":
+                return self.views.update(kind, project, name, given)
+            return (self.views.get if operation == "get" else self.views.delete)(kind, project, name)
 
     def problem(self, project: str, logstore: str) -> str:
         """Return whether the Project or the Logstore is missing, as text; "" if both exist."""
@@ -104,6 +125,7 @@ class Management:
         for name in list(self._logstores(project)):
             self._delete_logstore(project, name, {})
         del self.projects[project]
+        self.views.forget(project)
         self._served.remove_project(project)
         return {}
 
@@ -140,7 +162,7 @@ class Management:
         self._logstore(project, name)
         if (project, name) not in self.indexes:
             raise SlsError("IndexConfigNotExist", "index config doesn't exist.")
-        return self.indexes[(project, name)]
+        return {**self.indexes[(project, name)], "lastModifyTime": 1700000000, "ttl": 30, "storage": "pg"}
 
     def _create_index(self, project: str, name: str, given: Body) -> Body:
         self._logstore(project, name)
@@ -160,9 +182,7 @@ class Management:
         return {}
 
     def _set_index(self, project: str, name: str, given: Body) -> None:
-        line = given.get("line")
-        if not given.get("keys") and not (isinstance(line, dict) and line.get("token")):
-            raise SlsError("IndexInfoInvalid", "required field token is lacking or of error format.")
+        _check_index(given)
         self.indexes[(project, name)] = given
 
     def _logstores(self, project: str) -> dict[str, Body]:
@@ -201,6 +221,18 @@ def _object(body: bytes) -> Body:
     return given
 
 
+def _check_index(given: Body) -> None:
+    """Raise SlsError: IndexInfoInvalid."""
+    line, keys = given.get("line"), given.get("keys") or {}
+    if not keys and not (isinstance(line, dict) and line.get("token")):
+        raise SlsError("IndexInfoInvalid", "required field token is lacking or of error format.")
+    if set(given) & _READ_ONLY:
+        raise SlsError("IndexInfoInvalid", "a field is not to be written")
+    for name, key in keys.items():
+        if not isinstance(key, dict) or key.get("type") not in _KEY_TYPES:
+            raise SlsError("IndexInfoInvalid", f"key {name} has no type")
+
+
 OPERATIONS: Mapping[tuple[str, str], str] = {
     ("GET", "/"): "get_project",
     ("POST", "/"): "create_project",
@@ -214,4 +246,16 @@ OPERATIONS: Mapping[tuple[str, str], str] = {
     ("POST", "/logstores/{logstore}/index"): "create_index",
     ("PUT", "/logstores/{logstore}/index"): "update_index",
     ("DELETE", "/logstores/{logstore}/index"): "delete_index",
+}
+
+# The same for `carry_out_view`: the operation and the kind of thing.
+VIEW_OPERATIONS: Mapping[tuple[str, str], tuple[str, str]] = {
+    key: (operation, kind)
+    for room, kind in ROOMS.items()
+    for key, operation in (
+        (("POST", f"/{room}"), "create"),
+        (("GET", f"/{room}/{{name}}"), "get"),
+        (("PUT", f"/{room}/{{name}}"), "update"),
+        (("DELETE", f"/{room}/{{name}}"), "delete"),
+    )
 }

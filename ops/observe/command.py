@@ -15,6 +15,8 @@ from ops.provision.clients import (
     Credentials,
     NoCredentials,
     default_endpoints,
+    endpoint_of,
+    endpoint_variable,
     log_client,
     operator_credentials,
 )
@@ -89,5 +91,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--action-policy", default="", help="the id of the action policy by which SLS tells you of an alarm")
     add("--apply", action="store_true", help="carry the plan out")
     add("--enforce", action="store_true", help="make what differs exactly what is shown")
-    add("--sls-endpoint", help="another address for SLS, with its scheme")
+    words = f"another address for SLS, with its scheme; default: ${endpoint_variable('sls')}"
+    add("--sls-endpoint", default=endpoint_of("sls"), help=words)
     return parser

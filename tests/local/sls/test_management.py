@@ -105,3 +105,84 @@ def test_a_logstore_that_cannot_be_is_refused(
     with pytest.raises(LogException) as refused:
         _client(server, cloud).create_logstore(project, name)
     assert refused.value.get_error_code() == code
+
+
+SEARCH = {"savedsearchName": "mine", "displayName": "Mine", "searchQuery": "*"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "id_key", "word"),
+    [
+        ("savedsearch", "savedsearchName", "SavedSearch"),
+        ("dashboard", "dashboardName", "Dashboard"),
+        ("alert", "name", "Job"),
+    ],
+)
+def test_what_shows_logs_is_kept_changed_and_removed(
+    cloud: Cloud, server: Server, kind: str, id_key: str, word: str
+) -> None:
+    client = _client(server, cloud)
+    create, get, update, delete = (
+        getattr(client, f"{do}_{kind}") for do in ("create", "get", "update", "delete")
+    )
+    create(PROJECT, {id_key: "mine", "displayName": "Mine"})
+    update(PROJECT, {id_key: "mine", "displayName": "Ours"})
+    assert get(PROJECT, "mine").get_entity()["displayName"] == "Ours"
+    refused: list[tuple[Callable[[], object], str]] = [
+        (lambda: create(PROJECT, {id_key: "mine", "displayName": "Mine"}), f"{word}AlreadyExist"),
+        (lambda: create(PROJECT, {id_key: "other"}), "ParameterInvalid"),
+        (lambda: create("none-such", {id_key: "mine", "displayName": "Mine"}), "ProjectNotExist"),
+        (lambda: get(PROJECT, "other"), f"{word}NotExist"),
+        (lambda: update(PROJECT, {id_key: "other", "displayName": "x"}), f"{word}NotExist"),
+    ]
+    for call, code in refused:
+        with pytest.raises(LogException) as answer:
+            call()
+        assert answer.value.get_error_code() == code
+    delete(PROJECT, "mine")
+    with pytest.raises(LogException) as gone:
+        get(PROJECT, "mine")
+    assert gone.value.get_error_code() == f"{word}NotExist"
+
+
+def test_what_shows_logs_needs_its_right_and_goes_with_its_project(cloud: Cloud, server: Server) -> None:
+    reader = _client(server, cloud, policy("log:GetSavedSearch", "acs:log:*:*:project/*/savedsearch/*"))
+    operator = _client(server, cloud)
+    operator.create_project("new-project", "")
+    operator.create_savedsearch("new-project", SEARCH)
+    assert reader.get_savedsearch("new-project", "mine").get_entity()["searchQuery"] == "*"
+    for call in (reader.create_savedsearch, reader.update_savedsearch):
+        with pytest.raises(LogException) as refused:
+            call("new-project", SEARCH)
+        assert refused.value.get_error_code() == "Unauthorized"
+    operator.delete_project("new-project")
+    operator.create_project("new-project", "")
+    with pytest.raises(LogException) as gone:
+        reader.get_savedsearch("new-project", "mine")
+    assert gone.value.get_error_code() == "SavedSearchNotExist"
+
+
+@pytest.mark.parametrize(
+    ("index", "accepted"),
+    [
+        ({"keys": {"event": {"type": "text"}}}, True),
+        ({"keys": {"event": {"type": "words"}}}, False),
+        ({"keys": {"event": {}}}, False),
+        ({"line": {"token": [","]}, "storage": "pg"}, False),
+        ({"line": {}}, False),
+    ],
+)
+def test_an_index_that_the_service_would_refuse(
+    cloud: Cloud, server: Server, index: dict[str, Any], accepted: bool
+) -> None:
+    class Sent:
+        def to_json(self) -> dict[str, Any]:
+            return index
+
+    client = _client(server, cloud)
+    if accepted:
+        client.create_index(PROJECT, LOGSTORE, Sent())
+        return
+    with pytest.raises(LogException) as refused:
+        client.create_index(PROJECT, LOGSTORE, Sent())
+    assert refused.value.get_error_code() == "IndexInfoInvalid"
