@@ -169,7 +169,7 @@ def test_what_differs_is_left_alone_until_it_is_enforced(observe: Observe) -> No
 
     assert observe("--apply") == 2
     assert "! alarm webtracking-lost: schedule.interval: 1h → 5m. To change it, use --enforce" in observe.out
-    assert "! dashboard webtracking-health: charts: 9 entries → 10 entries" in observe.out
+    assert "! dashboard webtracking-health: charts: 13 entries → 14 entries" in observe.out
     assert observe.writes() == []
 
     assert observe("--apply", "--enforce") == 0

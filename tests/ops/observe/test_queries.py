@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -28,15 +29,25 @@ SHOP = {"Origin": "https://shop.example.com", "Referer": "https://shop.example.c
 CHROME = {"User-Agent": "Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"}
 FIREFOX = {"User-Agent": "Mozilla/5.0 (X11; rv:132.0) Gecko/20100101 Firefox/132.0"}
 ELSEWHERE = {"Origin": "https://elsewhere.example.net"}
+BOT = {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}
+AN_ADDRESS, ANOTHER, OF_THE_OFFICE = ({"X-Real-Ip": f"203.0.113.{last}"} for last in (1, 2, 99))
 
 
 class Bench(NamedTuple):
     stack: Stack
 
     def send(
-        self, times: int, status: int, sent: dict[str, str], *, logstore: str = "checkout", logs: int = 1
+        self,
+        times: int,
+        status: int,
+        sent: dict[str, str],
+        *,
+        logstore: str = "checkout",
+        logs: int = 1,
+        tags: dict[str, str] | None = None,
     ) -> None:
-        content = {"__logs__": [{"eventType": "view", "referrer": "https://search.example.org/q"}] * logs}
+        log = {"eventType": "view", "referrer": "https://search.example.org/q"}
+        content = {"__logs__": [log] * logs, "__tags__": tags or {}}
         for _ in range(times):
             url = f"{self.stack.functions_url}/logstores/{logstore}/track"
             answer = httpx.post(url, json=content, headers=sent, timeout=30)
@@ -108,6 +119,49 @@ def losing() -> Iterator[Bench]:
         yield bench
 
 
+@pytest.fixture(scope="module")
+def guarding() -> Iterator[Bench]:
+    """3 requests of 2 logs of a bot, 2 that object, 4 of the office; 2 forge two tags; 3 of 13 too many."""
+    environ = {
+        "SPOOL_OSS_BUCKET": "",
+        "BOTS": "drop",
+        "GPC": "drop",
+        "IGNORE_IPS": OF_THE_OFFICE["X-Real-Ip"],
+        "CLIENT_IP_HEADER": "X-Real-Ip",
+        "RATE_LIMIT": "client 1/h burst 10, logstore 1/h burst 1000",
+    }
+    with Stack(ports=FREE_PORTS, environ=environ, log=quiet) as stack:
+        bench = Bench(stack)
+        bench.send(3, 200, {**BOT, **AN_ADDRESS}, logs=2)
+        bench.send(2, 200, {**CHROME, **AN_ADDRESS, "Sec-GPC": "1"})
+        bench.send(4, 200, {**CHROME, **OF_THE_OFFICE})
+        forged = {"client_ip": "::1", "user_agent": "x", "mine": "y"}
+        bench.send(2, 200, {**CHROME, **AN_ADDRESS}, tags=forged)
+        bench.send(10, 200, {**CHROME, **ANOTHER})
+        bench.send(3, 429, {**CHROME, **ANOTHER})
+        assert until(lambda: bench.lines() == 3 + 2 + 4 + 2 + 10 + 3)
+        yield bench
+
+
+@pytest.fixture(scope="module")
+def auditing() -> Iterator[Bench]:
+    """Every audit mode: 6 requests from elsewhere, none with a ticket, the last 2 too many."""
+    environ = {
+        "ALLOWED_ORIGINS": "https://shop.example.com",
+        "ORIGIN_MODE": "audit",
+        "TICKET_KEYS": "k1:" + "A" * 43,
+        "SPOOL_OSS_BUCKET": "",
+        "TICKETS": "audit",
+        "RATE_LIMIT": "client 1/h burst 4",
+        "RATE_MODE": "audit",
+    }
+    with Stack(ports=FREE_PORTS, environ=environ, log=quiet) as stack:
+        bench = Bench(stack)
+        bench.send(6, 200, {**ELSEWHERE, **CHROME})
+        assert until(lambda: bench.lines() == 6)
+        yield bench
+
+
 def told(bench: Bench) -> dict[tuple[str, str], int]:
     return {(row["status"], row["code"]): int(row["requests"]) for row in bench.rows("told")}
 
@@ -165,9 +219,44 @@ def test_origins(spooling: Bench, losing: Bench) -> None:
     assert refused["origin"] == "https://elsewhere.example.net"
     assert refused["times"] == "12"
     assert spooling.rows("would-refuse") == losing.rows("origins") == []
-    (audited,) = losing.rows("would-refuse")
-    assert audited["reason"] == "https://elsewhere.example.net"
-    assert audited["times"] == "6"
+    assert losing.rows("would-refuse") == [
+        {"code": "OriginNotAllowed", "reason": "https://elsewhere.example.net", "times": "6"}
+    ]
+
+
+def by(bench: Bench, query: str, label: str, value: str) -> dict[str, int]:
+    """Sums over all minutes."""
+    sums: Counter[str] = Counter()
+    for row in bench.rows(query):
+        sums[row[label]] += int(row[value])
+    return dict(sums)
+
+
+def test_what_is_dropped(guarding: Bench, losing: Bench) -> None:
+    assert by(guarding, "dropped-over-time", "filter", "logs") == {"bot": 6, "gpc": 2, "ip": 4}
+    assert guarding.total("fields-dropped-over-time", "fields") == 2 * 2
+    assert guarding.total("events-over-time", "logs", "checkout") == 2 + 10
+    assert losing.rows("dropped-over-time") == losing.rows("fields-dropped-over-time") == []
+
+
+def test_rate_limits(guarding: Bench, auditing: Bench) -> None:
+    assert by(guarding, "rate-limited-over-time", "ceiling", "requests") == {"client": 3}
+    assert told(guarding)["429", "RequestRateExceeded"] == 3
+    assert auditing.rows("rate-limited-over-time") == []
+
+
+def test_every_audit_mode(auditing: Bench, guarding: Bench) -> None:
+    assert by(auditing, "would-refuse-over-time", "code", "requests") == {
+        "OriginNotAllowed": 6,
+        "TicketInvalid": 6,
+        "RequestRateExceeded": 2,
+    }
+    rows = {row["code"]: (row["reason"], row["times"]) for row in auditing.rows("would-refuse")}
+    assert rows["OriginNotAllowed"] == ("https://elsewhere.example.net", "6")
+    assert rows["RequestRateExceeded"] == ("client 1/3600 s burst 4", "2")
+    assert rows["TicketInvalid"][0].startswith("a ticket is missing")
+    assert told(auditing) == {("200", "none"): 6}
+    assert guarding.rows("would-refuse-over-time") == []
 
 
 def test_events(spooling: Bench) -> None:
@@ -190,9 +279,13 @@ def rings(bench: Bench) -> set[str]:
     return {alarm.name for alarm in catalogue.ALARMS if bench.rows(alarm.query, seconds=alarm.seconds)}
 
 
-def test_alarms_ring_for_what_happened_and_no_others(spooling: Bench, losing: Bench) -> None:
+def test_alarms_ring_for_what_happened_and_no_others(
+    spooling: Bench, losing: Bench, guarding: Bench, auditing: Bench
+) -> None:
     assert rings(spooling) == {"spooling", "origins"}
     assert rings(losing) == {"lost", "throttled", "silent"}
+    assert rings(auditing) == {"silent"}
+    assert rings(guarding) == {"silent"}
     (lost, *_) = losing.rows("alarm-lost")
     assert lost == {"status": "429", "code": "WriteQuotaExceed", "requests": "2"}
 
@@ -247,6 +340,8 @@ def test_the_manual_shows_the_same_files() -> None:
     shown = re.findall(r"<!-- queries/([a-z-]+)\.sql -->\n```sql\n(.*?)\n```", DOCS.read_text(), re.DOTALL)
 
     assert {name for name, _ in shown} >= {"told", "wrong", "latency", "spool", "origins", "would-refuse"}
+    health = {chart.query for chart in catalogue.DASHBOARDS[1].charts}
+    assert {name for name, _ in shown} >= {name for name in health if "dropped" in name or "refuse" in name}
     assert {name for name, _ in shown} >= {alarm.query for alarm in catalogue.ALARMS}
     assert [text for name, text in shown] == [catalogue.read(name) for name, _ in shown]
     assert DOCS.read_text().count("```sql") == len(shown)
