@@ -34,7 +34,7 @@ def main() -> int:
     ram = Ram()
     sls = SlsStandIn(ram)
     now = int(time.time())
-    for name, logs in ((PAGES, _of_pages(now)), (FUNCTION_LOGSTORE, _of_functions(now))):
+    for name, logs in ((PAGES, of_pages(now)), (FUNCTION_LOGSTORE, of_functions(now))):
         sls.create(PROJECT, name)
         sls.store.append(logs)
     rights = {"Effect": "Allow", "Action": "log:Get*", "Resource": "acs:log:*:*:project/*"}
@@ -72,7 +72,8 @@ def _seconds(client: Any, store: str, text: str, now: int) -> float:
     return time.perf_counter() - began
 
 
-def _of_pages(now: int) -> Iterator[NewLog]:
+def of_pages(now: int) -> Iterator[NewLog]:
+    """Yield logs as pages send them, over the hour before `now`."""
     for at in range(LOGS):
         fields = {
             "eventType": ("view", "view", "add", "buy")[at % 4],
@@ -88,7 +89,8 @@ def _of_pages(now: int) -> Iterator[NewLog]:
         yield NewLog(PROJECT, PAGES, now - at % 3600, 0.0, "topic", "", tags, fields)
 
 
-def _of_functions(now: int) -> Iterator[NewLog]:
+def of_functions(now: int) -> Iterator[NewLog]:
+    """Yield lines as functions print them, over the hour before `now`."""
     for at in range(LOGS):
         line: dict[str, object] = {
             "level": "INFO",

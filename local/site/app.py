@@ -54,7 +54,7 @@ def create_site(
         function_logstore=function_logstore,
         tickets=tickets,
     )
-    charts = Sources(reader, project, tuple(logstores), function_logstore) if reader else None
+    charts = Sources(store, reader, project, tuple(logstores), function_logstore) if reader else None
     return Starlette(
         routes=[*api_routes(store, outage, spool, charts), *pages],
         middleware=[

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from local.site.selection import BadQueryError, whole
 from local.sls.errors import SlsError
 from local.sls.reads import Reader, Search
+from local.sls.store import Store
 from ops.observe.catalogue import DASHBOARDS, EVENTS, Chart, Dashboard
 
-MOST_MINUTES = 7 * 24 * 60
+LEAST, MOST = 15 * 60, 7 * 24 * 3600  # seconds; the least where a request names no start
+_FARTHEST = 2**40  # seconds since the epoch
 _BOARDS = {board.title.lower(): board for board in DASHBOARDS}
 _NO_STORE = {"cache-control": "no-store"}
 
@@ -22,6 +25,7 @@ _NO_STORE = {"cache-control": "no-store"}
 class Sources(NamedTuple):
     """Where the logs are: those of pages, and what the functions print."""
 
+    store: Store
     reader: Reader
     project: str
     logstores: tuple[str, ...]
@@ -29,7 +33,11 @@ class Sources(NamedTuple):
 
 
 class ChartsApi:
-    """``GET /api/charts?dashboard=events&logstore=&minutes=15`` answers each chart with its rows."""
+    """``GET /api/charts?dashboard=events&logstore=&from=&to=`` answers each chart with its rows.
+
+    Without `from` it is the time since the oldest log; without `to` the charts end now. They show the last
+    seven days of a longer time.
+    """
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
@@ -38,22 +46,28 @@ class ChartsApi:
         """Answer one request; 400 for another dashboard, Logstore or time than there is."""
         query = request.query_params
         board = _BOARDS.get(query.get("dashboard", "events"))
-        minutes = _minutes(query)
         logstore = query.get("logstore") or ""
-        if board is None or minutes is None or logstore not in ("", *self._sources.logstores):
-            names = " or ".join(_BOARDS)
-            reason = f"expected a dashboard ({names}), a logstore of pages, minutes from 1 to {MOST_MINUTES}"
-            return JSONResponse({"error": reason}, status_code=400, headers=_NO_STORE)
-        found = await run_in_threadpool(self._board, board, logstore, minutes)
+        if board is None or logstore not in ("", *self._sources.logstores):
+            return _refused(f"expected a dashboard ({' or '.join(_BOARDS)}), and a logstore of pages")
+        try:
+            start, end = _time(query)
+        except BadQueryError as error:
+            return _refused(str(error))
+        found = await run_in_threadpool(self._board, board, logstore, start, end)
         return JSONResponse(found, headers=_NO_STORE)
 
-    def _board(self, board: Dashboard, logstore: str, minutes: int) -> dict[str, Any]:
+    def _board(self, board: Dashboard, logstore: str, start: int | None, end: int | None) -> dict[str, Any]:
         now = int(time.time())
         pages = (logstore,) if logstore else self._sources.logstores
         stores = pages if board.source == EVENTS else (self._sources.function_logstore,)
-        search = Search(now - minutes * 60, now + 60)  # the minute of now is not over
+        shown_end = now if end is None else end
+        if start is None:
+            oldest = self._sources.store.oldest(self._sources.project, stores)
+            start = min(shown_end - LEAST, shown_end if oldest is None else oldest)
+        start = min(max(start, shown_end - MOST), shown_end)
+        search = Search(start, now + 60 if end is None else end)  # the minute of now is not over
         charts = [self._chart(chart, stores, search) for chart in board.charts]
-        return {"from": search.start, "to": now, "charts": charts}
+        return {"from": start, "to": shown_end, "charts": charts}
 
     def _chart(self, chart: Chart, stores: tuple[str, ...], search: Search) -> dict[str, Any]:
         asked = search._replace(query=chart.text)
@@ -66,8 +80,12 @@ class ChartsApi:
         return {**chart._asdict(), "text": chart.text, **found}
 
 
-def _minutes(query: Mapping[str, str]) -> int | None:
-    text = query.get("minutes", "15")
-    if not (text.isascii() and text.isdigit() and len(text) < 6):
-        return None
-    return int(text) if 1 <= int(text) <= MOST_MINUTES else None
+def _time(query: QueryParams) -> tuple[int | None, int | None]:
+    start, end = (whole(query, name, least=0, most=_FARTHEST) for name in ("from", "to"))
+    if start is not None and end is not None and end <= start:
+        raise BadQueryError("to: expected a time after from")
+    return start, end
+
+
+def _refused(reason: str) -> Response:
+    return JSONResponse({"error": reason}, status_code=400, headers=_NO_STORE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.function_logs import members
 from local.sls.store import StoredLog
 
 
@@ -20,5 +21,6 @@ def as_json(log: StoredLog) -> dict[str, Any]:
 
 
 def as_json_with_id(log: StoredLog) -> dict[str, Any]:
-    """The same, with the id by which a reader can go on."""
-    return {"id": log.id, **as_json(log)}
+    """The same, with the id by which a reader can go on; `line` is the JSON that a function printed."""
+    line = members(log.fields)
+    return {"id": log.id, **as_json(log), **({"line": line} if line else {})}

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
@@ -28,7 +29,7 @@ class Stream:
     """Follows a store for each reader. Events:
 
     ``logs``: ``{"logs": [newest first], "gap": true if some were left out}``, its id the newest log's;
-    ``counts``: ``{logstore: logs}``, at the start and after each arrival;
+    ``counts``: ``{logstore: logs}``, at the start and after each arrival in any Logstore;
     ``cloud``: ``{"sls": what /api/sls says, "spool": what /api/spool says}``, null for what there is not,
     at the start and after each change, the spool's age included; none of these where there is neither.
 
@@ -39,10 +40,11 @@ class Stream:
         self._store, self._outage, self._spool = store, outage, spool
 
     async def answer(self, request: Request) -> Response:
-        """Start a stream for the Logstore and text that the query selects."""
+        """Start a stream for what the query selects."""
         try:
             wanted = Selection.from_query(request.query_params)
-            resumed = Selection.from_query({"since": request.headers.get("last-event-id", "")})
+            last = QueryParams({"since": request.headers.get("last-event-id", "")})
+            resumed = Selection.from_query(last)
         except BadQueryError as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         since = resumed.since if resumed.since is not None else wanted.since
@@ -59,11 +61,11 @@ class Stream:
         yield f"retry: {RECONNECT_MS}\n\n"
         seen = -1  # the newest log of any Logstore
         shown: dict[str, Any] = {"sls": None, "spool": None}
-        sent = since if since is not None else await self._newest()
+        sent = since if since is not None else await run_in_threadpool(self._store.newest_id)
         for tick in itertools.count(1):
             if stopping.is_set():
                 return
-            newest = await self._newest()
+            newest = await run_in_threadpool(self._store.newest_id)
             if newest != seen:
                 for event in await self._arrivals(wanted, sent, newest):
                     yield event
@@ -79,16 +81,18 @@ class Stream:
     async def _arrivals(self, wanted: Selection, since: int, newest: int) -> list[str]:
         found = await run_in_threadpool(
             self._store.query,
-            logstore=wanted.logstore,
-            contains=wanted.contains,
+            logstore=wanted.question.logstore,
+            contains=wanted.question.contains,
             limit=BATCH,
             before_id=newest + 1,
             since_id=since,
         )
         counts = await run_in_threadpool(self._store.counts)
         events = [_event("counts", dict(counts))]
-        if found:
-            batch = {"logs": [as_json_with_id(log) for log in found], "gap": len(found) == BATCH}
+        gap = len(found) == BATCH
+        logs = [as_json_with_id(log) for log in found if wanted.question.takes(log)]
+        if logs or gap:
+            batch = {"logs": logs, "gap": gap}
             events.insert(0, _event("logs", batch, newest))
         return events
 
@@ -97,10 +101,6 @@ class Stream:
             "sls": {"up": self._outage.up} if self._outage else None,
             "spool": self._spool.depth().as_json() if self._spool else None,
         }
-
-    async def _newest(self) -> int:
-        newest = await run_in_threadpool(self._store.query, limit=1)
-        return newest[0].id if newest else 0
 
 
 def _event(name: str, data: dict[str, Any], event_id: int | None = None) -> str:

@@ -43,6 +43,12 @@ _AFTER = """
 SELECT id, project, logstore, time, topic, source, tags, fields FROM logs
 WHERE id > ? ORDER BY id LIMIT ?
 """
+_WITH_TEXT = "SELECT id, logstore, time, topic, tags, fields, text FROM logs WHERE id > ? ORDER BY id LIMIT ?"
+_BY_IDS = """
+SELECT id, project, logstore, time, received, topic, source, tags, fields FROM logs
+WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC
+"""
+_OLDEST = "SELECT (SELECT MIN(time) FROM logs WHERE logstore = value AND project = ?) FROM json_each(?)"
 _LAST_ID = 2**63 - 1
 
 
@@ -123,6 +129,11 @@ class Store:
         """Exclude this Logstore from `query` and `counts` if no Logstore is given."""
         self._apart.append(logstore)
 
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """The Logstores that were set apart."""
+        return tuple(self._apart)
+
     def append(self, logs: Iterable[NewLog]) -> None:
         """Store `logs` in order, all or none."""
         rows = [_row(log) for log in logs]
@@ -187,6 +198,26 @@ class Store:
         """
         with self._lock:
             return self._connection.execute(_AFTER, (log_id, limit)).fetchall()
+
+    def texts_after(self, log_id: int, limit: int) -> list[tuple[Any, ...]]:
+        """The same, each as (id, logstore, time, topic, tags, fields, the text that `query` looks into)."""
+        with self._lock:
+            return self._connection.execute(_WITH_TEXT, (log_id, limit)).fetchall()
+
+    def by_ids(self, ids: Sequence[int]) -> list[StoredLog]:
+        """Return the logs with these ids, newest first."""
+        return self._select(_BY_IDS, (json.dumps(list(ids)),))
+
+    def newest_id(self) -> int:
+        """Return the id of the newest log of all Logstores, 0 if there is none."""
+        with self._lock:
+            return int(self._connection.execute("SELECT COALESCE(MAX(id), 0) FROM logs").fetchone()[0])
+
+    def oldest(self, project: str, logstores: Sequence[str]) -> int | None:
+        """Return the time of the oldest log in these Logstores of a Project, None if they are empty."""
+        with self._lock:
+            rows = self._connection.execute(_OLDEST, (project, json.dumps(list(logstores)))).fetchall()
+        return min((time for (time,) in rows if time is not None), default=None)
 
     def counts(self) -> dict[str, int]:
         """Return the number of logs of each Logstore that has any and is not set apart."""

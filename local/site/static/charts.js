@@ -9,16 +9,14 @@ export class Charts {
   #timer = 0;
   #figures = new Map(); // query → figure
   shown = false;
+  apart = ""; // the Logstore that no chart of pages is about
 
-  /** @param selection returns {logstore}; @param paused returns whether to stand still */
+  /** @param paused returns whether to stand still */
   constructor(selection, paused) {
     this.selection = selection;
     this.paused = paused;
     this.form = byId("chart-tools");
-    const query = new URLSearchParams(location.search);
-    this.#choose("board", query.get("board"));
-    if (query.has("minutes")) this.form.elements.minutes.value = query.get("minutes");
-    if (this.form.elements.minutes.selectedIndex < 0) this.form.elements.minutes.selectedIndex = 0;
+    this.#choose("board", new URLSearchParams(location.search).get("board"));
     this.form.addEventListener("change", () => this.refresh());
     this.form.addEventListener("submit", (event) => event.preventDefault());
     document.addEventListener("visibilitychange", () => !document.hidden && this.refresh());
@@ -26,7 +24,7 @@ export class Charts {
 
   /** What of it belongs into the page's address. */
   get address() {
-    return this.shown ? { view: "charts", board: this.board, minutes: this.form.elements.minutes.value } : {};
+    return this.shown ? [["view", "charts"], ["board", this.board]] : [];
   }
 
   get board() {
@@ -42,6 +40,7 @@ export class Charts {
   /** Asks at once, and from then on every few seconds. */
   async refresh() {
     clearTimeout(this.#timer);
+    document.body.dataset.board = this.board;
     if (!this.shown) return;
     const generation = (this.#generation += 1);
     this.on?.();
@@ -55,9 +54,12 @@ export class Charts {
   }
 
   async #load(generation) {
-    const logstore = this.selection().logstore;
-    const query = new URLSearchParams({ dashboard: this.board, minutes: this.form.elements.minutes.value });
-    if (logstore && this.board === "events") query.set("logstore", logstore);
+    const { logstore, time } = this.selection;
+    const from = time.minutes ? Math.floor(Date.now() / 1000) - 60 * time.minutes : time.from;
+    const query = new URLSearchParams({ dashboard: this.board });
+    if (logstore && logstore !== this.apart && this.board === "events") query.set("logstore", logstore);
+    for (const [name, value] of [["from", from], ["to", time.to]]) if (value) query.set(name, value);
+    if (!this.#figures.size) byId("chart-state").textContent = "Running the queries …";
     const found = await fetchJson(`/api/charts?${query}`);
     if (generation !== this.#generation) return;
     byId("chart-state").textContent = found.error ?? "";

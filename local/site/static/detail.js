@@ -3,10 +3,12 @@ import { fullTime, relativeTime } from "./format.js";
 import { hue } from "./row.js";
 
 const TOLD = 1500; // ms for which "Copied" is shown
+const LONGEST = 500; // characters of a value that the page's address can hold
+const TAG = "__tag__:"; // before a tag's name, as SLS has it
 
 /** The pane with one log, laid out. */
 export class Detail {
-  /** @param on {close(), find(text)} */
+  /** @param on {close(), only(name, value)} */
   constructor(root, on) {
     this.root = root;
     this.on = on;
@@ -18,8 +20,9 @@ export class Detail {
     this.root.replaceChildren(
       this.#head(log),
       this.#times(log),
+      ...(log.line ? this.#part("Line", log.line, contains) : []),
       ...this.#part("Fields", log.fields, contains),
-      ...this.#part("Tags", log.tags, contains),
+      ...this.#part("Tags", log.tags, contains, TAG),
     );
     this.root.scrollTop = 0;
   }
@@ -41,23 +44,23 @@ export class Detail {
     return el("dl", { className: "facts" }, ...rows);
   }
 
-  #part(title, pairs, contains) {
+  #part(title, pairs, contains, prefix = "") {
     const entries = Object.entries(pairs);
     if (!entries.length) return [el("h2", {}, title), el("p", { className: "quiet" }, "none")];
-    const rows = entries.map(([name, value]) => this.#pair(name, value, contains));
+    const rows = entries.map(([name, value]) => this.#pair(name, value, contains, prefix));
     return [el("h2", {}, `${title} `, el("small", {}, entries.length)), el("table", {}, el("tbody", {}, ...rows))];
   }
 
-  #pair(name, value, contains) {
-    const find = el("button", { type: "button", className: "icon find", title: "Find logs with this value" }, "⌕");
-    find.setAttribute("aria-label", `Find logs with this ${name}`);
-    find.addEventListener("click", () => this.on.find(value));
+  #pair(name, value, contains, prefix) {
+    const only = el("button", { type: "button", className: "icon only", title: "Only logs with this value" }, "⌕");
+    only.setAttribute("aria-label", `Only logs with this ${name}`);
+    only.addEventListener("click", () => this.on.only(prefix + name, value));
     const heading = el("th", { scope: "row" }, ...marked(name || "(empty name)", contains));
     const text = value === "" ? [el("i", {}, "empty")] : marked(value, contains);
-    return el("tr", {}, heading, el("td", {}, ...text), el("td", { className: "side" }, value ? find : ""));
+    return el("tr", {}, heading, el("td", {}, ...text), el("td", { className: "side" }, value.length <= LONGEST ? only : ""));
   }
 
-  async #copy(button, { id, ...log }) {
+  async #copy(button, { id, line, ...log }) {
     let told = "Copied";
     try {
       await navigator.clipboard.writeText(JSON.stringify(log, null, 2));

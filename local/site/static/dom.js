@@ -5,6 +5,13 @@ export function el(tag, properties = {}, ...children) {
   return element;
 }
 
+/** Has these elements be the children, in this order; what is in its place is not touched. */
+export function arrange(parent, elements) {
+  elements.forEach((element, at) => {
+    if (parent.children[at] !== element) parent.insertBefore(element, parent.children[at] ?? null);
+  });
+}
+
 export function byId(id) {
   return document.getElementById(id);
 }

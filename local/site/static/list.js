@@ -1,20 +1,29 @@
 import { el } from "./dom.js";
+import { Pages } from "./pages.js";
 
 const SPARE = 8; // rows drawn beyond each edge of what is seen
 const NEW = 1600; // ms for which a row counts as new
-const NEAR_END = 60; // rows before the end at which older ones are asked for
+const PAUSE = 60; // ms without scrolling before logs are asked for
+const AGAIN = 2000; // ms after which logs that did not come are asked for again
+const TALLEST = 15_000_000; // px: browsers draw no element that is much taller
 
-/** A list of any length, newest first, of which only the rows in sight are in the document. */
+/**
+ * A virtual list, newest first. Only visible rows are in the document, and only the logs near them in memory.
+ * A log is identified by its rank: the oldest has 0, and a rank does not change when new logs arrive.
+ */
 export class LogList {
-  #logs = [];
-  #rows = new Map(); // log id → element
+  #pages = new Pages();
+  #total = 0;
+  #rows = new Map(); // rank → element
   #spacer = el("div", { className: "spacer" });
   #arrivals = new WeakMap(); // log → when it came, for those that came live
   #queued = false;
   #rowHeight = 0;
-  selected = null;
+  #timer = 0;
+  #awaited = false; // whether the selected log is still to come
+  selected = null; // a rank
 
-  /** @param on {draw(log) → element, select(log), nearEnd()} */
+  /** @param on {draw(log) → element, select(log or null), load(rank, count) → Promise of logs, newest first} */
   constructor(root, on) {
     this.root = root;
     this.on = on;
@@ -25,54 +34,52 @@ export class LogList {
     new ResizeObserver(() => this.refresh()).observe(root);
   }
 
-  get length() {
-    return this.#logs.length;
+  get total() {
+    return this.#total;
   }
 
-  get newest() {
-    return this.#logs[0];
-  }
-
-  get oldest() {
-    return this.#logs.at(-1);
+  /** How many of all there is room for: the newest. */
+  get shown() {
+    return this.#rowHeight ? Math.min(this.#total, Math.floor(TALLEST / this.#rowHeight)) : this.#total;
   }
 
   get atTop() {
     return this.root.scrollTop < 2;
   }
 
-  replace(logs) {
-    this.#logs = logs;
-    this.redraw();
-    this.toTop();
-  }
-
-  append(logs) {
-    this.#logs.push(...logs);
-    this.#measure();
+  /** Starts anew with so many logs, of which `logs` are the newest. */
+  replace(total, logs) {
+    this.selected = null; // what has been told of it may still be read
+    this.#awaited = false;
+    this.root.removeAttribute("aria-activedescendant");
+    this.#pages.clear();
+    this.#total = total;
+    this.#pages.put(total - logs.length, logs);
+    for (const row of this.#rows.values()) row.remove();
+    this.#rows.clear();
+    this.root.scrollTop = 0;
     this.refresh();
   }
 
   /** Puts newer logs before the rest; what is being read stays where it is. */
-  prepend(logs, most) {
-    const reading = !this.atTop;
-    this.#logs.unshift(...logs);
+  add(logs) {
+    this.#pages.put(this.#total, logs);
     for (const log of logs) this.#arrivals.set(log, performance.now());
-    if (!reading) this.#logs.length = Math.min(this.#logs.length, most);
+    this.grow(this.#total + logs.length);
+  }
+
+  /** There are so many logs now; those that are not here are asked for when they are in sight. */
+  grow(total) {
+    const more = total - this.#total;
+    const reading = !this.atTop;
+    this.#total = total;
     this.#measure();
-    if (reading) this.root.scrollTop += logs.length * this.#rowHeight;
+    if (reading) this.root.scrollTop += more * this.#rowHeight;
     this.refresh();
   }
 
   toTop() {
     this.root.scrollTop = 0;
-  }
-
-  /** Draws every row in sight afresh. */
-  redraw() {
-    for (const row of this.#rows.values()) row.remove();
-    this.#rows.clear();
-    this.refresh();
   }
 
   /** Brings the document up to date, once, before the next frame. */
@@ -85,95 +92,119 @@ export class LogList {
     });
   }
 
-  /** Calls `update(row, log)` for each row in the document. */
+  /** Calls `update(row, log)` for each log in the document. */
   each(update) {
-    for (const log of this.#inSight()) {
-      const row = this.#rows.get(log.id);
-      if (row) update(row, log);
-    }
+    for (const row of this.#rows.values()) if (row.log) update(row, row.log);
   }
 
   #measure() {
-    const height = parseFloat(getComputedStyle(this.root).getPropertyValue("--row"));
-    if (height !== this.#rowHeight) this.#rowHeight = height;
-    this.#spacer.style.height = `${this.#logs.length * height}px`;
-  }
-
-  #range() {
-    const first = Math.floor(this.root.scrollTop / this.#rowHeight) - SPARE;
-    const count = Math.ceil(this.root.clientHeight / this.#rowHeight) + 2 * SPARE;
-    return [Math.max(0, first), Math.min(this.#logs.length, first + count)];
-  }
-
-  #inSight() {
-    return this.#rowHeight ? this.#logs.slice(...this.#range()) : [];
+    this.#rowHeight = parseFloat(getComputedStyle(this.root).getPropertyValue("--row"));
+    this.#spacer.style.height = `${this.shown * this.#rowHeight}px`;
   }
 
   #draw() {
     this.#measure();
-    const [first, last] = this.#range();
-    const wanted = this.#logs.slice(first, last);
-    this.#keepOnly(new Set(wanted.map((log) => log.id)));
+    const first = Math.max(0, Math.floor(this.root.scrollTop / this.#rowHeight) - SPARE);
+    const last = Math.min(this.shown, first + Math.ceil(this.root.clientHeight / this.#rowHeight) + 2 * SPARE);
+    const [least, most] = [this.#total - last, this.#total - 1 - first]; // ranks
+    this.#keepOnly(least, most);
     let next = this.#spacer.firstChild;
-    wanted.forEach((log, offset) => {
-      const row = this.#rows.get(log.id) ?? this.#make(log);
+    for (let rank = most; rank >= least; rank -= 1) {
+      const before = this.#rows.get(rank);
+      const row = this.#row(rank);
+      if (before && before !== row) {
+        if (before === next) next = next.nextSibling;
+        before.remove();
+      }
       // In the document as on the screen: that is the order in which a screen reader meets them.
       if (row === next) next = next.nextSibling;
       else this.#spacer.insertBefore(row, next);
-      this.#place(row, first + offset, log);
-    });
-    if (last > this.#logs.length - NEAR_END) this.on.nearEnd();
+      this.#place(row, rank);
+    }
+    this.#pages.keepAround(least, most);
+    if (this.#awaited && this.#pages.get(this.selected)) this.#tell();
+    if (this.#pages.missing(least, most).length) this.#fetchSoon(least, most);
   }
 
-  #keepOnly(ids) {
-    for (const [id, row] of this.#rows) {
-      if (ids.has(id)) continue;
+  #keepOnly(least, most) {
+    for (const [rank, row] of this.#rows) {
+      if (rank >= least && rank <= most) continue;
       row.remove();
-      this.#rows.delete(id);
+      this.#rows.delete(rank);
     }
   }
 
-  #make(log) {
-    const row = this.on.draw(log);
-    row.id = `log-${log.id}`;
+  /** The row of a rank, made if need be, and another once its log has come. */
+  #row(rank) {
+    const log = this.#pages.get(rank);
+    const there = this.#rows.get(rank);
+    if (there && (!log || there.log === log)) return there;
+    const row = log ? this.on.draw(log) : el("div", { className: "row pending" }, el("span", {}, "…"));
+    row.log = log;
+    row.id = `row-${rank}`;
     row.setAttribute("role", "option");
-    row.classList.toggle("new", performance.now() - this.#arrivals.get(log) < NEW);
-    this.#rows.set(log.id, row);
+    if (log) row.classList.toggle("new", performance.now() - this.#arrivals.get(log) < NEW);
+    this.#rows.set(rank, row);
     return row;
   }
 
-  #place(row, index, log) {
+  #place(row, rank) {
+    const index = this.#total - 1 - rank;
     row.style.transform = `translateY(${index * this.#rowHeight}px)`;
     row.dataset.index = index;
     row.setAttribute("aria-posinset", index + 1);
-    row.setAttribute("aria-setsize", this.#logs.length);
-    row.setAttribute("aria-selected", log.id === this.selected?.id);
+    row.setAttribute("aria-setsize", this.#total);
+    row.setAttribute("aria-selected", rank === this.selected);
   }
 
-  select(log) {
-    this.selected = log;
-    if (log) this.root.setAttribute("aria-activedescendant", `log-${log.id}`);
+  #fetchSoon(least, most) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#fetch(least, most), PAUSE);
+  }
+
+  #fetch(least, most) {
+    for (const { rank, count } of this.#pages.missing(least, most)) {
+      const done = this.#pages.awaiting(rank);
+      this.on.load(rank, count).then((logs) => {
+        done();
+        if (!logs) return void setTimeout(() => this.refresh(), AGAIN);
+        this.#pages.put(rank, logs);
+        this.refresh();
+      });
+    }
+  }
+
+  /** Selects the log of a rank, or none. */
+  select(rank) {
+    this.selected = rank;
+    if (rank !== null) this.root.setAttribute("aria-activedescendant", `row-${rank}`);
     else this.root.removeAttribute("aria-activedescendant");
+    this.#tell();
     this.refresh();
-    this.on.select(log);
+  }
+
+  #tell() {
+    const log = this.selected === null ? null : this.#pages.get(this.selected);
+    this.#awaited = log === undefined;
+    if (!this.#awaited) this.on.select(log);
   }
 
   #clicked(event) {
     const row = event.target.closest("[role=option]");
     if (!row) return;
-    const log = this.#logs[Number(row.dataset.index)];
-    this.select(log.id === this.selected?.id ? null : log);
+    const rank = this.#total - 1 - Number(row.dataset.index);
+    this.select(rank === this.selected ? null : rank);
   }
 
   #pressed(event) {
     const page = Math.max(1, Math.floor(this.root.clientHeight / this.#rowHeight) - 1);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
-    if (!(event.key in steps) || !this.#logs.length) return;
+    if (!(event.key in steps) || !this.#total) return;
     event.preventDefault();
-    const current = this.selected ? this.#logs.findIndex((log) => log.id === this.selected.id) : -1;
-    const next = Math.min(this.#logs.length - 1, Math.max(0, current + steps[event.key]));
-    this.#reveal(next);
-    this.select(this.#logs[next]);
+    const current = this.selected === null ? -1 : this.#total - 1 - this.selected;
+    const index = Math.min(this.shown - 1, Math.max(0, current + steps[event.key]));
+    this.#reveal(index);
+    this.select(this.#total - 1 - index);
   }
 
   #reveal(index) {

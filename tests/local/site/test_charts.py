@@ -75,32 +75,56 @@ def test_health_is_of_what_the_functions_print(site: httpx.Client, store: Store)
     assert rows(site, "told", dashboard="health") == [{"status": "404", "code": "none", "requests": "1"}]
 
 
-def test_the_time_is_asked_for_in_minutes(site: httpx.Client, store: Store) -> None:
-    add(store, "shop", age=3000, eventType="old")
+def span(site: httpx.Client, **asked: int) -> tuple[int, int]:
+    answer = site.get("/api/charts", params=asked).json()
+    return answer["from"], answer["to"]
 
-    assert rows(site, "event-types") == []
-    assert len(rows(site, "event-types", minutes="60")) == 1
-    assert len(rows(site, "event-types", minutes="10080")) == 1
+
+def test_the_time_is_asked_for_by_its_ends(site: httpx.Client, store: Store) -> None:
+    now = int(time.time())
+    for age, name in ((0, "new"), (3000, "old"), (8 * 86400, "older")):
+        add(store, "shop", age=age, eventType=name)
+
+    def types(**asked: int) -> set[str]:
+        return {row["type"] for row in rows(site, "event-types", **{k: str(v) for k, v in asked.items()})}
+
+    assert types(**{"from": now - 900}) == {"new"}
+    assert types(**{"from": now - 3600}) == {"new", "old"}
+    assert types(**{"from": now - 3600, "to": now - 60}) == {"old"}
+    assert types(**{"from": now - 30 * 86400, "to": now - 4 * 86400}) == {"older"}
+    assert types(**{"from": now - 30 * 86400}) == {"new", "old"}  # seven days at most
+
+
+def test_without_a_time_it_is_that_since_the_oldest_log(site: httpx.Client, store: Store) -> None:
+    start, end = span(site)
+    assert end - start == 900
+
+    add(store, "shop", age=3000)
+    start, end = span(site)
+    assert 3000 <= end - start <= 3002
+
+    add(store, "shop", age=30 * 86400)
+    start, end = span(site)
+    assert end - start == 7 * 86400
 
 
 @pytest.mark.parametrize(
-    "asked",
+    ("asked", "reason"),
     [
-        {"dashboard": "sales"},
-        {"logstore": "function-logs"},
-        {"logstore": "nowhere"},
-        {"minutes": "0"},
-        {"minutes": "10081"},
-        {"minutes": "-1"},
-        {"minutes": "a"},
-        {"minutes": "1" * 5000},
+        ({"dashboard": "sales"}, "expected a dashboard (events or health)"),
+        ({"logstore": "function-logs"}, "expected a dashboard (events or health)"),
+        ({"logstore": "nowhere"}, "expected a dashboard (events or health)"),
+        ({"from": "-1"}, "from: expected a whole number"),
+        ({"from": "a"}, "from: expected a whole number"),
+        ({"to": "1" * 5000}, "to: expected a whole number"),
+        ({"from": "10", "to": "10"}, "to: expected a time after from"),
     ],
 )
-def test_anything_else_is_refused(site: httpx.Client, asked: dict[str, str]) -> None:
+def test_anything_else_is_refused(site: httpx.Client, asked: dict[str, str], reason: str) -> None:
     answer = site.get("/api/charts", params=asked)
 
     assert answer.status_code == 400
-    assert answer.json()["error"].startswith("expected a dashboard (events or health)")
+    assert answer.json()["error"].startswith(reason)
 
 
 def test_the_pulse_is_of_the_last_minute_and_of_pages(site: httpx.Client, store: Store) -> None:

@@ -119,3 +119,36 @@ def test_a_stream_ends_when_its_server_says_that_it_stops(app: ASGIApp) -> None:
 
     assert answer.status_code == 200
     assert answer.text == "retry: 1000\n\n"
+
+
+def test_a_stream_carries_only_the_values_and_the_time_that_are_selected(
+    streaming_site: httpx.Client, add: Add
+) -> None:
+    asked = {"f.note": ["a", "b"], "f.__tag__:env": "live", "from": "100", "to": "200"}
+    with streaming_site.stream("GET", "/api/stream", params=asked) as answer:
+        arrivals = events(answer)
+        next(arrivals)
+        for at, note, env in (
+            (100, "a", "demo"),
+            (99, "a", "live"),
+            (200, "a", "live"),
+            (100, "c", "live"),
+            (150, "b", "live"),
+        ):
+            add(at=at, note=note, tags={"env": env})
+        event = next(event for event in arrivals if event.name == "logs")
+
+    assert [log["fields"]["note"] for log in event.data["logs"]] == ["b"]
+
+
+def test_what_functions_print_is_followed_where_no_page_sends_anything(
+    streaming_site: httpx.Client, store: Store, add: Add
+) -> None:
+    store.set_apart("function-logs")
+    with streaming_site.stream("GET", "/api/stream?logstore=function-logs") as answer:
+        arrivals = events(answer)
+        next(arrivals)
+        add("function-logs", note="a line")
+        event = next(event for event in arrivals if event.name == "logs")
+
+    assert [log["fields"]["note"] for log in event.data["logs"]] == ["a line"]
