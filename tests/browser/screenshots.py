@@ -18,7 +18,7 @@ from local.stack import FREE_PORTS, Stack
 from tests.browser.conftest import CHROMIUM_NAMES, CHROMIUM_OPTIONS
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-WIDTH, HEIGHT, PHONE = 1080, 720, 390
+WIDTH, HEIGHT, PHONE = 1200, 640, 390
 MINUTES = 14  # before now, in which something came
 EVENTS = ("view_product", "view_product", "view_product", "add_to_cart", "checkout")
 BROWSERS = ("Chrome/130.0 Safari/537.36", "Chrome/130.0 Safari/537.36", "Firefox/132.0", "Edg/130.0")
@@ -32,13 +32,16 @@ def main() -> None:
     with Stack(ports=FREE_PORTS, environ={}, log=lambda *_: None) as stack, sync_playwright() as playwright:
         options = [*CHROMIUM_OPTIONS, "--no-sandbox"]
         browser = playwright.chromium.launch(executable_path=executable, args=options)
-        _live(stack, random.Random(7))
+        chance = random.Random(7)
         console = f"{stack.site_url}/console"
+        _live(stack, chance)
         _take(browser, stack.site_url, "page-light", dark=False)
-        _take(browser, console, "console-dark", dark=True)
+        _take(browser, f"{console}?f.eventType=checkout", "console-light", dark=False)
         _take(browser, f"{console}?view=charts&board=events", "charts-light", dark=False)
+        _outage(stack, chance)
         _take(browser, f"{console}?view=charts&board=health", "health-dark", dark=True)
         _take(browser, f"{console}?view=charts&board=events", "charts-phone", dark=True, width=PHONE)
+        _take(browser, console, "console-phone", dark=False, width=PHONE)
         browser.close()
 
 
@@ -51,6 +54,9 @@ def _live(stack: Stack, chance: random.Random) -> None:
     )
     for _ in range(40):
         _send(stack, chance)
+
+
+def _outage(stack: Stack, chance: random.Random) -> None:
     stack.outage.switch(up=False)
     for _ in range(6):
         _send(stack, chance)
@@ -81,6 +87,8 @@ def _take(browser: Browser, url: str, name: str, *, dark: bool, width: int = WID
         viewport={"width": width, "height": HEIGHT}, color_scheme="dark" if dark else "light"
     )
     page.goto(url)
+    if "view=charts" in url:
+        page.locator("figure.chart").first.wait_for()
     page.wait_for_timeout(2000)  # for the first look at the charts
     page.screenshot(path=IMAGES / f"{name}.png")
     page.close()
