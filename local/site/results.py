@@ -9,6 +9,7 @@ import threading
 from array import array
 from bisect import bisect_left
 from collections import Counter, OrderedDict
+from collections.abc import Iterable
 from itertools import compress
 from typing import Any, NamedTuple
 
@@ -143,51 +144,52 @@ class _Masks:
     def __init__(
         self, question: Question, columns: Columns, apart: tuple[str, ...], first: int, last: int
     ) -> None:
-        self._first, self._size = first, last - first
-        self._base = self._flags(_base(question, columns, first, last))
+        self._question, self._columns = question, columns
+        self._first, self._last = first, last
         named = _logstores(question, columns.logstores, apart)
+        self._named = bytes(map(named.__contains__, columns.logstores.numbers[first:last]))
+        self._base = self._matching(self._named)
         self._parts = {
-            _LOGSTORE: self._number(bytes(map(named.__contains__, columns.logstores.numbers[first:last])))
+            _NAMED + name: self._flags(_having(columns.names.get(name), texts, first, last))
+            for name, texts in question.fields
         }
-        for name, texts in question.fields:
-            self._parts[_NAMED + name] = self._flags(_having(columns.names.get(name), texts, first, last))
         self._whole: dict[str, bytes] = {}
 
     def all(self, without: str = "") -> bytes:
         """Return the mask of all parts, or of all except one."""
-        without = without if without in self._parts else ""
+        without = without if without in (*self._parts, _LOGSTORE) else ""
         if without not in self._whole:
             mask = self._base
+            if without == _LOGSTORE:  # rarely needed, and often most of the rows
+                mask |= self._matching(bytes(map((1).__sub__, self._named)))
             for name, part in self._parts.items():
                 mask &= part if name != without else mask
-            self._whole[without] = mask.to_bytes(self._size, "little")
+            self._whole[without] = mask.to_bytes(self._last - self._first, "little")
         return self._whole[without]
 
-    def _flags(self, rows: Any) -> int:
-        if rows is None:
-            return self._number(b"\1" * self._size)
-        flags = bytearray(self._size)
+    def _matching(self, among: bytes) -> int:
+        """Return the flags of the rows, of those in the mask `among`, with the text and in the time range."""
+        question, texts, times = self._question, self._columns.texts, self._columns.times
+        if not question.contains and question.start is None and question.end is None:
+            return self._number(among)
+        rows: Iterable[int] = compress(range(self._first, self._last), among)
+        if question.contains:
+            needle = question.contains.casefold()
+            candidates = compress(texts[self._first : self._last], among)
+            rows = (row for row, text in zip(rows, candidates, strict=True) if needle in text)
+        start = question.start or 0
+        end = question.end if question.end is not None else 2**62
+        return self._flags(row for row in rows if start <= times[row] < end)
+
+    def _flags(self, rows: Iterable[int]) -> int:
+        flags, first = bytearray(self._last - self._first), self._first
         for row in rows:
-            flags[row - self._first] = 1
+            flags[row - first] = 1
         return self._number(bytes(flags))
 
     @staticmethod
     def _number(flags: bytes) -> int:
         return int.from_bytes(flags, "little")  # integers are combined fast with &
-
-
-def _base(question: Question, columns: Columns, first: int, last: int) -> Any:
-    """Return the rows in the time range and with the text, or None for all rows."""
-    rows: Any = None
-    if question.contains:
-        needle = question.contains.casefold()
-        rows = [row for row, text in enumerate(columns.texts[first:last], first) if needle in text]
-    if question.start is not None or question.end is not None:
-        start = question.start or 0
-        end = question.end if question.end is not None else 2**62
-        times = columns.times
-        rows = [row for row in (range(first, last) if rows is None else rows) if start <= times[row] < end]
-    return rows
 
 
 def _logstores(question: Question, logstores: Values, apart: tuple[str, ...]) -> set[int]:
@@ -196,7 +198,7 @@ def _logstores(question: Question, logstores: Values, apart: tuple[str, ...]) ->
     return {number for number, name in enumerate(logstores.texts) if name not in apart}
 
 
-def _having(values: Values | None, texts: frozenset[str], first: int, last: int) -> Any:
+def _having(values: Values | None, texts: frozenset[str], first: int, last: int) -> Iterable[int]:
     """Return the rows with one of these values."""
     if values is None:
         return ()
