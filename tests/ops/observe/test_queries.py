@@ -195,7 +195,9 @@ def test_how_long_it_takes(losing: Bench, spooling: Bench) -> None:
     assert 0 < float(row["p50"]) <= float(row["p99"])
     assert 0 < float(row["sls_p99"]) <= float(row["p99"])
     assert 0 < float(row["sls_share"]) <= 1
-    assert int(row["logs"]) == 7 * 3 + 5 * 2 + 4
+    untried = spooling.stack.sls.store.query(FUNCTION_LOGSTORE, '"attempts":0', limit=1000)
+    assert len(untried) < 4  # of the 4 spooled: the breaker sent them to the spool without asking SLS
+    assert int(row["logs"]) == 7 * 3 + 5 * 2 + 4 - len(untried)
     assert all(float(row["p50"]) <= float(row["p99"]) for row in losing.rows("latency-over-time"))
 
 
