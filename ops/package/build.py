@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ops.package.bytecode import compile_all, interpreter
 from ops.package.contents import ROOT, RUNTIMES, Recipe
 from ops.package.errors import PackageError
-from ops.package.wheels import choose, unpack
+from ops.package.wheels import modules_and_licences, unpack
 
 EPOCH = 946_684_800  # 2000-01-01: zip archives cannot have times before 1980
 
@@ -34,7 +34,7 @@ def build(recipe: Recipe, runtime: str, target: Path) -> Built:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{recipe.name}-") as scratch:
         wheels, package = Path(scratch, "wheels"), Path(scratch, "package")
         unpack(recipe, version, wheels)
-        _write(package, {**choose(recipe, wheels), **_project_files(recipe)})
+        _write(package, {**modules_and_licences(wheels), **_project_files(recipe)})
         python = interpreter(version)
         if python:
             compile_all(python, package)

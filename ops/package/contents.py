@@ -1,4 +1,4 @@
-"""The contents of each package, listed explicitly: the project's modules and files of wheels."""
+"""What goes into each package: the project's own modules, and the wheels of its lock files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ops.package.errors import PackageError
-from ops.package.wheel_files import LZ4_BLOCK, MSGSPEC, REDIS, SERVER, STS_MODELS
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,7 +17,7 @@ CODE_DIRECTORY = "/code"  # where Function Compute puts the package; tracebacks 
 
 
 class Recipe(NamedTuple):
-    """One function's package. `files` are patterns of files in the wheels, `limit` is in bytes, unpacked.
+    """One function's package. `limit` is in bytes, unpacked.
 
     `locks` are the lock files (pip's format, with hashes) of the wheels; `rooms` are the directories of the
     project's modules. `serves` is true for a custom runtime, where the package is an HTTP server; each kind
@@ -27,7 +26,6 @@ class Recipe(NamedTuple):
     """
 
     name: str
-    files: tuple[str, ...]
     limit: int
     locks: tuple[str, ...]
     rooms: tuple[str, ...]
@@ -42,7 +40,6 @@ class Recipe(NamedTuple):
         if runtime != CUSTOM:
             return self
         return self._replace(
-            files=self.files + SERVER,
             limit=self.limit + SERVER_LIMIT,
             locks=(*self.locks, "custom-runtime.lock"),
             serves=True,
@@ -51,7 +48,6 @@ class Recipe(NamedTuple):
     def with_store(self) -> Recipe:
         """Return the recipe with the client that RATE_LIMIT_STORE needs."""
         return self._replace(
-            files=self.files + REDIS,
             limit=self.limit + STORE_LIMIT,
             locks=(*self.locks, "redis.lock"),
             counts_in_store=True,
@@ -100,19 +96,19 @@ __all__ = ["handler", "initialize"]
 '''
 
 
-def _function(name: str, files: tuple[str, ...], limit: int, runtimes: Iterable[str] = RUNTIMES) -> Recipe:
+def _function(name: str, limit: int, runtimes: Iterable[str] = RUNTIMES) -> Recipe:
     own = (f"functions/{name}", "shared")
-    return Recipe(name, files, limit, (f"{name}.lock",), own, tuple(runtimes))
+    return Recipe(name, limit, (f"{name}.lock",), own, tuple(runtimes))
 
 
 STORE_LIMIT = 6_000_000  # bytes of the client of RATE_LIMIT_STORE, unpacked, with its bytecode
 SERVER_LIMIT = 4_000_000  # bytes of the server, unpacked
 
 RECIPES = {
-    "track": _function("track", MSGSPEC + LZ4_BLOCK, 2_000_000),
-    "token": _function("token", MSGSPEC + STS_MODELS, 4_000_000),
+    "track": _function("track", 2_000_000),
+    "token": _function("token", 4_000_000),
     # One run a minute: concurrency has no benefit.
-    "replay": _function("replay", MSGSPEC, 2_000_000, runtimes=BUILT_IN),
+    "replay": _function("replay", 2_000_000, runtimes=BUILT_IN),
 }
 
 LIMITED = ("track", "token")  # the functions that read RATE_LIMIT_STORE

@@ -1,4 +1,4 @@
-"""Unpacks the wheels for Function Compute's platform with pip, and selects the files of a recipe."""
+"""The wheels for Function Compute's platform, unpacked by pip, and what of them is packaged."""
 
 from __future__ import annotations
 
@@ -29,18 +29,20 @@ def unpack(recipe: Recipe, version: str, directory: Path) -> None:
         raise PackageError(f"pip could not download the wheels of {recipe.name}:\n{done.stderr.strip()}")
 
 
-def choose(recipe: Recipe, unpacked: Path) -> dict[str, bytes]:
-    """Return the files of the recipe, by their path in the package. Raises PackageError.
+def modules_and_licences(unpacked: Path) -> dict[str, bytes]:
+    """Return the files to package, by their path in the package: what Python imports, and the licences.
 
-    A pattern without a match is an error: a new release has moved files, and the list is out of date.
+    Left out are metadata, type stubs, Cython's sources and the scripts of command lines.
     """
-    chosen: dict[str, bytes] = {}
-    for pattern in recipe.files:
-        found = [path for path in unpacked.glob(pattern) if path.is_file()]
-        if not found:
-            raise PackageError(f"{pattern}: no file in the wheels of {recipe.name} matches")
-        for path in found:
-            content = path.read_bytes()
-            name = path.relative_to(unpacked).as_posix()
-            chosen[name] = stripped(content) if path.suffix == ".so" else content
-    return chosen
+    found: dict[str, bytes] = {}
+    for path in unpacked.rglob("*"):
+        name = path.relative_to(unpacked).as_posix()
+        if path.suffix == ".so":
+            found[name] = stripped(path.read_bytes())
+        elif path.suffix == ".py" or _is_licence(path):
+            found[name] = path.read_bytes()
+    return found
+
+
+def _is_licence(path: Path) -> bool:
+    return path.is_file() and path.name.startswith("LICENSE") and ".dist-info/" in path.as_posix()

@@ -15,7 +15,7 @@ from ops.package.build import EPOCH, Built, build
 from ops.package.contents import CUSTOM, RECIPES, ROOT, RUNTIMES, recipes
 from ops.package.elf import stripped
 from ops.package.errors import PackageError
-from ops.package.wheels import choose
+from ops.package.wheels import modules_and_licences
 from tests.ops.package.alone import python_of
 
 LIMITS = {"track": 2_000_000, "token": 4_000_000, "replay": 2_000_000}  # bytes
@@ -128,9 +128,16 @@ def test_replay_is_not_packaged_for_the_custom_runtime(
     assert f"replay runs on python3.12 and python3.10, not on {CUSTOM}" in capsys.readouterr().err
 
 
-def test_a_pattern_that_finds_nothing_stops_the_build(tmp_path: Path) -> None:
-    with pytest.raises(PackageError, match="no file in the wheels of track matches"):
-        choose(RECIPES["track"], tmp_path)
+def test_of_the_wheels_modules_and_licences_are_packaged_and_nothing_else(tmp_path: Path) -> None:
+    kept = ("m/__init__.py", "m-1.dist-info/LICENSE.txt", "m-1.dist-info/licenses/vendor/v/LICENSE-MIT")
+    left_out = (
+        *("bin/m", "m/LICENSES/m", "m/py.typed", "m/__init__.pyi", "m/core.pyx", "m/core.pxd"),
+        *("m-1.dist-info/METADATA", "m-1.dist-info/RECORD", "m-1.dist-info/licenses/AUTHORS"),
+    )
+    for name in (*kept, *left_out):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    assert modules_and_licences(tmp_path) == {name: name.encode() for name in kept}
 
 
 def test_a_package_over_its_limit_is_refused_and_the_old_one_stays(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Each package of the custom runtime serves in isolation: its lists are complete."""
+"""Each package of the custom runtime serves by itself: what is left out of its wheels is not needed."""
 
 from __future__ import annotations
 
