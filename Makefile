@@ -7,6 +7,9 @@ PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check --req
 # More jobs than cores, because most tests wait rather than compute.
 JOBS   ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 2 )))
 
+# A thousand processes of the tests would compile the same modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install run test check format web package screenshots bench fuzz soak lock rehearse cloud clean
 
 help:

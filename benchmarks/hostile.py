@@ -8,10 +8,12 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from benchmarks import bodies
 
 MAX_BODY = bodies.MAX_BODY
+Make = Callable[[], bytes]
 _Value = Callable[[int], str]
 
 
@@ -69,44 +71,44 @@ NAMES = (
     "\U0001f600{:x}",
     "client_ip{:x}",
 )
+TEXTS = (r"\ud800", r"x\ud800", r"?\ud800", r"\n", r"\u0001", r"\u00e9", "主", "\U0001f600", "\u2028")
 SHAPES = ((4096, 48), (400, 500), (4096, 12), (4096, 10), (80, 512), (4096, 100), (1, 400_000), (3, 65_000))
 
 
-def corpus() -> Iterator[tuple[str, bytes]]:
-    """Yield the constructed worst cases."""
-    for item in ("{}", "[]", "0", "1e9", "1.5", '{"":0}', '""', '"["', "1e-310"):
-        yield f"array of {item}", filled('{"__logs__":[{"a":[', item, "]}]}")
-        yield f"logs of {item}", filled('{"__logs__":[', item, "]}")
-        yield f"unknown member of {item}", filled('{"__logs__":[{}],"x":[', item, "]}")
-        yield f"tags of {item}", filled('{"__logs__":[{}],"__tags__":[', item, "]}")
-    for text in (
-        r"\ud800",
-        r"x\ud800",
-        r"?\ud800",
-        r"\n",
-        r"\u0001",
-        r"\u00e9",
-        "主",
-        "\U0001f600",
-        "\u2028",
-    ):
-        yield f"text of {text}", filled('{"__logs__":[{"n":1,"a":"', text, '"}]}', "")
-        yield f"text of {text} and a half", filled(r'{"__logs__":[{"a":"\ud800', text, '"}]}', "")
-        yield f"topic of {text}", filled('{"__logs__":[{}],"__topic__":"', text, '"}', "")
-    yield "equal names", filled('{"__logs__":[{', '"":0', "}]}")
-    yield "equal members", filled("{", '"__logs__":[{}]', "}")
-    yield "members", ("{" + ",".join(f'"{at:x}":0' for at in range(250_000)) + ',"__logs__":[{}]}').encode()
-    yield "whitespace", filled('{"__logs__":[', " ", "]}", "")
-    yield "open brackets", filled("", "[", "", "")
-    yield "deep", filled('{"__logs__":[{"a":[', "[" * 60 + "]" * 60, "]}]}")
+def corpus() -> Iterator[tuple[str, Make]]:
+    """Yield the constructed worst cases, each by its name and what makes it."""
+    yield from _repeated()
+    yield "equal names", partial(filled, '{"__logs__":[{', '"":0', "}]}")
+    yield "equal members", partial(filled, "{", '"__logs__":[{}]', "}")
+    yield "members", _members
+    yield "whitespace", partial(filled, '{"__logs__":[', " ", "]}", "")
+    yield "open brackets", partial(filled, "", "[", "", "")
+    yield "deep", partial(filled, '{"__logs__":[{"a":[', "[" * 60 + "]" * 60, "]}]}")
     for digits in ("1", "0.1"):
-        yield f"a number of 3 million digits, {digits}", filled('{"__logs__":[{"a":' + digits, "1", "}]}", "")
-    yield "a name of 3 MB", filled('{"__logs__":[{"', "k", '":1}]}', "")
+        start = '{"__logs__":[{"a":' + digits
+        yield f"a number of 3 million digits, {digits}", partial(filled, start, "1", "}]}", "")
+    yield "a name of 3 MB", partial(filled, '{"__logs__":[{"', "k", '":1}]}', "")
     for count, fields in SHAPES:
         for kind, value in VALUES.items():
-            yield f"{count} × {fields} of {kind}", logs_of(count, fields, "{:x}", value)
+            yield f"{count} × {fields} of {kind}", partial(logs_of, count, fields, "{:x}", value)
     for name in NAMES:
-        yield f"names like {name}", logs_of(4096, 48, name, VALUES["empty text"])
+        yield f"names like {name}", partial(logs_of, 4096, 48, name, VALUES["empty text"])
+
+
+def _repeated() -> Iterator[tuple[str, Make]]:
+    for item in ("{}", "[]", "0", "1e9", "1.5", '{"":0}', '""', '"["', "1e-310"):
+        yield f"array of {item}", partial(filled, '{"__logs__":[{"a":[', item, "]}]}")
+        yield f"logs of {item}", partial(filled, '{"__logs__":[', item, "]}")
+        yield f"unknown member of {item}", partial(filled, '{"__logs__":[{}],"x":[', item, "]}")
+        yield f"tags of {item}", partial(filled, '{"__logs__":[{}],"__tags__":[', item, "]}")
+    for text in TEXTS:
+        yield f"text of {text}", partial(filled, '{"__logs__":[{"n":1,"a":"', text, '"}]}', "")
+        yield f"text of {text} and a half", partial(filled, r'{"__logs__":[{"a":"\ud800', text, '"}]}', "")
+        yield f"topic of {text}", partial(filled, '{"__logs__":[{}],"__topic__":"', text, '"}', "")
+
+
+def _members() -> bytes:
+    return ("{" + ",".join(f'"{at:x}":0' for at in range(250_000)) + ',"__logs__":[{}]}').encode()
 
 
 def mutant(chance: random.Random) -> tuple[str, bytes]:

@@ -70,7 +70,8 @@ def search(seconds: float, seed: int) -> list[Found]:
     """Return the results of corpus and search, the most expensive first."""
     ordinary, chance, found = hostile.ordinary(), random.Random(seed), []
     cpu(ordinary, 5)
-    for name, body in hostile.corpus():
+    for name, make in hostile.corpus():
+        body = make()
         found.append(Found(ratio(body, ordinary), name, answer(body)))
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
@@ -92,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(json.dumps({"ratio": dearest.ratio, "name": dearest.name}))
         return
     if options.memory:
-        sizes = sorted(((memory(body), name) for name, body in hostile.corpus()), reverse=True)
+        sizes = sorted(((memory(make()), name) for name, make in hostile.corpus()), reverse=True)
         print("\n".join(f"{size:6.1f} MB  {name}" for size, name in sizes[:15]))
         return
     for one in search(options.search, options.seed)[:20]:
