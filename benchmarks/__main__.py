@@ -41,6 +41,7 @@ class _Effort(NamedTuple):
     throughput: int
     seconds: float
     attacks: int
+    every: int
     profile: int
     compression: int
     replay: int
@@ -48,8 +49,8 @@ class _Effort(NamedTuple):
     instructions: bool
 
 
-_FULL = _Effort(20, 40, 5, 7, 4.0, 5, 50, 15, 5, 20_000, instructions=True)
-_SHORT = _Effort(1, 2, 1, 1, 1.0, 1, 1, 1, 1, 1_000, instructions=False)
+_FULL = _Effort(20, 40, 5, 7, 4.0, 5, 1, 50, 15, 5, 20_000, instructions=True)
+_SHORT = _Effort(1, 2, 1, 1, 1.0, 1, 25, 1, 1, 1, 1_000, instructions=False)
 
 _Sections = dict[str, str]
 
@@ -86,7 +87,8 @@ class _Run:
         self._measured("http_floor", measured)
 
     def attacks(self) -> None:
-        self._measured("attacks", attacks.measure(self._lab, self._effort.attacks, self._effort.seconds))
+        rounds, seconds, every = self._effort.attacks, self._effort.seconds, self._effort.every
+        self._measured("attacks", attacks.measure(self._lab, rounds, seconds, every))
 
     def replay(self) -> None:
         self._measured("replay", replay.measure(self._lab, self._effort.replay, self._effort.batches))

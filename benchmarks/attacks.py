@@ -43,8 +43,8 @@ _SENDERS = {ALONE: 0, BESIDE[0]: 1, BESIDE[1]: 3}
 _CROWD_UNITS = {"peak memory": "MB", "answered 200": "", "refused": "", "the last answer after": "s"}
 
 
-def measure(lab: Lab, rounds: int, seconds: float) -> Part:
-    """Measure both, the visitors for `seconds` each."""
+def measure(lab: Lab, rounds: int, seconds: float, every: int = 1) -> Part:
+    """Measure both, the visitors for `seconds` each; the dearest body of one in `every` of the corpus."""
     _write_bodies()
     wanted = [
         Wanted(f"{_at_once(name)}: {what}", unit) for name in CROWDS for what, unit in _CROWD_UNITS.items()
@@ -52,14 +52,20 @@ def measure(lab: Lab, rounds: int, seconds: float) -> Part:
     wanted += [Wanted(PEAK, "MB"), Wanted(LOST, "")]
     wanted += [Wanted(f"{name}: {SLOWEST}", "ms") for name in (ALONE, *BESIDE)]
     wanted += [Wanted(WORST, "×")]
-    turns = [partial(_crowds, lab), partial(_dearest, lab, seconds)]
+    turns = [partial(_crowds, lab), partial(_dearest, lab, seconds, every)]
     turns += [partial(_visitors, lab, seconds, name, senders) for name, senders in _SENDERS.items()]
     return Part("attacks", "Attacks on one instance of track", take_turns(wanted, turns, rounds))
 
 
+<<<<<<< HEAD
 def _dearest(lab: Lab, seconds: float) -> Mapping[str, float]:
     """Search for `seconds` after the corpus; the same bodies each time."""
+=======
+def _dearest(lab: Lab, seconds: float, every: int) -> Mapping[str, float]:
+    """Search for `seconds` beyond the corpus, the same bodies each time."""
+>>>>>>> 4ffac2e (.ci/run: uv fills the environments, the short benchmarks take one in 25 bodies, no test waits 150 s)
     command = [lab.python, "-m", "benchmarks.worst_body", "--json", "--search", str(seconds)]
+    command += ["--every", str(every)]
     return {WORST: report_of(command, lab.variables(lab.checkout))["ratio"]}
 
 
