@@ -10,7 +10,7 @@ ifdef UV
 PIP     = $(UV) pip install --quiet --no-config --python $(BIN)/python --compile-bytecode --require-hashes
 SOURCES = --no-build-isolation
 endif
-# What one has to wait for most of the time is something else than a core.
+# More jobs than cores, because most tests wait rather than compute.
 JOBS   ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 2 )))
 
 # A thousand processes of the tests would compile the same modules again.
@@ -50,12 +50,12 @@ $(VENV)/.build: requirements/build.lock | $(BIN)/python
 	@touch $@
 
 $(VENV)/.ops: requirements/ops.lock $(VENV)/.build
-	@echo "make: the packages of requirements/ops.lock, into $(VENV)"
+	@echo "make: installing requirements/ops.lock into $(VENV)"
 	@$(PIP) $(SOURCES) -r requirements/ops.lock
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.build
-	@echo "make: the packages of requirements/dev.lock, into $(VENV)"
+	@echo "make: installing requirements/dev.lock into $(VENV)"
 	@$(PIP) $(SOURCES) -r requirements/dev.lock
 	@touch $@
 

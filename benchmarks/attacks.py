@@ -57,13 +57,8 @@ def measure(lab: Lab, rounds: int, seconds: float, every: int = 1) -> Part:
     return Part("attacks", "Attacks on one instance of track", take_turns(wanted, turns, rounds))
 
 
-<<<<<<< HEAD
-def _dearest(lab: Lab, seconds: float) -> Mapping[str, float]:
-    """Search for `seconds` after the corpus; the same bodies each time."""
-=======
 def _dearest(lab: Lab, seconds: float, every: int) -> Mapping[str, float]:
-    """Search for `seconds` beyond the corpus, the same bodies each time."""
->>>>>>> 4ffac2e (.ci/run: uv fills the environments, the short benchmarks take one in 25 bodies, no test waits 150 s)
+    """Search for `seconds` after the corpus; the same bodies each time."""
     command = [lab.python, "-m", "benchmarks.worst_body", "--json", "--search", str(seconds)]
     command += ["--every", str(every)]
     return {WORST: report_of(command, lab.variables(lab.checkout))["ratio"]}

@@ -67,13 +67,8 @@ def memory(body: bytes) -> float:
         tracemalloc.stop()
 
 
-<<<<<<< HEAD
-def search(seconds: float, seed: int) -> list[Found]:
-    """Return the results of corpus and search, the most expensive first."""
-=======
 def search(seconds: float, seed: int, every: int = 1) -> list[Found]:
-    """Return what each body of the corpus, or one in `every`, and the search found, the dearest first."""
->>>>>>> 4ffac2e (.ci/run: uv fills the environments, the short benchmarks take one in 25 bodies, no test waits 150 s)
+    """Return the results of the corpus (one body in `every`) and the search, the most expensive first."""
     ordinary, chance, found = hostile.ordinary(), random.Random(seed), []
     cpu(ordinary, 5)
     for name, make in itertools.islice(hostile.corpus(), 0, None, every):
@@ -91,14 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.worst_body", description=__doc__)
     parser.add_argument("--search", type=float, default=30, metavar="SECONDS")
     parser.add_argument("--seed", type=int, default=11)
-<<<<<<< HEAD
+    parser.add_argument("--every", type=int, default=1, help="only one in so many bodies of the corpus")
     parser.add_argument("--memory", action="store_true", help="the peak memory of the corpus instead")
     parser.add_argument("--json", action="store_true", help="the most expensive only, as JSON")
-=======
-    parser.add_argument("--every", type=int, default=1, help="only one in so many bodies of the corpus")
-    parser.add_argument("--memory", action="store_true", help="the most memory instead, of the corpus")
-    parser.add_argument("--json", action="store_true", help="only the dearest, for `python -m benchmarks`")
->>>>>>> 4ffac2e (.ci/run: uv fills the environments, the short benchmarks take one in 25 bodies, no test waits 150 s)
     options = parser.parse_args(arguments)
     if options.json:
         dearest = search(options.search, options.seed, options.every)[0]

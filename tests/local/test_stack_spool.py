@@ -152,14 +152,9 @@ def test_four_parts_empty_the_spool_side_by_side_and_nothing_comes_twice() -> No
     with Stack(ports=FREE_PORTS, environ=environ, log=log, replay_every=0.2) as stack:
         laptop = Laptop(stack, lines)
         stack.outage.switch(up=False)
-<<<<<<< HEAD
-        for number in range(40):  # one after the other, so that each gets its own object
-            assert laptop.upload(str(number)).headers["x-log-spooled"] == "1"
-=======
-        with ThreadPoolExecutor(10) as threads:  # a built-in instance gives each upload an object of its own
+        with ThreadPoolExecutor(10) as threads:  # a built-in instance gives each upload its own object
             for answer in threads.map(laptop.upload, map(str, range(40))):
                 assert answer.headers["x-log-spooled"] == "1"
->>>>>>> 4ffac2e (.ci/run: uv fills the environments, the short benchmarks take one in 25 bodies, no test waits 150 s)
         assert len(laptop.names()) == 40
         stack.outage.switch(up=True)
         assert until(lambda: laptop.names() == [], 20)

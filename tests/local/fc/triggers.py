@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from local.fc.function import Function
+from local.fc.function import Credentials, Function
 from local.fc.host import Host
 
 CODE = Path(__file__).parent / "functions"
+CREDENTIALS = Credentials("STS.id", "secret", "token")
 
 
 @dataclass
@@ -70,6 +72,11 @@ def gone(pid: int) -> bool:
         return state == "Z" and len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
     except OSError:
         return Path("/proc/self").exists()
+
+
+def at_once(trigger: Trigger, path: str, count: int) -> list[httpx.Response]:
+    with ThreadPoolExecutor(count) as threads:
+        return [asked.result() for asked in [threads.submit(trigger.get, path) for _ in range(count)]]
 
 
 Serve = Callable[..., Trigger]
