@@ -21,6 +21,7 @@ from local.oss import OssStandIn
 from local.ram import Ram
 
 REGION, BUCKET, KEY = "cn-hangzhou", "spool-bucket", "spool/pending/a b+~ü.json.gz"
+BODY = b"\x1f\x8b not really gzip"
 LARGEST = 3000  # bytes an object of these tests may have
 
 
@@ -153,3 +154,11 @@ def sdk_refusal(error: Any) -> tuple[int, str]:
     service = error.value.unwrap()
     assert len(service.request_id) == 24
     return service.status_code, service.code
+
+
+def put(client: Any, key: str = KEY, body: bytes = BODY, **more: Any) -> Any:
+    return client.put_object(oss.PutObjectRequest(bucket=BUCKET, key=key, body=body, **more))
+
+
+def get(client: Any, key: str = KEY) -> Any:
+    return client.get_object(oss.GetObjectRequest(bucket=BUCKET, key=key))

@@ -1,38 +1,17 @@
-"""The official SDK against the stand-in."""
+"""Objects by the official SDK."""
 
 from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
-from typing import Any
 
 import alibabacloud_oss_v2 as oss
 import pytest
 
 from local.faults import Fault
 
-from .support import BUCKET, KEY, Cloud, sdk_refusal
-
-BODY = b"\x1f\x8b not really gzip"
-
-
-def put(client: Any, key: str = KEY, body: bytes = BODY, **more: Any) -> Any:
-    return client.put_object(oss.PutObjectRequest(bucket=BUCKET, key=key, body=body, **more))
-
-
-def get(client: Any, key: str = KEY) -> Any:
-    return client.get_object(oss.GetObjectRequest(bucket=BUCKET, key=key))
-
-
-def listed(client: Any, **how: Any) -> list[list[str]]:
-    """The keys and common prefixes of each page."""
-    paginator = client.list_objects_v2_paginator()
-    pages = paginator.iter_page(oss.ListObjectsV2Request(bucket=BUCKET, **how))
-    return [
-        [entry.key for entry in page.contents or []] + [entry.prefix for entry in page.common_prefixes or []]
-        for page in pages
-    ]
+from .support import BODY, BUCKET, KEY, Cloud, get, put, sdk_refusal
 
 
 def test_an_object_comes_back_as_it_was_put(cloud: Cloud) -> None:
@@ -82,13 +61,6 @@ def test_an_object_is_there_or_not(cloud: Cloud) -> None:
 
     assert client.is_object_exist(BUCKET, KEY)
     assert not client.is_object_exist(BUCKET, "other")
-
-
-def test_a_bucket_is_there_or_not(cloud: Cloud) -> None:
-    client = cloud.client()
-
-    assert client.is_bucket_exist(BUCKET)
-    assert not client.is_bucket_exist("no-such-bucket")
 
 
 def test_what_is_put_again_is_replaced(cloud: Cloud) -> None:
@@ -245,193 +217,6 @@ def test_a_copy_needs_its_source(cloud: Cloud, source_bucket: str, code: str) ->
         )
 
     assert sdk_refusal(error) == (404, code)
-
-
-def test_objects_are_listed_in_pages_in_order(cloud: Cloud) -> None:
-    client = cloud.client()
-    keys = [f"spool/{name}" for name in ("ü&<", "1", "3 +", "2", "ÿ", "z")]
-    for key in [*keys, "other", "spool"]:
-        put(client, key)
-
-    pages = listed(client, prefix="spool/", max_keys=2)
-
-    assert [len(page) for page in pages] == [2, 2, 2]
-    assert [key for page in pages for key in page] == sorted(keys, key=str.encode)
-
-
-@pytest.mark.parametrize(("count", "pages"), [(0, [0]), (100, [100]), (101, [100, 1])])
-def test_a_page_has_a_hundred_unless_asked_otherwise(cloud: Cloud, count: int, pages: list[int]) -> None:
-    client = cloud.client()
-    for number in range(count):
-        put(client, f"{number:03}")
-
-    assert [len(page) for page in listed(client)] == pages
-
-
-def test_a_listing_tells_of_each_object(cloud: Cloud) -> None:
-    client = cloud.client()
-    cloud.clock.fixed = float(int(cloud.clock()))
-    put(client, "a")
-
-    answer = client.list_objects_v2(oss.ListObjectsV2Request(bucket=BUCKET))
-
-    (found,) = answer.contents
-    assert (found.key, found.size, found.etag) == ("a", len(BODY), cloud_etag(cloud, "a"))
-    assert found.last_modified == datetime.fromtimestamp(cloud.clock.fixed, timezone.utc)
-    assert (answer.key_count, answer.is_truncated, answer.max_keys) == (1, False, 100)
-
-
-def cloud_etag(cloud: Cloud, key: str) -> str:
-    return f'"{cloud.oss.objects(BUCKET)[key].etag}"'
-
-
-def test_a_listing_begins_after_a_key(cloud: Cloud) -> None:
-    client = cloud.client()
-    for key in "abc":
-        put(client, key)
-
-    assert listed(client, start_after="a") == [["b", "c"]]
-
-
-@pytest.mark.parametrize("size", [1, 2, 100])
-def test_a_delimiter_makes_folders_whatever_the_page(cloud: Cloud, size: int) -> None:
-    client = cloud.client()
-    for key in ("p/a/1", "p/a/2", "p/b", "p/c/1", "p/c/2", "q/1"):
-        put(client, key)
-
-    pages = listed(client, prefix="p/", delimiter="/", max_keys=size)
-
-    assert sorted(name for page in pages for name in page) == ["p/a/", "p/b", "p/c/"]
-    assert all(len(page) <= size for page in pages)
-
-
-def test_a_bucket_is_made_and_removed(cloud: Cloud) -> None:
-    client = cloud.client()
-    for _ in range(2):
-        assert client.put_bucket(oss.PutBucketRequest(bucket="new-bucket")).status_code == 200
-    assert cloud.oss.objects("new-bucket") == {}
-
-    assert client.delete_bucket(oss.DeleteBucketRequest(bucket="new-bucket")).status_code == 204
-    assert not client.is_bucket_exist("new-bucket")
-
-
-def test_a_bucket_with_objects_stays(cloud: Cloud) -> None:
-    client = cloud.client()
-    put(client)
-
-    with pytest.raises(oss.exceptions.OperationError) as error:
-        client.delete_bucket(oss.DeleteBucketRequest(bucket=BUCKET))
-
-    assert sdk_refusal(error) == (409, "BucketNotEmpty")
-
-
-def test_a_bucket_is_not_opened_to_the_public(cloud: Cloud) -> None:
-    client = cloud.client()
-
-    with pytest.raises(oss.exceptions.OperationError) as error:
-        client.put_bucket(oss.PutBucketRequest(bucket="new-bucket", acl="public-read"))
-    assert sdk_refusal(error) == (403, "AccessDenied")
-    assert not client.is_bucket_exist("new-bucket")
-
-    client.put_bucket_acl(oss.PutBucketAclRequest(bucket=BUCKET, acl="private"))
-    assert client.get_bucket_acl(oss.GetBucketAclRequest(bucket=BUCKET)).acl == "private"
-
-
-def test_a_bucket_tells_of_itself(cloud: Cloud) -> None:
-    client = cloud.client()
-    client.put_bucket_encryption(
-        oss.PutBucketEncryptionRequest(
-            bucket=BUCKET,
-            server_side_encryption_rule=oss.ServerSideEncryptionRule(
-                apply_server_side_encryption_by_default=oss.ApplyServerSideEncryptionByDefault(
-                    sse_algorithm="AES256"
-                )
-            ),
-        )
-    )
-
-    info = client.get_bucket_info(oss.GetBucketInfoRequest(bucket=BUCKET)).bucket_info
-
-    assert (info.name, info.location, info.acl) == (BUCKET, "oss-cn-hangzhou", "private")
-    assert info.intranet_endpoint == "oss-cn-hangzhou-internal.aliyuncs.com"
-    assert info.owner.id == cloud.ram.account_id
-    assert info.block_public_access is True
-    assert info.sse_rule.sse_algorithm == "AES256"
-
-
-@pytest.mark.parametrize("blocked", [True, False])
-def test_public_access_is_blocked_or_not(cloud: Cloud, blocked: bool) -> None:
-    client = cloud.client()
-    wanted = oss.PublicAccessBlockConfiguration(block_public_access=blocked)
-    client.put_bucket_public_access_block(
-        oss.PutBucketPublicAccessBlockRequest(bucket=BUCKET, public_access_block_configuration=wanted)
-    )
-
-    answer = client.get_bucket_public_access_block(oss.GetBucketPublicAccessBlockRequest(bucket=BUCKET))
-
-    assert answer.public_access_block_configuration.block_public_access is blocked
-
-
-def put_lifecycle(client: Any, *rules: Any) -> None:
-    client.put_bucket_lifecycle(
-        oss.PutBucketLifecycleRequest(
-            bucket=BUCKET, lifecycle_configuration=oss.LifecycleConfiguration(rules=list(rules))
-        )
-    )
-
-
-def rule(name: str | None, days: int = 14, status: str = "Enabled") -> Any:
-    expiration = oss.LifecycleRuleExpiration(days=days)
-    return oss.LifecycleRule(id=name, prefix="spool/", status=status, expiration=expiration)
-
-
-def test_a_lifecycle_comes_back_as_it_was_put(cloud: Cloud) -> None:
-    client = cloud.client()
-
-    put_lifecycle(client, rule("spool"), rule(None, days=1, status="Disabled"))
-    answer = client.get_bucket_lifecycle(oss.GetBucketLifecycleRequest(bucket=BUCKET))
-
-    first, second = answer.lifecycle_configuration.rules
-    assert (first.id, first.prefix, first.status, first.expiration.days) == ("spool", "spool/", "Enabled", 14)
-    assert (bool(second.id), second.status, second.expiration.days) == (True, "Disabled", 1)
-
-
-def test_a_lifecycle_goes(cloud: Cloud) -> None:
-    client = cloud.client()
-    put_lifecycle(client, rule("spool"))
-
-    client.delete_bucket_lifecycle(oss.DeleteBucketLifecycleRequest(bucket=BUCKET))
-
-    with pytest.raises(oss.exceptions.OperationError) as error:
-        client.get_bucket_lifecycle(oss.GetBucketLifecycleRequest(bucket=BUCKET))
-    assert sdk_refusal(error) == (404, "NoSuchLifecycle")
-
-
-@pytest.mark.parametrize(
-    ("rules", "code"),
-    [
-        ([rule("a", status="On")], "MalformedXML"),
-        ([rule("a", days=0)], "InvalidArgument"),
-        ([rule("a"), rule("a")], "InvalidArgument"),
-        ([], "MalformedXML"),
-        ([oss.LifecycleRule(id="a", prefix="", status="Enabled")], "MalformedXML"),
-        ([rule(str(number)) for number in range(1001)], "MalformedXML"),
-    ],
-)
-def test_a_lifecycle_that_is_none_is_refused(cloud: Cloud, rules: list[Any], code: str) -> None:
-    with pytest.raises(oss.exceptions.OperationError) as error:
-        put_lifecycle(cloud.client(), *rules)
-
-    assert sdk_refusal(error) == (400, code)
-
-
-def test_a_lifecycle_may_have_a_thousand_rules(cloud: Cloud) -> None:
-    client = cloud.client()
-
-    put_lifecycle(client, *[rule(str(number)) for number in range(1000)])
-
-    answer = client.get_bucket_lifecycle(oss.GetBucketLifecycleRequest(bucket=BUCKET))
-    assert len(answer.lifecycle_configuration.rules) == 1000
 
 
 def test_the_sdk_tries_again_where_it_may(cloud: Cloud) -> None:
