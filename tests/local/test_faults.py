@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from local.faults import Fault, Faults, Stage
 from local.serving import Server
+from tests.support.waiting import until
 
 REQUEST = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"
 
@@ -60,15 +61,6 @@ def exchange(server: Server, request: bytes = REQUEST) -> bytes:
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(4096), b""))
-
-
-def wait_for(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.005)
-    return False
 
 
 def test_without_a_rule_requests_pass_and_are_counted(echo: Echo, client: httpx.Client) -> None:
@@ -182,7 +174,7 @@ def test_a_client_that_leaves_in_mid_body_does_no_harm(echo: Echo, server: Serve
 
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
         connection.sendall(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nonly this")
-        assert wait_for(lambda: echo.faults.struck == 1)
+        assert until(lambda: echo.faults.struck == 1)
 
     assert httpx.post(server.url, content=b"next").content == b"next"
 
@@ -250,16 +242,16 @@ def test_a_hanging_request_goes_on_when_released(echo: Echo, client: httpx.Clien
     answers: list[bytes] = []
     thread = threading.Thread(target=lambda: answers.append(client.post("/a", content=b"body").content))
     thread.start()
-    assert wait_for(lambda: echo.faults.struck == 1)
+    assert until(lambda: echo.faults.struck == 1)
     if stage == "handled":
-        assert wait_for(lambda: echo.handled == [b"body"])
+        assert until(lambda: echo.handled == [b"body"])
     assert answers == []
 
     def let_go() -> bool:
         echo.faults.release()  # repeatedly: the first call may come before the request hangs
         return not thread.is_alive()
 
-    assert wait_for(let_go)
+    assert until(let_go)
 
     assert (answers, echo.handled) == ([b"body"], [b"body"])
 

@@ -8,8 +8,7 @@ import httpx
 from local.function_logs import LOGSTORE, into_store
 from local.sls import Store
 from local.stack import FREE_PORTS, Stack
-
-from .fc.triggers import until
+from tests.support.waiting import until
 
 
 def test_what_a_function_prints_is_kept_and_passed_on() -> None:

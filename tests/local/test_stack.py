@@ -12,8 +12,7 @@ import pytest
 from local import run
 from local.fc.errors import FunctionFailed
 from local.stack import FREE_PORTS, PortTaken, Stack
-
-from .fc.triggers import gone, until
+from tests.support.waiting import gone, until
 
 PAGE = {"Origin": "https://shop.example.com"}
 

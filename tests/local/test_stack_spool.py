@@ -14,8 +14,7 @@ import pytest
 from local.faults import Fault
 from local.stack import FREE_PORTS, Stack
 from shared.spool.format import pending, rejected, unpack
-
-from .fc.triggers import gone, until
+from tests.support.waiting import gone, until
 
 STORES = ("web-tracking-logstore", "checkout")
 

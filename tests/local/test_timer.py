@@ -9,8 +9,7 @@ import pytest
 
 from local.fc.errors import FunctionFailed
 from local.timer import Timer, event, without_idle_runs
-
-from .fc.triggers import until
+from tests.support.waiting import until
 
 Lines = list[tuple[str, str, str]]
 

@@ -15,15 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from local.fc.function import ROOT
+from tests.support.ports import free_port
 from tests.track.support import SETTINGS
 
 Process = subprocess.Popen[str]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 class Served(NamedTuple):

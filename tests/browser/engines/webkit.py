@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import httpx
 
 from tests.browser.engines.tab import COMMAND_SECONDS, LAUNCH_SECONDS, EngineFailed, arguments, function
 from tests.support.children import child, wait_for
+from tests.support.ports import free_port
 
 MINIBROWSER = "webkit2gtk-4.1/MiniBrowser"
 LIBRARIES = Path("/usr/lib")
@@ -47,7 +47,7 @@ def minibrowser() -> Path | None:
 def webkit(driver: str, binary: Path, home: Path) -> Iterator[WebKit]:
     """Run MiniBrowser; `home` takes what it writes. Raises EngineFailed if anything does not start."""
     with _display(home) as display:
-        port = _free_port()
+        port = free_port()
         environment = {**ENVIRONMENT, "DISPLAY": display}
         with (
             child([driver, f"--port={port}"], home=home, environment=environment) as process,
@@ -82,13 +82,6 @@ def _display(home: Path) -> Iterator[str]:
         finally:
             if writer >= 0:
                 os.close(writer)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _answers(client: httpx.Client) -> bool:

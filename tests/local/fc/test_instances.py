@@ -15,8 +15,9 @@ from local.fc.errors import FunctionFailed
 from local.fc.function import ROOT, Credentials, Function
 from local.fc.host import Route
 from local.fc.process import InstanceProcess
+from tests.support.waiting import gone, until
 
-from .triggers import CODE, Serve, gone, sample, until
+from .triggers import CODE, Serve, sample
 
 CREDENTIALS = Credentials("STS.id", "secret", "token")
 

@@ -11,8 +11,9 @@ import pytest
 from local.fc.errors import FunctionFailed, Refused, Reported
 from local.fc.function import Function
 from local.fc.host import Host
+from tests.support.waiting import gone, until
 
-from .triggers import CODE, gone, sample, server, until
+from .triggers import CODE, sample, server
 
 Lines = list[tuple[str, str, str]]
 Hosts = Callable[[Function], tuple[Host, Lines]]

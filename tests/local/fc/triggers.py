@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -50,28 +48,6 @@ def server(**options: Any) -> Function:
         "timeout": 20,
     }
     return Function("server", "ignored", **{**defaults, **options})
-
-
-def until(condition: Callable[[], bool], seconds: float = 15) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    # Ended with all its threads, but perhaps not yet collected by whoever inherited it.
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        return state == "Z" and len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
-    except OSError:
-        return Path("/proc/self").exists()
 
 
 def at_once(trigger: Trigger, path: str, count: int) -> list[httpx.Response]:

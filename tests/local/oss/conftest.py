@@ -6,37 +6,18 @@ from contextlib import ExitStack
 
 import httpx
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.oss import OssStandIn
 from local.ram import Ram
 from local.serving import Server
+from tests.local.clock import Clock
+from tests.local.current import Current
 
-from .support import BUCKET, LARGEST, Clock, Cloud, Keys, policy
-
-
-class _Current:
-    """Passes requests to the stand-in of the running test, so that all tests share one server."""
-
-    app: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app(scope, receive, send)
-
-
-@pytest.fixture(scope="session")
-def current() -> _Current:
-    return _Current()
-
-
-@pytest.fixture(scope="session")
-def server(current: _Current) -> Iterator[Server]:
-    with Server(current) as server:
-        yield server
+from .support import BUCKET, LARGEST, Cloud, Keys, policy
 
 
 @pytest.fixture
-def cloud(current: _Current, server: Server) -> Iterator[Cloud]:
+def cloud(current: Current, server: Server) -> Iterator[Cloud]:
     clock, ram = Clock(), Ram()
     stand_in = OssStandIn(ram, clock=clock, largest=LARGEST)
     stand_in.create(BUCKET)

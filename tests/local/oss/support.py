@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
@@ -19,21 +18,11 @@ from alibabacloud_oss_v2.types import HttpRequest, SigningContext
 
 from local.oss import OssStandIn
 from local.ram import Ram
+from tests.local.clock import Clock
 
 REGION, BUCKET, KEY = "cn-hangzhou", "spool-bucket", "spool/pending/a b+~ü.json.gz"
 BODY = b"\x1f\x8b not really gzip"
 LARGEST = 3000  # bytes an object of these tests may have
-
-
-class Clock:
-    """The stand-in's time: the real one and `ahead` seconds, or `fixed`."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-        self.fixed: float | None = None
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead if self.fixed is None else self.fixed
 
 
 class Keys(NamedTuple):

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from local.faults import Faults
 from local.serving import Server
 from local.site import Outage, SpoolView, create_site
 from local.sls.store import NewLog, Store
+from tests.local.current import Current
 
 Add = Callable[..., None]
 
@@ -84,26 +85,16 @@ def app_with_outage(store: Store, web_dist: Path, outage: Outage, names: list[st
     )
 
 
-class Current:
-    """The site of the test that is running, so that one server does for all of them."""
-
-    app: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app(scope, receive, send)
-
-
 @pytest.fixture(scope="session")
-def current() -> Iterator[tuple[Current, httpx.Client]]:
-    current = Current()
-    with Server(current) as server, httpx.Client(base_url=server.url, timeout=10) as client:
-        yield current, client
+def client(server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=10) as client:
+        yield client
 
 
 @pytest.fixture
-def site(app: ASGIApp, current: tuple[Current, httpx.Client]) -> httpx.Client:
-    current[0].app = app
-    return current[1]
+def site(app: ASGIApp, current: Current, client: httpx.Client) -> httpx.Client:
+    current.app = app
+    return client
 
 
 @pytest.fixture

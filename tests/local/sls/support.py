@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from email.utils import formatdate
@@ -16,23 +15,13 @@ import httpx
 from local.ram import AccessKey, Ram
 from local.sls import SlsStandIn
 from local.sls.signatures import V1_METHODS, SignedRequest, v1_signature, v4_signature
+from tests.local.clock import Clock
 
 PROJECT, LOGSTORE, OPEN = "demo-project", "closed", "open"
 REGION = "cn-hangzhou"
 HOST = f"{PROJECT}.{REGION}.log.aliyuncs.com"
 LOGSTORE_ARN = f"acs:log:*:*:project/{PROJECT}/logstore/{LOGSTORE}"
 CAPTURES = Path(__file__).parents[2] / "captures"
-
-
-class Clock:
-    """The stand-in's time: the real one and `ahead` seconds, or `fixed`."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-        self.fixed: float | None = None
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead if self.fixed is None else self.fixed
 
 
 class Signer(NamedTuple):

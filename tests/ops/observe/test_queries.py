@@ -22,7 +22,7 @@ from local.sls.projects import Logstore
 from local.sls.reads import Reader, Search
 from local.stack import FREE_PORTS, Stack
 from ops.observe import catalogue
-from tests.local.fc.triggers import until
+from tests.support.waiting import until
 
 DOCS = Path(__file__).parents[3] / "docs" / "operations.md"
 SHOP = {"Origin": "https://shop.example.com", "Referer": "https://shop.example.com/p/7?x=1"}

@@ -11,6 +11,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.support.ports import free_port
+
 # As in s.concurrent.yaml, but with -E, -s and -S: without PYTHONPATH and site-packages, only the package and
 # the standard library.
 _ISOLATED = ["-E", "-s", "-S", "-B", "-m"]
@@ -53,7 +55,7 @@ class Serving(NamedTuple):
 @contextmanager
 def serving(python: str, package: Path, name: str, environ: dict[str, str]) -> Iterator[Serving]:
     """The running package; it is stopped at the end of the block."""
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         [python, *_ISOLATED, f"functions.{name}", "--host", "127.0.0.1"],
         cwd=package,
@@ -84,10 +86,3 @@ def _wait_for(process: subprocess.Popen[str], port: int) -> None:
         else:
             return
     raise AssertionError("nothing listens")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

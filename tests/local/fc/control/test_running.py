@@ -18,7 +18,7 @@ from local.ram import AccessKey
 from ops.provision.clients import Credentials
 from ops.verify.trigger import Answer, Trigger
 from tests.local.fc.control.cloud import CODE, Cloud, running_cloud, zipped
-from tests.local.fc.triggers import gone, until
+from tests.support.waiting import gone, until
 
 FUNCTION = "/2023-03-30/functions/sample"
 SLOW = """

@@ -11,7 +11,7 @@ from alibabacloud_fc20230330 import models
 from alibabacloud_tea_openapi.exceptions import ClientException
 
 from tests.local.fc.control.cloud import CODE, HERE, Cloud, zipped
-from tests.local.fc.triggers import until
+from tests.support.waiting import until
 
 ROLE = "acs:ram::1234567890123456:role/sample"
 

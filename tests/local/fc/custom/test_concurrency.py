@@ -6,7 +6,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.local.fc.triggers import Serve, Trigger, at_once, server, until
+from tests.local.fc.triggers import Serve, Trigger, at_once, server
+from tests.support.waiting import until
 
 
 def test_64_requests_that_wait_overlap_in_one_instance(trigger: Trigger) -> None:

@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from local.fc.function import ROOT, Credentials, Function
-from tests.local.fc.triggers import CODE, Serve, Trigger, gone, sample, server, until
+from tests.local.fc.triggers import CODE, Serve, Trigger, sample, server
+from tests.support.waiting import gone, until
 
 
 def test_a_death_in_the_middle_fails_what_was_in_flight_and_a_new_instance_takes_over(

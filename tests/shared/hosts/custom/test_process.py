@@ -11,8 +11,9 @@ import time
 import httpx
 import pytest
 
+from tests.support.ports import free_port
 from tests.support.raw_server import OK, RawServer
-from tests.support.served import free_port, running, start
+from tests.support.served import running, start
 from tests.track.support import TRACK
 
 ONE = '{"__logs__":[{"a":"1"}]}'
