@@ -6,19 +6,15 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from local.ram import PolicyDocument, Ram
+from local.ram import Ram
 from shared.credentials import KEY_ID, KEY_SECRET, TOKEN, Credentials
+from tests.support.policies import policy
 
 REGION = "cn-hangzhou"
 PROJECT = "webtracking-demo"
 LOGSTORES = ("web-tracking-logstore", "checkout")
 BUCKET = "webtracking-demo-spool"
 WRITE = ["log:PostLogStoreLogs", "log:PutLogs"]
-
-
-def policy(action: object, resource: object) -> PolicyDocument:
-    """Return a policy with one Allow statement."""
-    return {"Version": "1", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}
 
 
 class FakeAccount:

@@ -12,8 +12,9 @@ from local.ram import Ram
 from local.serving import Server
 from tests.local.clock import Clock
 from tests.local.current import Current
+from tests.support.policies import policy
 
-from .support import BUCKET, LARGEST, Cloud, Keys, policy
+from .support import BUCKET, LARGEST, Cloud, Keys
 
 
 @pytest.fixture

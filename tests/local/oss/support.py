@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
@@ -120,11 +120,6 @@ class Cloud(NamedTuple):
 def _target(path: str, query: Mapping[str, str] | None) -> str:
     asked = urlencode(query or {}, quote_via=quote)
     return f"{quote(path)}{'?' if asked else ''}{asked}"
-
-
-def policy(action: str | Sequence[str], resource: str = "*", effect: str = "Allow") -> dict[str, Any]:
-    """Return a policy document of one statement."""
-    return {"Version": "1", "Statement": [{"Effect": effect, "Action": action, "Resource": resource}]}
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:

@@ -7,7 +7,9 @@ from typing import Any
 import alibabacloud_oss_v2 as oss
 import pytest
 
-from .support import BUCKET, KEY, REGION, Cloud, Keys, policy, refusal, sdk_refusal
+from tests.support.policies import policy
+
+from .support import BUCKET, KEY, REGION, Cloud, Keys, refusal, sdk_refusal
 
 PENDING = f"acs:oss:*:*:{BUCKET}/spool/pending/*"
 # The policies of the two functions' roles.

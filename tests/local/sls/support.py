@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from local.ram import AccessKey, Ram
+from local.ram import AccessKey, PolicyDocument, Ram
 from local.sls import SlsStandIn
 from local.sls.signatures import V1_METHODS, SignedRequest, v1_signature, v4_signature
 from tests.local.clock import Clock
+from tests.support import policies
 
 PROJECT, LOGSTORE, OPEN = "demo-project", "closed", "open"
 REGION = "cn-hangzhou"
@@ -105,9 +106,9 @@ def group(*logs: Mapping[str, Any], **more: Any) -> bytes:
 
 def policy(
     action: str | Sequence[str], resource: str = LOGSTORE_ARN, effect: str = "Allow"
-) -> dict[str, Any]:
-    """Return a policy document of one statement."""
-    return {"Version": "1", "Statement": [{"Effect": effect, "Action": action, "Resource": resource}]}
+) -> PolicyDocument:
+    """Return a policy of one statement, usually about the closed Logstore."""
+    return policies.policy(action, resource, effect)
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:

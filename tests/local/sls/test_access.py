@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from local.ram import StsToken
+from local.ram import PolicyDocument, StsToken
 
 from .support import LOGSTORE, LOGSTORE_ARN, OPEN, PROJECT, Cloud, Signer, group, policy, refusal
 
 
 def token_for(
-    cloud: Cloud, role_policy: dict[str, Any], session_policy: dict[str, Any] | None = None
+    cloud: Cloud, role_policy: PolicyDocument, session_policy: PolicyDocument | None = None
 ) -> StsToken:
     role = cloud.ram.add_role("tracker", trusted=["fc.aliyuncs.com"], policies=[role_policy])
     return cloud.ram.issue(
@@ -166,7 +166,7 @@ def test_a_token_is_of_no_use_without_its_security_token(cloud: Cloud, spoilt: d
     ],
 )
 def test_what_the_policies_do_not_allow_is_unauthorized(
-    cloud: Cloud, role: dict[str, Any], session: dict[str, Any] | None
+    cloud: Cloud, role: PolicyDocument, session: PolicyDocument | None
 ) -> None:
     answer = cloud.send(signer_of(token_for(cloud, role, session)), group())
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local.serving import Server
+from tests.support.policies import EVERYTHING
 
 from .support import LOGSTORE, OPEN, PROJECT, REGION, Cloud, policy
 
@@ -19,8 +20,6 @@ with warnings.catch_warnings():
 from .test_sdk import items
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc.*:DeprecationWarning")
-
-EVERYTHING = policy("*", "*")
 
 
 def _client(server: Server, cloud: Cloud, *allowed: Any, version: str = "v4") -> Any:

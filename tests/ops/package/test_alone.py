@@ -22,20 +22,17 @@ from ops.package.contents import BUILT_IN
 from ops.provision.clients import Credentials, oss_client
 from shared.spool.format import Spooled, object_name, pack
 from tests.ops.package.alone import event, invoke, python_of
+from tests.support.policies import policy
 
 TRACK = "/logstores/web/track"
 LOGS = '{"__logs__":[{"n":"%s"}]}'
 NAMES = {"SLS_PROJECT": "shop-logs", "SLS_LOGSTORES": "web"}
 
 
-def _allow(action: str) -> dict[str, object]:
-    return {"Version": "1", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
-
-
 @pytest.mark.parametrize("runtime", BUILT_IN, indirect=True, scope="package")
 def test_track_by_itself_forwards_plain_and_lz4_logs(runtime: str, packages: dict[str, Built]) -> None:
     ram = Ram()
-    key = ram.add_user("function", [_allow("log:PostLogStoreLogs")])
+    key = ram.add_user("function", [policy("log:PostLogStoreLogs")])
     sls = SlsStandIn(ram)
     sls.create("shop-logs", "web")
     packed = base64.b64encode(lz4.block.compress((LOGS % "2").encode(), store_size=False)).decode()
@@ -57,9 +54,9 @@ def test_track_by_itself_forwards_plain_and_lz4_logs(runtime: str, packages: dic
 @pytest.mark.parametrize("runtime", BUILT_IN, indirect=True, scope="package")
 def test_token_by_itself_hands_out_a_credential(runtime: str, packages: dict[str, Built]) -> None:
     ram = Ram()
-    key = ram.add_user("function", [_allow("sts:AssumeRole")])
+    key = ram.add_user("function", [policy("sts:AssumeRole")])
     role = ram.add_role(
-        "page", trusted=[f"acs:ram::{ram.account_id}:root"], policies=[_allow("log:PostLogStoreLogs")]
+        "page", trusted=[f"acs:ram::{ram.account_id}:root"], policies=[policy("log:PostLogStoreLogs")]
     )
     with Server(StsStandIn(ram).app) as server:
         keys = {"ALIBABA_CLOUD_ACCESS_KEY_ID": key.id, "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.secret}
@@ -83,7 +80,7 @@ def test_replay_by_itself_writes_what_is_spooled_and_rejects_what_is_none(
     runtime: str, packages: dict[str, Built]
 ) -> None:
     ram = Ram()
-    key = ram.add_user("function", [_allow("*")])
+    key = ram.add_user("function", [policy("*")])
     sls, spool = SlsStandIn(ram), OssStandIn(ram)
     sls.create("shop-logs", "web")
     spool.create("shop-spool")

@@ -17,15 +17,12 @@ from ops.package.build import Built
 from ops.package.contents import CUSTOM
 from tests.ops.package.alone import python_of
 from tests.ops.package.serving import serving
+from tests.support.policies import policy
 
 pytestmark = pytest.mark.parametrize("runtime", [CUSTOM], indirect=True, scope="package")
 
 TRACK = "/logstores/web/track"
 NAMES = {"SLS_PROJECT": "shop-logs", "SLS_LOGSTORES": "web"}
-
-
-def _allow(action: str) -> dict[str, object]:
-    return {"Version": "1", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
 
 
 def _own_call(keys: dict[str, str], path: str) -> dict[str, str]:
@@ -40,7 +37,7 @@ def test_track_by_itself_forwards_plain_and_lz4_logs_many_at_once(
     runtime: str, packages: dict[str, Built]
 ) -> None:
     ram = Ram()
-    key = ram.add_user("function", [_allow("log:PostLogStoreLogs")])
+    key = ram.add_user("function", [policy("log:PostLogStoreLogs")])
     keys = {"x-fc-access-key-id": key.id, "x-fc-access-key-secret": key.secret}
     packed = lz4.block.compress(_log(20), store_size=False)
     sls = SlsStandIn(ram)
@@ -64,10 +61,10 @@ def test_track_by_itself_forwards_plain_and_lz4_logs_many_at_once(
 
 def test_token_by_itself_hands_out_a_credential(runtime: str, packages: dict[str, Built]) -> None:
     ram = Ram()
-    key = ram.add_user("function", [_allow("sts:AssumeRole")])
+    key = ram.add_user("function", [policy("sts:AssumeRole")])
     keys = {"x-fc-access-key-id": key.id, "x-fc-access-key-secret": key.secret}
     trusted = [f"acs:ram::{ram.account_id}:root"]
-    role = ram.add_role("page", trusted=trusted, policies=[_allow("log:PostLogStoreLogs")])
+    role = ram.add_role("page", trusted=trusted, policies=[policy("log:PostLogStoreLogs")])
     with Server(StsStandIn(ram).app) as server:
         environ = {**NAMES, "STS_ENDPOINT": server.url, "STS_ROLE_ARN": role}
         with serving(python_of(runtime), packages["token"].directory, "token", environ) as running:

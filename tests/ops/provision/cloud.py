@@ -18,10 +18,10 @@ from local.sls.management import Management
 from local.sts import StsStandIn
 from ops.provision.clients import Credentials
 from ops.provision.command import main
+from tests.support.policies import EVERYTHING
 
 ACCOUNT = "1234567890123456"
 REGION = "cn-hangzhou"
-EVERYTHING = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
 @dataclass

@@ -29,8 +29,9 @@ from local.fc.control import FunctionCompute
 from local.fc.control.api import Code, Logstores
 from local.fc.control.properties import BUILT_IN
 from local.oss import OssStandIn
-from local.ram import AccessKey, PolicyDocument, Ram
+from local.ram import AccessKey, Ram
 from local.serving import Server
+from tests.support.policies import EVERYTHING
 
 HERE = next(
     (name for name, version in BUILT_IN.items() if version == "{}.{}".format(*sys.version_info[:2])),
@@ -38,10 +39,6 @@ HERE = next(
 )
 """The runtime of this very interpreter; another where Function Compute has none of it."""
 REGION, BUCKET = "cn-hangzhou", "fc-temp-code"
-EVERYTHING: PolicyDocument = {
-    "Version": "1",
-    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-}
 CODE = """
 import json, os, sys
 
