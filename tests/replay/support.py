@@ -17,7 +17,7 @@ from functions.replay.drain import Drain, Run
 from functions.replay.held import Remembered
 from functions.replay.order import WHOLE, Part
 from functions.replay.settings import ReplaySettings
-from functions.replay.storage import Page, Waiting
+from functions.replay.storage import Page, StorageFailed, Waiting
 from functions.replay.write import Fate, WriteResult
 from functions.replay.writing import Write
 from shared.deadline import Deadline
@@ -36,6 +36,8 @@ SETTINGS = {
 WRITTEN = WriteResult(Fate.WRITTEN, "")
 THROTTLED = WriteResult(Fate.THROTTLED, "SLS answered 403 WriteQuotaExceed, request id 5F1A")
 LATER = WriteResult(Fate.LATER, "SLS answered 503 ServerBusy, request id 5F1A")
+AWAY = StorageFailed("OSS answered 503 ServiceUnavailable, request id 6", passing=True)
+DENIED = StorageFailed("OSS answered 403 AccessDenied, request id 6", passing=False)
 UNFIT = WriteResult(Fate.UNFIT, "SLS answered 400 PostBodyInvalid, request id 5F1A")
 
 
@@ -56,6 +58,10 @@ def batch(
 def name_of(spooled: Spooled, number: int = 0) -> str:
     """Return the object's name of a batch; `number` tells apart what came in the same second."""
     return object_name(PREFIX, spooled.received, f"{number % 16:x}{number:031x}")
+
+
+class Killed(BaseException):
+    """The process ends here."""
 
 
 class Memory:
@@ -135,6 +141,14 @@ class Memory:
         self.calls.append((call, name))
         if failure := self.fails(call, name):
             raise failure
+
+
+def shared(*batches: Spooled, number: int = 0) -> Memory:
+    """Return a spool with one object."""
+    storage = Memory()
+    name = object_name(PREFIX, batches[0].received, f"{number:032x}")
+    storage.objects[name] = pack(batches)
+    return storage
 
 
 class Sls:

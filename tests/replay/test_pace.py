@@ -16,10 +16,7 @@ from shared.deadline import Deadline
 from shared.spool.format import Spooled
 from tests.replay.support import THROTTLED, WRITTEN, Memory, Sls, batch, drain
 
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAUSES", (0.001,) * len(PAUSES))
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:

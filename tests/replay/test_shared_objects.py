@@ -6,21 +6,18 @@ import asyncio
 import gzip
 import json
 import random
-import time
 
 import pytest
 
 from functions.replay import drain as module
-from functions.replay import pace
 from functions.replay.held import Remembered
-from functions.replay.order import Part
-from functions.replay.storage import StorageFailed
 from functions.replay.tasks import ATTEMPTS
 from functions.replay.write import Fate, WriteResult
-from functions.replay.writing import MAX_AGE, MAX_AHEAD
+from functions.replay.writing import MAX_AGE
 from shared.deadline import Deadline
 from shared.spool.format import Spooled, digit_of, object_name, pack, time_of, unpack
 from tests.replay.support import (
+    AWAY,
     LATER,
     LOGSTORE,
     OTHER,
@@ -29,29 +26,19 @@ from tests.replay.support import (
     REJECTED,
     UNFIT,
     WRITTEN,
+    Killed,
     Memory,
     Sls,
     a_run,
     batch,
     drain,
-    lines,
+    shared,
 )
 
-AWAY = StorageFailed("OSS answered 503 ServiceUnavailable, request id 6", passing=True)
+pytestmark = pytest.mark.usefixtures("quick")
+
+
 CLOSED = WriteResult(Fate.LOGSTORE, "SLS answered 404 LogStoreNotExist, request id 5")
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "PAUSES", (0.001,) * len(pace.PAUSES))
-
-
-def shared(*batches: Spooled, number: int = 0) -> Memory:
-    """Return a spool with one object."""
-    storage = Memory()
-    name = object_name(PREFIX, batches[0].received, f"{number:032x}")
-    storage.objects[name] = pack(batches)
-    return storage
 
 
 class Choosy(Sls):
@@ -195,10 +182,6 @@ def test_a_run_that_is_out_of_time_leaves_only_what_it_has_not_written(
     assert len(sls.confirmed) == len(set(sls.confirmed)) == 200
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
 @pytest.mark.parametrize(
     ("call", "times"),
     [("page", 1), ("page", 3), ("get", 1), ("get", 4), ("put", 1), ("put", 7), ("delete", 1)],
@@ -239,103 +222,6 @@ def test_two_runs_over_the_same_objects_lose_nothing() -> None:
     drain(storage, last.write)
     assert set(first.confirmed) | set(second.confirmed) | set(last.confirmed) == want
     assert storage.objects == {}
-
-
-# Names that are none of the spool's.
-
-
-STRAYS = ["0-stray", "../../x", "a/b/c", "g/20261123T064111.000001Z-" + "0" * 32 + ".json.gz", "\x01"]
-
-
-def test_names_that_are_none_of_the_spools_are_moved_aside_and_hold_nothing_up(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    storage, sls = Memory([batch()]), Sls()
-    for name in STRAYS:
-        storage.objects[PENDING + name] = name.encode()
-    assert drain(storage, sls.write)[:4] == ("drained", 1, 0, None)
-    assert storage.names() == []
-    assert sorted(storage.objects.values()) == sorted(name.encode() for name in STRAYS)
-    assert all(name.startswith(f"{REJECTED}stray-") for name in storage.objects)
-    assert f"{REJECTED}stray-0-stray" in storage.objects
-    assert not any(".." in name for name in storage.objects)
-    assert len(lines(caplog, "stray")) == len(STRAYS)
-
-
-def test_one_that_cannot_be_moved_is_reported_once_and_the_run_is_not_incomplete(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    storage, remembered = Memory(), Remembered()
-    storage.objects[f"{PENDING}../../x"] = b"x"
-    storage.fails = lambda call, _: AWAY if call == "move" else None
-    for _ in range(3):
-        assert drain(storage, Sls().write, remembered=remembered)[:4] == ("drained", 0, 0, None)
-    assert storage.count("move") == 1
-    (line,) = lines(caplog, "stray")
-    assert (line["level"], line["name"]) == ("WARNING", f"{PENDING}../../x")
-
-
-# A clock that jumps.
-
-
-@pytest.mark.parametrize(("ahead", "written"), [(-5, 1), (5, 0)])
-def test_a_batch_from_the_future_waits_until_sls_will_take_it(ahead: int, written: int) -> None:
-    early = batch("early", age=-(MAX_AHEAD + ahead))
-    storage, sls = shared(early, batch("now")), Sls()
-    run = drain(storage, sls.write)
-    assert (run.written, run.rejected) == (1 + written, 0)
-    assert storage.batches() == ([] if written else [early])
-    assert run.ended == ("drained" if written else "incomplete")
-
-
-@pytest.mark.parametrize("hours", [-30, -3, 3, 30])
-def test_a_clock_that_jumps_by_hours_in_a_run_loses_nothing(
-    monkeypatch: pytest.MonkeyPatch, hours: float
-) -> None:
-    storage, sls = Memory([batch(str(n), age=2 * 24 * 3600 + n) for n in range(100)]), Sls()
-    want, real = set(storage.batches()), time.time
-
-    async def jumping(spooled: Spooled, deadline: Deadline) -> WriteResult:
-        if len(sls.asked) == 50:
-            monkeypatch.setattr(time, "time", lambda: real() + hours * 3600)
-        return await sls.write(spooled, deadline)
-
-    run = drain(storage, jumping)
-    monkeypatch.setattr(time, "time", real)
-    assert run[:3] == ("drained", 100, 0)
-    assert set(sls.confirmed) == want
-
-
-# Parts.
-
-
-@pytest.mark.parametrize("parts", [1, 2, 4, 16])
-def test_parts_share_the_spool_and_no_batch_is_written_twice(parts: int) -> None:
-    batches = [batch(str(n), age=900 - n) for n in range(300)]
-    storage, sls = Memory(batches), Sls()
-    old = storage.names()[::3]
-    for name in old:  # as the first version named them
-        storage.objects[PENDING + name.rpartition("/")[2]] = storage.objects.pop(name)
-    storage.objects[f"{PENDING}0-stray"] = b"x"
-
-    async def all_at_once() -> None:
-        runs = (a_run(storage, sls.write, part=Part(number, parts)) for number in range(parts))
-        for run in await asyncio.gather(*runs):
-            assert run.ended == "drained"
-            assert run.written
-
-    asyncio.run(all_at_once())
-    assert sorted(sls.confirmed) == sorted(batches)
-    assert list(storage.objects) == [f"{REJECTED}stray-0-stray"]
-
-
-def test_a_part_leaves_the_others_alone() -> None:
-    storage, sls = Memory([batch(str(n)) for n in range(160)]), Sls()
-    assert drain(storage, sls.write, part=Part(1, 4)).written == 40
-    assert {digit_of(PREFIX, name) for name in storage.names()} == set("0234678abcef") | {"0"}
-
-
-# The two versions.
 
 
 def test_what_the_first_version_wrote_is_written_among_the_rest_by_age() -> None:
