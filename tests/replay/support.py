@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import importlib.util
 import json
 import logging
 import time
@@ -22,6 +21,7 @@ from functions.replay.write import Fate, WriteResult
 from functions.replay.writing import Write
 from shared.deadline import Deadline
 from shared.spool.format import Spooled, object_name, pack, unpack
+from tests.support.fc import fresh
 
 PROJECT, LOGSTORE, OTHER = "webtracking-demo", "web-tracking-logstore", "checkout"
 BUCKET, PREFIX = "spool-bucket", "webtracking-spool/"
@@ -208,12 +208,7 @@ async def a_run(
 
 def fresh_index() -> Any:
     """Return `functions.replay.index` as a new process would load it, sharing nothing with another."""
-    spec = importlib.util.find_spec("functions.replay.index")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return fresh("functions.replay.index")
 
 
 def lines(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:

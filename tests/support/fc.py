@@ -1,8 +1,9 @@
-"""Events and contexts of FC's HTTP trigger."""
+"""Events and contexts of FC's HTTP trigger, and modules as a new instance loads them."""
 
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -52,3 +53,13 @@ def context(timeout: float | None = 10, **more: Any) -> SimpleNamespace:
     """Return a handler's context; `more` adds attributes such as `credentials`."""
     function = SimpleNamespace(name="track", handler="index.handler", memory=512, timeout=timeout)
     return SimpleNamespace(request_id="1-64f6cd87-context", region="cn-hangzhou", function=function, **more)
+
+
+def fresh(name: str) -> Any:
+    """Return a module as a new process would load it, sharing nothing with one that is loaded."""
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

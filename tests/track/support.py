@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import importlib.util
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +17,7 @@ from functions.track.batch import Batch
 from shared.network.client import HttpClient
 from shared.network.interface import Network
 from tests.support.custom import CUSTOM, CustomRuntime
-from tests.support.fc import context, event
+from tests.support.fc import context, event, fresh
 from tests.support.raw_server import RawServer, Received
 
 LOGSTORE = "web-tracking-logstore"
@@ -109,13 +108,8 @@ class Track:
 
 
 def fresh_index() -> Any:
-    """Return a new `functions.track.index`, as a new process would load it."""
-    spec = importlib.util.find_spec("functions.track.index")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """Return `functions.track.index` as a new process would load it, sharing nothing with another."""
+    return fresh("functions.track.index")
 
 
 @contextlib.contextmanager
