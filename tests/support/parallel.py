@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 WHOLE = ("tests/browser", "tests/ops/package", "tests/ops/serverless_devs")
 FIRST = (
-    "tests/soak",
-    "tests/ops/package",
     "tests/browser",
+    "tests/soak",
+    "tests/ops/serverless_devs",
+    "tests/ops/package",
     "tests/attacks",
     "tests/local/test_stack_spool.py",
 )

@@ -8,11 +8,13 @@ import pytest
 from pytest_mock import MockerFixture
 
 from functions.track import body, slow_path
+from functions.track.limits import MAX_NESTED
 from tests.support.fc import context, event
 from tests.track.support import TRACK, Track, fields_of, timeless
 
 ONE = '{"__logs__":[{"a":"1"}]}'
 SENDER = {"client_ip": "203.0.113.77"}
+MANY = "0," * (MAX_NESTED + 1) + "0"
 
 
 def _stored(track: Track, body: str | bytes) -> dict[str, object]:
@@ -212,7 +214,12 @@ def test_what_is_not_utf8_is_refused(body: bytes, track: Track) -> None:
         ('{"__logs__":7}', "`$.__logs__`"),
         ('{"__logs__":[],"__tags__":"x"}', "`$.__tags__`"),
         ('{"__topic__":"T"}', "`__logs__`"),
+        (f'{{"__logs__":[],"__topic__":[{MANY}]}}', "$.__topic__ has more than"),
+        (f'{{"__logs__":[],"__source__":[{MANY}]}}', "$.__source__ has more than"),
+        ("", "the body is empty"),
+        ("\ufeff", "the body is empty"),
     ],
+    ids=lambda given: given[:40],
 )
 def test_the_message_says_where_the_shape_is_wrong(body: str, path: str, track: Track) -> None:
     reply = track.post(body)
