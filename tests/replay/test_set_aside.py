@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
+from functions.replay import drain as module
 from functions.replay.drain import MAX_PACKED
 from functions.replay.tasks import ATTEMPTS
 from functions.replay.writing import MAX_AGE
@@ -84,3 +87,11 @@ def test_an_object_past_the_limit_is_set_aside_unread() -> None:
     assert drain(storage, sls.write)[:4] == ("drained", 1, 1, None)
     assert ("get", fits) in storage.calls
     assert ("get", large) not in storage.calls
+
+
+def test_many_that_cannot_be_read_leave_room_for_one_that_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "UNPACKED", 100_000)
+    storage, sls = Memory([batch("a" * 60_000)]), Sls()
+    for number in range(3):
+        storage.objects[name_of(batch(age=900), number)] = gzip.compress(bytes(60_000))
+    assert drain(storage, sls.write, 5)[:3] == ("drained", 1, 3)
