@@ -122,3 +122,11 @@ def test_memory_is_bounded_and_what_was_used_last_is_kept() -> None:
     assert take(counters, rule, 1, "d") is None
     assert take(counters, rule, 1, "c") is not None
     assert take(counters, rule, 1, "a") is None  # forgotten
+
+
+def test_a_key_that_is_used_again_is_forgotten_later() -> None:
+    counters, rule = InstanceCounters(Clock(), most_keys=3), Rule("client", 1, 1, 2)
+    for key in ("a", "b", "c", "a", "d"):
+        assert take(counters, rule, 1, key) is None
+    assert take(counters, rule, 1, "a") is not None
+    assert take(counters, rule, 2, "b") is None  # forgotten
