@@ -171,6 +171,18 @@ def test_the_run_ends_before_its_time_is_up_and_the_next_goes_on() -> None:
     assert [one.body for one in sls.confirmed] == [one.body for one in batches]
 
 
+def test_a_write_under_way_when_the_run_ends_is_waited_for_and_counts() -> None:
+    storage, sls = Memory([batch()]), Sls()
+
+    async def late(spooled: Spooled, deadline: Deadline) -> WriteResult:
+        while deadline.remaining() > 0.25:  # of the second that there must be to begin with another
+            await asyncio.sleep(0.01)
+        return await sls.write(spooled, deadline)
+
+    assert drain(storage, late, seconds=4)[:2] == ("out of time", 1)
+    assert storage.names() == []
+
+
 def test_a_write_leaves_time_for_the_delete(monkeypatch: pytest.MonkeyPatch) -> None:
     storage, sls = Memory([batch()]), Sls()
     drain(storage, sls.write, seconds=8)
