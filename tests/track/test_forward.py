@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from functions.track import delivery
 from tests.support.fc import context
 from tests.support.raw_server import CLOSE, HANG, OK, RESET, RawServer, answer, sls_error
 from tests.track.support import TRACK, Reply, Start, Track, whole_body_of
@@ -107,6 +108,16 @@ def test_what_sls_may_have_stored_is_sent_twice_at_most(script: bytes, start: St
     assert _busy(_refused(track))
     first, second = track.forwarded
     assert whole_body_of(first)["__tags__"]["batch_id"] == whole_body_of(second)["__tags__"]["batch_id"]
+
+
+def test_an_attempt_comes_after_half_of_its_pause_at_the_earliest(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track = start(PASSING["503"], OK)
+    monkeypatch.setattr(delivery, "PAUSES", (0.4,))
+    began = time.monotonic()
+    assert track.post(ONE).status == 200
+    assert time.monotonic() - began >= 0.2
 
 
 def test_each_batch_has_an_id_of_its_own(start: Start) -> None:
