@@ -17,8 +17,8 @@ from ops.ticket.issue import issue
 from shared.access.tickets import LONGEST, to_base64url
 from shared.hosts.custom.protocol import MAX_TARGET
 from tests.attacks.stranger import ask, get, post
-from tests.local.fc.triggers import until
 from tests.support.served import Served, running
+from tests.support.waiting import until
 from tests.track.support import LOGSTORE, TRACK
 
 KEY = os.urandom(32)
