@@ -78,8 +78,8 @@ def _requests(plan: Plan, figures: Figures) -> Iterator[Assumption]:
         )
     yield Assumption(
         f"While SLS takes connections and answers nothing, an upload waits {HANGING:g} s before it goes to "
-        "the spool, until its instance has seen 3 writes fail. Where SLS refuses at once, instances stay as they "
-        "are.",
+        "the spool, until 3 writes have failed in its instance. Where SLS refuses at once, instances stay as "
+        "they are.",
         "functions/track/delivery.py",
     )
 

@@ -155,7 +155,7 @@ def _deploy(plan: Plan) -> list[_Row]:
 def _lost(instances: Instances) -> str:
     if instances.hanging <= instances.most:
         return "within MAX_INSTANCES"
-    return "beyond MAX_INSTANCES: lost in the first seconds"
+    return "beyond MAX_INSTANCES: lost at the start"
 
 
 def _outage(plan: Plan) -> list[_Row]:

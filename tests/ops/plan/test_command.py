@@ -73,7 +73,7 @@ def test_the_text_says_what_was_asked_for(capsys: pytest.CaptureFixture[str]) ->
 
 def test_it_says_whether_the_instances_reach_while_sls_hangs(capsys: pytest.CaptureFixture[str]) -> None:
     reach = 20 * 64 / HANGING  # uploads a second, of which 64 wait in each of 20 instances
-    for uploads, word in ((reach, "within MAX_INSTANCES"), (reach + 0.001, "lost in the first seconds")):
+    for uploads, word in ((reach, "within MAX_INSTANCES"), (reach + 0.001, "lost at the start")):
         site = ("--visitors-per-second", str(uploads), "--events-per-visit", "1", "--concurrent")
         assert word in said(capsys, *site)
 
