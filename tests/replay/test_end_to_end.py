@@ -344,7 +344,8 @@ def test_a_clock_that_jumps_by_more_than_a_week_in_a_run_gives_no_batch_up(
     cloud.sls.faults.add(Fault.reset(), on=jumps)
     line = _tick(timeout=20)
     monkeypatch.setattr(time, "time", real)
-    assert (line["ended"], line["rejected"]) == ("refused", 0)
+    assert line["ended"] in ("refused", "busy")  # by which of them notices the clock first, OSS or SLS
+    assert line["rejected"] == 0
     assert 0 < line["written"] < 100
     assert cloud.waiting(REJECTED) == []
     assert _tick()["ended"] == "drained"

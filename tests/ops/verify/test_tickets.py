@@ -107,7 +107,7 @@ def test_that_tickets_are_enforced_is_found_out_without_being_told(strict: Verif
 
 @pytest.mark.parametrize(
     "bad",
-    [ticket(OTHER), ticket(seconds=-61), ticket(seconds=172_800 + 120), ticket(logstores=["another"])],
+    [ticket(OTHER), ticket(seconds=-61), ticket(seconds=172_800 + 3_600), ticket(logstores=["another"])],
     ids=["another key", "expired", "too long", "another Logstore"],
 )
 def test_a_ticket_that_is_refused_is_named_and_never_shown(strict: Verify, bad: str) -> None:
