@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from shared.http.errors import INTERNAL_SERVER_ERROR, ApiError
 
@@ -19,7 +21,7 @@ KEY_SECRET = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"  # noqa: S105 - the variable's na
 TOKEN = "ALIBABA_CLOUD_SECURITY_TOKEN"  # noqa: S105 - likewise
 
 
-class Credentials(NamedTuple):
+class Credentials(msgspec.Struct, frozen=True):
     """An AccessKey pair, with the security token if STS issued it."""
 
     access_key_id: str

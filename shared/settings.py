@@ -11,9 +11,8 @@ from collections.abc import Mapping
 
 from shared.network.address import is_host_name, parse_address
 
-PROJECT = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-LOGSTORE = re.compile(r"[a-z0-9][a-z0-9_-]{0,61}[a-z0-9]")
-REGION = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+LONGEST_NAME = 63  # characters of a Project's or Logstore's name
+_PLAIN = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class SettingError(ValueError):
@@ -89,21 +88,29 @@ class Environment:
 
     def project(self) -> str:
         """Return SLS_PROJECT (naming rules: SLS documentation, "Manage a project")."""
-        expected = "a Project's name: 3 to 63 of a-z, 0-9 and -, starting and ending with a letter or digit"
-        return self.text("SLS_PROJECT", PROJECT, expected)
+        value = self.get("SLS_PROJECT")
+        if value is None or not _is_name(value, 3, "-"):
+            expected = (
+                "a Project's name: 3 to 63 of a-z, 0-9 and -, starting and ending with a letter or digit"
+            )
+            raise SettingError("SLS_PROJECT", value, expected)
+        return value
 
     def logstores(self) -> tuple[str, ...]:
         """Return SLS_LOGSTORES (naming rules: SLS documentation, "Manage a Logstore")."""
         name = "SLS_LOGSTORES"
         names = self.entries(name)
         expected = "names of Logstores separated by commas, each 2 to 63 of a-z, 0-9, _ and -"
-        if not names or not all(LOGSTORE.fullmatch(entry) for entry in names):
+        if not names or not all(_is_name(entry, 2, "_-") for entry in names):
             raise SettingError(name, self.get(name), expected)
         return names
 
     def region(self) -> str:
         """Return SLS_REGION, by default the function's region (FC_REGION)."""
-        return self.text("SLS_REGION", REGION, "a region such as cn-hangzhou", self.get("FC_REGION"))
+        value = self.get("SLS_REGION") or self.get("FC_REGION")
+        if value is None or not all(_is_plain(part) for part in value.split("-")):
+            raise SettingError("SLS_REGION", value, "a region such as cn-hangzhou")
+        return value
 
     def endpoint(self, name: str, default: str) -> str:
         """Return a host name, or `http(s)://host[:port]`, which is used unchanged."""
@@ -112,3 +119,19 @@ class Environment:
         if not is_host_name(value) and parse_address(value) is None:
             raise SettingError(name, value, expected)
         return value
+
+
+# Without regular expressions, which take longer to compile at each cold start than everything else here.
+
+
+def _is_name(text: str, shortest: int, marks: str) -> bool:
+    """Whether the text is up to 63 letters, digits and marks, the first and the last no mark."""
+    return (
+        shortest <= len(text) <= LONGEST_NAME
+        and _is_plain(text[0] + text[-1])
+        and not text.strip(_PLAIN + marks)
+    )
+
+
+def _is_plain(text: str) -> bool:
+    return text != "" and not text.strip(_PLAIN)

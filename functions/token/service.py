@@ -23,7 +23,7 @@ from shared.network.blocking import BLOCKING
 from shared.network.client import HttpClient
 from shared.network.interface import Network
 
-_PATH = re.compile(r"(?:/.*)?/get_sts_token")
+_PATH = r"(?:/.*)?/get_sts_token"
 
 
 def build(variables: Mapping[str, str], network: Network = BLOCKING) -> Service:

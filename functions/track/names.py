@@ -47,7 +47,7 @@ _OWN_AS_FIELDS = frozenset(_PREFIX + name for name in _OWN)
 _BLANKS = ("\u00a0", "\u3000", "\u200b", "\ufeff")
 # Control characters (Cc), and Unicode's marks, embeddings, overrides and isolates of direction (UAX #9).
 _C0 = bytes(byte for byte in (*range(0x20), 0x7F) if byte != 0x0A)  # a newline parts names here
-_UNSEEN = re.compile("[\x80-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNSEEN = "[\x80-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 _UNSEEN_START = (b"\xc2", b"\xd8\x9c", b"\xe2\x80", b"\xe2\x81")  # how each of them begins in UTF-8
 CONTROL = "has a name with a control or direction character"
 TOO_LONG = f"has a name of more than {MAX_NAME} bytes"
@@ -101,7 +101,7 @@ def _without_blanks(text: str) -> str:
     data = text.encode()
     if len(data.translate(None, _C0)) < len(data):
         raise Unfit(CONTROL)
-    if any(start in data for start in _UNSEEN_START) and _UNSEEN.search(text):
+    if any(start in data for start in _UNSEEN_START) and re.search(_UNSEEN, text):
         raise Unfit(CONTROL)
     for blank in _BLANKS:
         text = text.replace(blank, "")

@@ -26,8 +26,8 @@ from shared.network.blocking import BLOCKING
 from shared.network.interface import SMALL, Network
 
 _LOGSTORE = r"(?:/.*)?/logstores/(?P<logstore>[^/]+)"
-_TRACK = re.compile(rf"{_LOGSTORE}/track")
-_PIXEL = re.compile(rf"{_LOGSTORE}/track(_ua)?\.gif")
+_TRACK = rf"{_LOGSTORE}/track"
+_PIXEL = rf"{_LOGSTORE}/track(_ua)?\.gif"
 _COMPRESSIONS = ("x-log-compresstype", "content-encoding")
 
 

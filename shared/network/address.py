@@ -6,7 +6,8 @@ Parsed without regular expressions, which would cost compile time in a cold star
 from __future__ import annotations
 
 import socket
-from typing import NamedTuple
+
+import msgspec
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST_LABEL = 63  # characters, the resolver's limit
@@ -14,7 +15,7 @@ _LONGEST_PORT = 5  # digits
 _MAPPED_IPV4 = bytes(10) + b"\xff\xff"  # before an IPv4 address in an IPv6 one (RFC 4291, 2.5.5.2)
 
 
-class Address(NamedTuple):
+class Address(msgspec.Struct, frozen=True):
     """The address to connect to, and its value for the Host header."""
 
     tls: bool

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -19,8 +18,9 @@ MAX_BODY = 1024 * 1024  # bytes; SLS and STS answer a few hundred
 NOT_HTTP = "what came is not HTTP/1.1"
 
 _START = b"HTTP/1."
-_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?")
-_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)")
+# Of a header's name (RFC 9110, 5.6.2). Heads are read without regular expressions: the two that it takes
+# would cost a cold start as much as all the rest of this module.
+TOKEN = b"!#$%&'*+.^_`|~-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LONGEST_LENGTH = 10  # digits
 _CHUNK_SIZE = rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?"  # compiled by the first answer that has chunks
 
@@ -33,7 +33,7 @@ class BadAnswer(Exception):
     """What came is malformed, too large or cut off."""
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True):
     """An answer read to its end. Header names are in lower case, repeated ones joined with a comma."""
 
     status: int
@@ -98,23 +98,29 @@ async def read_answer(incoming: Incoming) -> Answer:
         if not _START.startswith(incoming.pending[: len(_START)]):  # so nobody waits for the end of its head
             raise BadAnswer(NOT_HTTP)
         first, *lines = (await incoming.until(b"\r\n\r\n")).split(b"\r\n")
-        match = _STATUS_LINE.fullmatch(first)
-        if match is None:
-            raise BadAnswer(NOT_HTTP)
-        status, headers = int(match[1]), _read_headers(lines)
+        status, headers = _read_status(first), _read_headers(lines)
     body, delimited = await _read_body(incoming, status, headers)
     closing = first[7:8] == b"0" or "close" in headers.get("connection", "").lower()
     reusable = delimited and not closing and not incoming.pending
     return Answer(status, headers, body, reusable)
 
 
+def _read_status(line: bytes) -> int:
+    version, digits, reason = line[:9], line[9:12], line[12:]
+    sound = version in (b"HTTP/1.1 ", b"HTTP/1.0 ") and digits.isdigit() and b"100" <= digits < b"600"
+    if not sound or len(digits) < 3 or reason[:1] not in (b"", b" ") or b"\r" in reason or b"\n" in reason:
+        raise BadAnswer(NOT_HTTP)
+    return int(digits)
+
+
 def _read_headers(lines: Sequence[bytes]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in lines:
-        header = _HEADER.fullmatch(line)
-        if header is None:
+        token, colon, content = line.partition(b":")
+        sound = token and colon and not token.translate(None, TOKEN)
+        if not sound or len(content.translate(None, b"\0\r\n")) < len(content):
             raise BadAnswer("the answer's headers are malformed")
-        name, value = header[1].decode("ascii").lower(), header[2].strip(b" \t").decode("latin-1")
+        name, value = token.decode("ascii").lower(), content.strip(b" \t").decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
 

@@ -7,7 +7,6 @@ serves one request at a time holds exactly one.
 from __future__ import annotations
 
 import contextlib
-import re
 import ssl
 import time
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from functools import partial
 
 from shared.deadline import Deadline
 from shared.network.address import parse_address
-from shared.network.answers import Answer, BadAnswer, Incoming, read_answer
+from shared.network.answers import TOKEN, Answer, BadAnswer, Incoming, read_answer
 from shared.network.blocking import BLOCKING
 from shared.network.interface import Connection, Network
 
@@ -23,9 +22,6 @@ ONE_SEGMENT = 256 * 1024  # bytes of body up to which it is joined to its head a
 MAX_AGE = 300.0  # seconds after which a connection is replaced: its name may have moved meanwhile
 MAX_IDLE = 45.0  # seconds without a request after which it is not trusted to be there still
 KEPT = 200  # idle connections at most, as many as an instance may have requests; those beyond are closed
-
-_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_HEAD = re.compile(rf"{_NAME} /[\x21-\x7e]* HTTP/1\.1\r\n(?:{_NAME}: [\t\x20-\x7e]*\r\n)+\r\n")
 
 
 class Unreachable(Exception):
@@ -49,8 +45,8 @@ class HttpClient:
         parsed = parse_address(address)
         if parsed is None:
             raise ValueError(f"not http(s)://host[:port]: {address!r}")
-        tls, self._name, self._port, self.host = parsed
-        self._tls = ssl.create_default_context() if tls else None
+        self._name, self._port, self.host = parsed.name, parsed.port, parsed.host
+        self._tls = ssl.create_default_context() if parsed.tls else None
         self._idle: list[tuple[Connection, float, float]] = []  # and when it was opened, and used last
         self.network = network
 
@@ -97,7 +93,15 @@ class HttpClient:
         lines = [f"{method} {target} HTTP/1.1", f"Host: {self.host}", f"Content-Length: {length}"]
         lines += [f"{name}: {value}" for name, value in headers]
         head = "\r\n".join((*lines, "", ""))
-        if _HEAD.fullmatch(head) is None or head.count("\n") != len(lines) + 1:
+        names = "".join([method, *(name for name, _ in headers)])
+        printable = "".join(lines).replace("\t", "")  # which has no line break
+        if (
+            not all((method, target.startswith("/"), *(name for name, _ in headers)))
+            or not (printable.isascii() and printable.isprintable())
+            or names.encode("ascii").translate(None, TOKEN)
+            or " " in target
+            or "\t" in target
+        ):
             raise ValueError("not the head of a request")  # and not a word of it: it may hold a token
         return head.encode("ascii")
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from functions.replay import pace
@@ -436,5 +437,5 @@ def test_the_contexts_credentials_come_first(cloud: Cloud, monkeypatch: pytest.M
     _use(monkeypatch, Credentials("STS.gone", "gone", "gone"))
     index = fresh_index()
     assert index.handler(TIMER, context(10))["ended"] == "refused"
-    keys = SimpleNamespace(**cloud.replays._asdict())
+    keys = SimpleNamespace(**msgspec.structs.asdict(cloud.replays))
     assert index.handler(TIMER, context(10, credentials=keys))["written"] == 1

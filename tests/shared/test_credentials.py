@@ -36,11 +36,8 @@ def test_the_contexts_credentials_are_taken() -> None:
 
 @pytest.mark.parametrize("token", [{}, {"security_token": None}, {"security_token": ""}])
 def test_a_context_without_a_token_has_a_pair_alone(token: dict[str, Any]) -> None:
-    assert from_context(context(access_key_id="id", access_key_secret="secret", **token)) == (
-        "id",
-        "secret",
-        None,
-    )
+    given = context(access_key_id="id", access_key_secret="secret", **token)
+    assert from_context(given) == Credentials("id", "secret", None)
 
 
 @pytest.mark.parametrize(
@@ -131,11 +128,11 @@ def test_credentials_shown_show_no_secret(token: str | None) -> None:
 
 
 READ = """
-import json, sys
+import json, sys, msgspec
 from shared.credentials import CredentialSource
 from shared.http.errors import ApiError
 try:
-    found = tuple(CredentialSource().read(None))
+    found = msgspec.structs.astuple(CredentialSource().read(None))
 except ApiError as error:
     found = error.detail
 print(json.dumps([found, "alibabacloud_credentials" in sys.modules]))

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from alibabacloud_sts20150401.models import AssumeRoleRequest
 from hypothesis import given
@@ -179,7 +180,7 @@ def test_a_refusal_is_answered_502_with_the_code_in_the_log_only(sts: Sts, chang
 
 
 def test_a_wrong_secret_is_answered_502_without_repeating_what_was_signed(sts: Sts) -> None:
-    sts.credentials = sts.credentials._replace(access_key_secret="another")
+    sts.credentials = msgspec.structs.replace(sts.credentials, access_key_secret="another")
     error = sts.failure()
     assert error.kind is UPSTREAM_REJECTED
     assert "SignatureDoesNotMatch" in (error.detail or "")

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from alibabacloud_sts20150401.models import AssumeRoleRequest
 from alibabacloud_tea_openapi.utils import Utils
@@ -101,7 +102,7 @@ def test_the_signed_request_is_that_of_the_official_client(
     mocker.patch.object(Utils, "get_timestamp", return_value=moment)
     mocker.patch.object(Utils, "get_user_agent", return_value=USER_AGENT)
 
-    official = client(recorder.port, *credentials)
+    official = client(recorder.port, *msgspec.structs.astuple(credentials))
     assert refusal(official, **vars(request_model)) == (403, "NoPermission")
     upstream = HttpClient(f"http://127.0.0.1:{recorder.port}")
     ours = AssumeRole(upstream, CredentialSource({}), request_model, stamp=lambda: (MOMENT, NONCE))
