@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from functions.replay import drain, pace
+from tests.replay.cloud import Cloud, connected
 
 
 @pytest.fixture
@@ -18,3 +21,10 @@ def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have one read and one write under way at a time, so that each answer has its batch."""
     monkeypatch.setattr(drain, "WRITES", 1)
     monkeypatch.setattr(drain, "READS", 1)
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """Both stand-ins, which the function uses."""
+    with connected(monkeypatch) as both:
+        yield both

@@ -2,152 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import random
 import threading
-import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from types import SimpleNamespace
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
-import msgspec
 import pytest
 
-from functions.replay import pace
 from functions.replay.drain import OBJECTS, WRITES
 from functions.replay.oss import OssSpool
 from local.faults import Fault
-from local.oss import OssStandIn
-from local.ram import Ram
-from local.serving import Server
-from local.sls import SlsStandIn
-from shared.alibaba.signature_v4 import OSS, signed_headers
-from shared.credentials import Credentials
-from shared.deadline import Deadline
-from shared.network.blocking import run
-from shared.network.client import HttpClient
-from shared.settings import Environment
-from shared.spool.format import Spooled, pack
-from shared.spool.settings import SpoolSettings
+from shared.spool.format import pack
+from tests.replay.cloud import REPLAYS, Cloud, session, tick, use
 from tests.replay.support import (
     BUCKET,
-    LOGSTORE,
     OTHER,
-    PENDING,
-    PREFIX,
     PROJECT,
     REJECTED,
-    SETTINGS,
     batch,
     fresh_index,
     lines,
     name_of,
 )
-from tests.support.fc import context
-
-TIMER = b'{"triggerTime":"2026-11-23T06:41:00Z","triggerName":"every-minute","payload":""}'
-
-
-def _allow(actions: Sequence[str], resource: str) -> dict[str, Any]:
-    statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
-    return {"Version": "1", "Statement": [statement]}
-
-
-# What the roles of the two functions may do, and nothing more.
-REPLAYS = (
-    _allow(["log:PostLogStoreLogs"], f"acs:log:*:*:project/{PROJECT}/logstore/*"),
-    _allow(["oss:GetObject", "oss:DeleteObject", "oss:PutObject"], f"acs:oss:*:*:{BUCKET}/{PREFIX}*"),
-    _allow(["oss:ListObjects"], f"acs:oss:*:*:{BUCKET}"),
-)
-TRACKS = (_allow(["oss:PutObject"], f"acs:oss:*:*:{BUCKET}/{PENDING}*"),)
-
-
-class Cloud(NamedTuple):
-    """Both services, one account, and the keys of the functions' roles."""
-
-    sls: SlsStandIn
-    oss: OssStandIn
-    replays: Credentials
-    tracks: Credentials
-    ram: Ram
-    oss_url: str
-
-    def spool(self, batches: Sequence[Spooled]) -> None:
-        """Put batches into the spool as track does: its role, its connection, the shared signer."""
-        self.put({name_of(one, at).removeprefix(PENDING): pack([one]) for at, one in enumerate(batches)})
-
-    def put(self, objects: Mapping[str, bytes]) -> None:
-        """Put objects among what waits, by the last part of their names."""
-        settings = SpoolSettings.read(Environment({**SETTINGS, "SPOOL_OSS_ENDPOINT": self.oss_url}))
-        with contextlib.closing(HttpClient(settings.address)) as upstream:
-            for last, data in objects.items():
-                headers = signed_headers(
-                    OSS,
-                    "PUT",
-                    settings.resource(PENDING + last),
-                    {},
-                    {"Content-Type": "application/gzip", "x-oss-forbid-overwrite": "true"},
-                    data,
-                    credentials=self.tracks,
-                    region=settings.region,
-                    now=time.time(),
-                )
-                target = settings.target(PENDING + last)
-                sent = upstream.exchange("PUT", target, list(headers.items()), data, deadline=Deadline(10))
-                assert run(sent).status == 200
-
-    def stored(self) -> list[str]:
-        """Return what the logs in SLS say, in the order in which they came."""
-        return [log.fields["said"] for log in reversed(self.sls.store.query(limit=100_000))]
-
-    def waiting(self, prefix: str = PENDING) -> list[str]:
-        """Return the names of what is in the spool."""
-        return [name for name in self.oss.objects(BUCKET) if name.startswith(prefix)]
-
-
-def _session(ram: Ram, name: str, policies: Sequence[dict[str, Any]]) -> Credentials:
-    role = ram.add_role(name, trusted=["fc.aliyuncs.com"], policies=policies)
-    issued = ram.issue(role, session_name="fc", session_policy=None, duration=900, now=time.time())
-    return Credentials(issued.id, issued.secret, issued.security_token)
-
-
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    ram = Ram()
-    sls, oss = SlsStandIn(ram), OssStandIn(ram)
-    for logstore in (LOGSTORE, OTHER):
-        sls.create(PROJECT, logstore)
-    oss.create(BUCKET)
-    monkeypatch.setattr(pace, "PAUSES", (0.01,) * len(pace.PAUSES))
-    with Server(sls.app) as sls_server, Server(oss.app) as oss_server:
-        addresses = {"SLS_ENDPOINT": sls_server.url, "SPOOL_OSS_ENDPOINT": oss_server.url}
-        for name, value in {**SETTINGS, **addresses}.items():
-            monkeypatch.setenv(name, value)
-        replays, tracks = _session(ram, "replay", REPLAYS), _session(ram, "track", TRACKS)
-        cloud = Cloud(sls, oss, replays, tracks, ram, oss_server.url)
-        _use(monkeypatch, cloud.replays)
-        yield cloud
-        sls.faults.clear()
-        oss.faults.clear()
-    sls.close()
-    oss.close()
-
-
-def _use(monkeypatch: pytest.MonkeyPatch, keys: Credentials) -> None:
-    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", keys.access_key_id)
-    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", keys.access_key_secret)
-    monkeypatch.setenv("ALIBABA_CLOUD_SECURITY_TOKEN", keys.security_token or "")
-
-
-def _tick(index: Any = None, timeout: float = 60) -> dict[str, Any]:
-    """Run the function once, by default on a new instance."""
-    if index is None:
-        index = fresh_index()
-        index.initialize(context(timeout))
-    answer: dict[str, Any] = index.handler(TIMER, context(timeout))
-    return answer
 
 
 def test_a_thousand_objects_are_drained_once_each_oldest_first(
@@ -156,7 +33,7 @@ def test_a_thousand_objects_are_drained_once_each_oldest_first(
     batches = [batch(str(number), age=3600 - number, logs=2) for number in range(1000)]
     cloud.spool(random.Random(6).sample(batches, len(batches)))
     with caplog.at_level("INFO"):
-        line = _tick(timeout=600)
+        line = tick(timeout=600)
     stored = cloud.stored()
     assert sorted(stored) == sorted(str(number) for number in range(1000) for _ in range(2))
     # Oldest first within what is under way at once.
@@ -181,7 +58,7 @@ def test_a_thousand_objects_are_drained_once_each_oldest_first(
 def test_a_batch_comes_with_its_time_its_tags_and_its_logstore(cloud: Cloud) -> None:
     spooled = batch("late", age=6.9 * 24 * 3600, logstore=OTHER)
     cloud.spool([spooled])
-    assert _tick()["written"] == 1
+    assert tick()["written"] == 1
     (stored,) = cloud.sls.store.query()
     assert (stored.project, stored.logstore, stored.time) == (PROJECT, OTHER, spooled.received)
     assert stored.topic == "T"
@@ -204,12 +81,12 @@ def test_while_sls_is_down_everything_stays_and_then_comes(cloud: Cloud, fault: 
     cloud.spool([batch(str(number), age=900 - number) for number in range(10)])
     cloud.sls.faults.add(fault)
     index = fresh_index()
-    line = _tick(index)
+    line = tick(index)
     assert (line["ended"], line["written"], line["left"]) == ("busy", 0, 10)
     assert 899 <= line["oldestSeconds"] <= 930
     assert len(cloud.waiting()) == 10
     cloud.sls.faults.clear()
-    line = _tick(index)
+    line = tick(index)
     assert (line["ended"], line["written"], line["left"]) == ("drained", 10, 0)
     assert sorted(cloud.stored()) == [str(number) for number in range(10)]
 
@@ -218,18 +95,18 @@ def test_a_moment_of_trouble_is_waited_out_within_the_run(cloud: Cloud) -> None:
     cloud.spool([batch(str(number)) for number in range(5)])
     cloud.sls.faults.add(Fault.status(403, code="ShardWriteQuotaExceed"), times=1)
     cloud.oss.faults.add(Fault.status(503, code="ServiceUnavailable"), times=1, on="GET ")
-    assert _tick()["ended"] == "drained"
+    assert tick()["ended"] == "drained"
     assert sorted(cloud.stored()) == [str(number) for number in range(5)]
 
 
 def test_while_oss_is_down_nothing_happens(cloud: Cloud) -> None:
     cloud.spool([batch()])
     cloud.oss.faults.add(Fault.status(503, code="ServiceUnavailable"))
-    line = _tick()
+    line = tick()
     assert (line["ended"], line["written"], line["left"]) == ("busy", 0, None)
     assert line["detail"].startswith("OSS answered 503 ServiceUnavailable, request id ")
     cloud.oss.faults.clear()
-    assert _tick()["written"] == 1
+    assert tick()["written"] == 1
 
 
 class Killed(BaseException):
@@ -247,10 +124,10 @@ def test_killed_between_write_and_delete_a_batch_comes_twice_and_none_is_lost(
     with monkeypatch.context() as patch:
         patch.setattr(OssSpool, "delete", killed)
         with pytest.raises(Killed):
-            _tick()
+            tick()
     assert len(cloud.waiting()) == 5
     assert set(cloud.stored()) <= {str(number) for number in range(5)}
-    assert _tick()["ended"] == "drained"
+    assert tick()["ended"] == "drained"
     assert set(cloud.stored()) == {str(number) for number in range(5)}
     assert max(Counter(cloud.stored()).values()) == 2
 
@@ -259,10 +136,10 @@ def test_a_delete_that_fails_is_made_good_by_the_instances_next_run_without_a_du
     cloud.spool([batch("one")])
     cloud.oss.faults.add(Fault.status(503, code="ServiceUnavailable"), on="?delete")
     index = fresh_index()
-    line = _tick(index)
+    line = tick(index)
     assert (line["written"], line["left"]) == (1, 1)
     cloud.oss.faults.clear()
-    assert _tick(index)["left"] == 0
+    assert tick(index)["left"] == 0
     assert cloud.stored() == ["one"]
 
 
@@ -275,7 +152,7 @@ def test_what_sls_will_never_take_is_set_aside_with_the_reason(cloud: Cloud) -> 
     )
     cloud.spool([malformed, old, foreign, batch("good", age=10)])
     cloud.put({unreadable: b"no gzip"})
-    line = _tick()
+    line = tick()
     assert (line["ended"], line["written"], line["rejected"], line["left"]) == ("drained", 1, 4, 0)
     assert cloud.stored() == ["good"]
     objects = cloud.oss.objects(BUCKET)
@@ -304,21 +181,21 @@ def test_without_a_right_everything_stays_and_the_log_alarms(
 ) -> None:
     cloud.spool([batch("one"), batch("two", logstore=OTHER)])
     weak = [policy for at, policy in enumerate(REPLAYS) if at != missing]
-    _use(monkeypatch, _session(cloud.ram, "weak", weak))
-    line = _tick()
+    use(monkeypatch, session(cloud.ram, "weak", weak))
+    line = tick()
     assert (line["ended"], line["written"]) == (ended, 0)
     assert len(cloud.waiting()) == 2
     assert cloud.waiting(REJECTED) == []
     (logged,) = lines(caplog, "replayed")
     assert logged["level"] == level
-    _use(monkeypatch, cloud.replays)
-    assert _tick()["written"] == 2
+    use(monkeypatch, cloud.replays)
+    assert tick()["written"] == 2
 
 
 def test_two_instances_at_once_lose_nothing(cloud: Cloud) -> None:
     cloud.spool([batch(str(number), age=3600 - number) for number in range(150)])
     answers: list[dict[str, Any]] = []
-    threads = [threading.Thread(target=lambda: answers.append(_tick())) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: answers.append(tick())) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -327,115 +204,3 @@ def test_two_instances_at_once_lose_nothing(cloud: Cloud) -> None:
     assert set(cloud.stored()) == {str(number) for number in range(150)}
     assert sum(answer["written"] for answer in answers) == len(cloud.stored())
     assert cloud.oss.objects(BUCKET) == {}
-
-
-@pytest.mark.parametrize("days", [-8, 8])
-def test_a_clock_that_jumps_by_more_than_a_week_in_a_run_gives_no_batch_up(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, days: int
-) -> None:
-    # By that clock each batch is too old, or in the future. OSS, whose clock is right, lets nothing be moved.
-    cloud.spool([batch(str(number), age=3600 - number) for number in range(100)])
-    real = time.time
-
-    def jumps(_: str) -> bool:
-        if cloud.sls.faults.seen == 30:
-            monkeypatch.setattr(time, "time", lambda: real() + days * 24 * 3600)
-        return False
-
-    cloud.sls.faults.add(Fault.reset(), on=jumps)
-    line = _tick(timeout=20)
-    monkeypatch.setattr(time, "time", real)
-    assert line["ended"] in ("refused", "busy")  # by which of them notices the clock first, OSS or SLS
-    assert line["rejected"] == 0
-    assert 0 < line["written"] < 100
-    assert cloud.waiting(REJECTED) == []
-    assert _tick()["ended"] == "drained"
-    assert set(cloud.stored()) == {str(number) for number in range(100)}
-
-
-def test_a_run_ends_before_fcs_timeout_and_the_next_one_goes_on(cloud: Cloud) -> None:
-    cloud.spool([batch(str(number), age=900 - number) for number in range(500)])
-    cloud.sls.faults.add(Fault.hang(0.3))
-    index, ticks = fresh_index(), 0
-    while cloud.waiting() and ticks < 20:
-        started = time.monotonic()
-        line = _tick(index, timeout=4)
-        assert time.monotonic() - started < 3.9
-        # On a busy machine there may be no time left to count what is left, either: then it is null.
-        assert (line["ended"] == "drained") == (line["left"] == 0)
-        ticks += 1
-    assert ticks > 1
-    assert set(cloud.stored()) == {str(number) for number in range(500)}
-    assert len(cloud.stored()) == 500  # and none twice: what is under way at the end is waited for
-
-
-def test_time_that_is_up_with_the_last_batch_alarms_nobody(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    delete = OssSpool.delete
-
-    # Leaves too little time to begin with another batch, and enough to count what is left.
-    async def until_time_is_up(storage: OssSpool, names: Sequence[str]) -> Collection[str]:
-        gone = await delete(storage, names)
-        time.sleep(max(storage._deadline.remaining() - 0.4, 0))
-        return gone
-
-    cloud.spool([batch("one")])
-    monkeypatch.setattr(OssSpool, "delete", until_time_is_up)
-    caplog.set_level(logging.INFO)
-    line = _tick(timeout=3)
-    assert (line["ended"], line["written"], line["left"]) == ("drained", 1, 0)
-    (logged,) = lines(caplog, "replayed")
-    assert logged["level"] == "INFO"
-
-
-def test_a_silent_sls_does_not_hold_a_run_past_its_time(cloud: Cloud) -> None:
-    cloud.spool([batch("one")])
-    cloud.sls.faults.add(Fault.hang())
-    started = time.monotonic()
-    line = _tick(timeout=3)
-    assert time.monotonic() - started < 2.9
-    assert (line["ended"], line["left"]) == ("busy", 1)
-    cloud.sls.faults.clear()
-    _tick()
-    # The first write may have arrived as well; what counts is that the batch did.
-    assert set(cloud.stored()) == {"one"}
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_whatever_fails_at_random_every_log_is_in_sls_at_the_end(cloud: Cloud, seed: int) -> None:
-    chance = random.Random(seed)
-    cloud.spool([batch(str(number), age=3600 - number) for number in range(60)])
-    faults = [
-        Fault.status(503, code="ServiceUnavailable"),
-        Fault.status(429, code="TooManyRequests"),
-        Fault.reset(),
-        Fault.close(),
-        Fault.garbage(),
-        Fault.truncated(),
-        Fault.reset(stage="handled"),
-    ]
-    struck = 0
-    for _ in range(12):
-        for service in (cloud.sls, cloud.oss):
-            for fault in faults:
-                service.faults.add(fault, times=1, on=lambda _: chance.random() < 0.1)
-        line = _tick(timeout=10)
-        assert line["ended"] != "failed"
-        assert line["rejected"] == 0
-        struck += cloud.sls.faults.struck + cloud.oss.faults.struck
-    cloud.sls.faults.clear()
-    cloud.oss.faults.clear()
-    assert _tick()["left"] == 0
-    assert struck > 20
-    assert set(cloud.stored()) == {str(number) for number in range(60)}
-    assert cloud.oss.objects(BUCKET) == {}
-
-
-def test_the_contexts_credentials_come_first(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    cloud.spool([batch("one")])
-    _use(monkeypatch, Credentials("STS.gone", "gone", "gone"))
-    index = fresh_index()
-    assert index.handler(TIMER, context(10))["ended"] == "refused"
-    keys = SimpleNamespace(**msgspec.structs.asdict(cloud.replays))
-    assert index.handler(TIMER, context(10, credentials=keys))["written"] == 1
