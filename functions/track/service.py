@@ -10,7 +10,8 @@ from functools import partial
 
 from functions.track.batch import Batch
 from functions.track.body import read_batch
-from functions.track.delivery import BUSY, RETRY_AFTER, Delivery
+from functions.track.delivered import BUSY, RETRY_AFTER
+from functions.track.delivery import Delivery
 from functions.track.limits import MAX_BODY
 from functions.track.pixel import gif_error, gif_response
 from functions.track.query import read_pairs
@@ -128,17 +129,18 @@ class Tracker:
         return read_batch(body)
 
     def _upload(self, request: Request, logstore: str, batch: Batch, received: float) -> Upload:
-        # The id is the same in every copy of the batch, so that a query can tell copies from events.
-        tags = {**self._sender.read(request), "batch_id": os.urandom(16).hex()}
-        filtered = None
-        if self._filters is not None and batch.logs:
-            filtered = self._filters.reason_to_drop(request)
-            batch, tags = self._filters.batch(batch), self._filters.tags(request, tags)
-        wanted = batch.logs and filtered is None
+        filtered = self._filters.reason_to_drop(request) if self._filters is not None and batch.logs else None
+        body = b""
+        if batch.logs and filtered is None:  # nothing is done for what is not stored
+            # The id is the same in every copy of the batch, so that a query can tell copies from events.
+            tags = {**self._sender.read(request), "batch_id": os.urandom(16).hex()}
+            if self._filters is not None:
+                batch, tags = self._filters.batch(batch), self._filters.tags(request, tags)
+            body = encode(batch, tags, None if self._anonymous else int(received))
         return Upload(
             logstore=logstore,
             logs=len(batch.logs),
-            body=encode(batch, tags, None if self._anonymous else int(received)) if wanted else b"",
+            body=body,
             received=received,
             credentials=request.credentials,
             deadline=request.deadline,

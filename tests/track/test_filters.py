@@ -9,8 +9,9 @@ from fnmatch import fnmatchcase
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_mock import MockerFixture
 
-from functions.track.filters import _matches
+from functions.track.filters import Filters, _matches
 from tests.track.support import LOGSTORE, TRACK, Start, Track
 
 ONE = '{"__logs__":[{"a":"1"}]}'
@@ -40,6 +41,15 @@ def dropped(track: Track, source_ip: str = "203.0.113.77", **headers: str) -> st
 def test_without_filters_all_is_kept(track: Track) -> None:
     assert dropped(track, User_Agent=BOT, Sec_GPC="1", Referer=REFERER) is None
     assert tags(track) == {"client_ip": "203.0.113.77", "user_agent": BOT, "referer": REFERER}
+
+
+def test_nothing_is_rewritten_of_a_batch_that_is_dropped(start: Start, mocker: MockerFixture) -> None:
+    rewritten = mocker.spy(Filters, "batch")
+    track = start(BOTS="drop", DROP_FIELDS="password")
+    assert dropped(track, User_Agent=BOT) == "bot"
+    assert rewritten.call_count == 0
+    assert dropped(track, User_Agent=CHROME) is None
+    assert rewritten.call_count == 1
 
 
 def test_bots_are_dropped_and_counted_in_the_requests_line(
