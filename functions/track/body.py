@@ -12,22 +12,20 @@ from typing import Annotated
 import msgspec
 
 from functions.track.batch import Batch
-from functions.track.limits import MAX_LOG_FIELDS, MAX_LOGS, MAX_NAME, MAX_TAGS
-from functions.track.names import Names, Unfit
+from functions.track.limits import FEW, MAX_LOG_FIELDS, MAX_LOGS, MAX_TAGS
+from functions.track.names import Name, Names, Unfit
 
 _BOM = b"\xef\xbb\xbf"
-_SMALL = 64 * 1024  # bytes of JSON that cannot have enough members to matter
-_Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]  # in characters; `names` counts bytes
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True):
     logs: Annotated[
-        list[Annotated[dict[_Name, str], msgspec.Meta(max_length=MAX_LOG_FIELDS)]],
+        list[Annotated[dict[Name, str], msgspec.Meta(max_length=MAX_LOG_FIELDS)]],
         msgspec.Meta(max_length=MAX_LOGS),
     ] = msgspec.field(name="__logs__")
     topic: str | None = msgspec.field(name="__topic__", default=None)
     source: str | None = msgspec.field(name="__source__", default=None)
-    tags: Annotated[dict[_Name, str], msgspec.Meta(max_length=MAX_TAGS)] | None = msgspec.field(
+    tags: Annotated[dict[Name, str], msgspec.Meta(max_length=MAX_TAGS)] | None = msgspec.field(
         name="__tags__", default=None
     )
 
@@ -42,7 +40,7 @@ def read_batch(body: bytes) -> Batch:
     Raises ApiError: PostBodyInvalid for what is not JSON, not of the shape, or past one of `limits`.
     """
     body = body.removeprefix(_BOM)
-    if len(body) <= _SMALL:
+    if len(body) <= FEW:
         with contextlib.suppress(msgspec.DecodeError, UnicodeError, Unfit):
             return _text_only(_decode(body))
     # Imported here because pages hardly ever send such a body.

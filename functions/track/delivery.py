@@ -11,7 +11,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from functions.track.delivered import BUSY, RETRY_AFTER, Delivered, busy
+from functions.track.delivered import RETRY_AFTER, Delivered, busy
 from functions.track.settings import TrackSettings
 from functions.track.upload import Upload
 from shared.alibaba.put_logs import Outcome, outcome, reason, signed_write, unsigned_write
@@ -23,8 +23,6 @@ from shared.network.interface import Network
 
 if TYPE_CHECKING:
     from functions.track.breaker import Breaker
-
-__all__ = ["BUSY", "RETRY_AFTER", "Delivered", "Delivery"]
 
 PAUSES = (0.1, 0.3, 0.9, 1.8)  # seconds between attempts, each varied by half
 # SLS's part of the time that a request has: all but RESERVED seconds, at least this share. Of the 9 s that

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sized
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,16 +12,14 @@ from functions.track.limits import (
     MAX_FIELDS,
     MAX_LOG_FIELDS,
     MAX_MIXED_FIELDS,
-    MAX_NAME,
     MAX_NESTED,
     MAX_TAGS,
 )
-from functions.track.names import TOO_LONG, Names, Unfit
+from functions.track.names import TOO_LONG, Name, Names, Unfit
 from functions.track.text import float_texts, is_float
 
-_Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]  # in characters; `names` counts bytes
-_decode_text = msgspec.json.Decoder(dict[_Name, str]).decode
-_decode_any = msgspec.json.Decoder(dict[_Name, msgspec.Raw]).decode
+_decode_text = msgspec.json.Decoder(dict[Name, str]).decode
+_decode_any = msgspec.json.Decoder(dict[Name, msgspec.Raw]).decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_string = msgspec.json.Decoder(str).decode
 _format = msgspec.json.format

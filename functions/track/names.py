@@ -12,7 +12,7 @@ SDK sends one, and in a console it would make one field look like another. In va
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -49,6 +49,7 @@ _BLANKS = ("\u00a0", "\u3000", "\u200b", "\ufeff")
 _C0 = bytes(byte for byte in (*range(0x20), 0x7F) if byte != 0x0A)  # a newline parts names here
 _UNSEEN = "[\x80-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 _UNSEEN_START = (b"\xc2", b"\xd8\x9c", b"\xe2\x80", b"\xe2\x81")  # how each of them begins in UTF-8
+Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]  # in characters; bytes are counted below
 CONTROL = "has a name with a control or direction character"
 TOO_LONG = f"has a name of more than {MAX_NAME} bytes"
 _REMEMBERED = 64  # sets of names a request, of which a page has a few

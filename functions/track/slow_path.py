@@ -16,14 +16,13 @@ import msgspec
 
 from functions.track.batch import Batch
 from functions.track.fields import FieldReader
-from functions.track.limits import MAX_LOGS
+from functions.track.limits import FEW, MAX_LOGS
 from functions.track.names import Unfit
 from functions.track.nesting import check_nesting, refuse_depth
 from shared.http.errors import POST_BODY_INVALID, ApiError
 from shared.http.surrogates import repair
 
 _NULL = msgspec.Raw(b"null")
-_FEW = 64 * 1024  # bytes of JSON that cannot have enough elements to matter
 _Read = TypeVar("_Read")
 
 
@@ -107,7 +106,7 @@ def _logs(text: msgspec.Raw, reader: FieldReader) -> list[bytes]:
     logs: list[bytes] = []
     try:
         # Empty objects first, where there may be so many elements that even their texts would weigh.
-        if len(text) > _FEW:
+        if len(text) > FEW:
             _check_count(_decode_objects(text))
         texts = _split(text)
         _check_count(texts)

@@ -48,11 +48,11 @@ def _observe(views: Views, target: Target, options: argparse.Namespace) -> int:
     if options.apply and any(step.do for step in steps):
         print("\napplying")
         apply(steps, print)
-        print("\nas it is now")
+        print("\nstate after the changes")
         steps = _shown(inspect(views, target, enforce=options.enforce))
     if any(step.do for step in steps):
         again = "not all of it took effect: run this again"
-        print(f"\n{again if options.apply else 'nothing was changed; --apply carries this out'}")
+        print(f"\n{again if options.apply else 'nothing was changed; use --apply to execute the plan'}")
         return NOT_DONE
     return DONE if everything_in_place(steps) else NOT_DONE
 
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--function-logstore", default="function-logs", help="what the functions print; default: %(default)s")
     add("--spool", action="store_true", help="there is a spool: the alarms on it too")
     add("--action-policy", default="", help="the id of the action policy by which SLS tells you of an alarm")
-    add("--apply", action="store_true", help="carry the plan out")
+    add("--apply", action="store_true", help="execute the plan")
     add("--enforce", action="store_true", help="make what differs exactly what is shown")
     words = f"another address for SLS, with its scheme; default: ${endpoint_variable('sls')}"
     add("--sls-endpoint", default=endpoint_of("sls"), help=words)

@@ -93,12 +93,12 @@ class HttpClient:
         lines = [f"{method} {target} HTTP/1.1", f"Host: {self.host}", f"Content-Length: {length}"]
         lines += [f"{name}: {value}" for name, value in headers]
         head = "\r\n".join((*lines, "", ""))
-        names = "".join([method, *(name for name, _ in headers)])
+        names = [method, *(name for name, _ in headers)]
         printable = "".join(lines).replace("\t", "")  # which has no line break
         if (
-            not all((method, target.startswith("/"), *(name for name, _ in headers)))
+            not (all(names) and target.startswith("/"))
             or not (printable.isascii() and printable.isprintable())
-            or names.encode("ascii").translate(None, TOKEN)
+            or "".join(names).encode("ascii").translate(None, TOKEN)
             or " " in target
             or "\t" in target
         ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
+from functools import partial
 
 import msgspec
 
@@ -44,20 +45,7 @@ class Application:
         self._service = service
         self._admission = admission
         self._refusals = Refusals(admission)
-
-    def incoming(
-        self,
-        method: str,
-        path: str,
-        query: bytes,
-        headers: list[tuple[bytes, bytes]],
-        client: str = "",
-        *,
-        keep_alive: bool = True,
-    ) -> Incoming:
-        """Return a request whose head has come."""
-        limit = self._service.max_body
-        return Incoming(self._admission, limit, method, path, query, headers, client, keep_alive=keep_alive)
+        self.incoming = partial(Incoming, admission, service.max_body)  # called once a head has come
 
     def take(self, incoming: Incoming) -> Response | Answering | None:
         """Return the answer, or the work that ends in it; None where the rest of the body is needed first.

@@ -60,7 +60,7 @@ class Observe:
         return calls
 
     def marks(self) -> set[str]:
-        plan = self.out.rpartition("as it is now")[2]
+        plan = self.out.rpartition("state after the changes")[2]
         return {line[0] for line in plan.splitlines() if line[:2] in ("✓ ", "+ ", "~ ", "! ")}
 
 
@@ -88,7 +88,7 @@ def test_a_plan_changes_nothing(observe: Observe) -> None:
     assert observe() == 2
 
     assert observe.marks() == {"+"}
-    assert "nothing was changed; --apply carries this out" in observe.out
+    assert "nothing was changed; use --apply to execute the plan" in observe.out
     assert observe.writes() == []
 
 

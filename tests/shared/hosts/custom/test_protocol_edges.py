@@ -7,8 +7,8 @@ import json
 
 import pytest
 
+from shared.hosts.custom import application as application_module
 from shared.hosts.custom import protocol as protocol_module
-from shared.hosts.custom.application import Application
 from shared.http.request import Request
 from shared.http.response import Response
 from tests.shared.hosts.custom.connection import Connection, post, run
@@ -190,7 +190,7 @@ def test_a_bug_beside_the_parser_is_a_500_and_not_the_clients_fault(
     def broken(*_: object, **__: object) -> None:
         raise KeyError("SECRET")
 
-    monkeypatch.setattr(Application, "incoming", broken)
+    monkeypatch.setattr(application_module, "Incoming", broken)
 
     async def go() -> None:
         connection = Connection()
