@@ -166,7 +166,7 @@ def _unzipped(package: Path) -> Path:
 def _without_bytecode(package: Path) -> Path:
     target = BUILD / "without-bytecode" / package.name
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(package, target, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(package, target, ignore=shutil.ignore_patterns("__pycache__", "bytecode.*.bin"))
     return target
 
 

@@ -11,6 +11,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
@@ -21,8 +22,10 @@ from shared.credentials import Credentials
 from shared.deadline import Deadline
 from shared.network.answers import Answer
 from shared.network.client import HttpClient, Unreachable
-from shared.network.interface import Network
 from shared.spool.settings import SpoolSettings
+
+if TYPE_CHECKING:
+    from shared.network.interface import Network
 
 PIECE = 768 * 1024  # bytes of an object per request; the HTTP client accepts answers of up to 1 MB
 LONGEST_WAIT = 10.0  # seconds for one request

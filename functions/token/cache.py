@@ -16,14 +16,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import msgspec
 
 from shared.deadline import Deadline
 from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, ApiError
 from shared.network.blocking import BLOCKING
-from shared.network.interface import Network, Signal
+
+if TYPE_CHECKING:
+    from shared.network.interface import Network, Signal
 
 MIN_LEFT = 600  # seconds of remaining lifetime that an issued credential must have
 MARGIN = 60  # seconds before MIN_LEFT at which a renewal starts at the latest, for any lifetime

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 from alibabacloud_sts20150401.models import AssumeRoleRequest
@@ -21,7 +22,9 @@ from shared.http.service import Route, Service
 from shared.logs import log
 from shared.network.blocking import BLOCKING
 from shared.network.client import HttpClient
-from shared.network.interface import Network
+
+if TYPE_CHECKING:
+    from shared.network.interface import Network
 
 _PATH = r"(?:/.*)?/get_sts_token"
 

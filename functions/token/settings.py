@@ -11,12 +11,12 @@ import msgspec
 from functions.token.policy import session_policy
 from shared.http.cors import OriginPolicy
 from shared.network.blocking import BLOCKING
-from shared.network.interface import Network
 from shared.settings import Environment
 
 if TYPE_CHECKING:
     from shared.access.gate import TicketGate
     from shared.access.rate_limit import RateLimit
+    from shared.network.interface import Network
 
 _ROLE_ARN = re.compile(r"acs:ram::[0-9]+:role/[A-Za-z0-9.@_/-]{1,128}")
 

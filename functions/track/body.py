@@ -4,8 +4,7 @@ What the browser SDK usually sends is small and has nothing but text in it, so i
 other body, and one that is to be refused, takes `slow_path`, which reads log by log.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: a decoder would have to compile each annotation of its types.
 import contextlib
 from typing import Annotated
 

@@ -19,10 +19,10 @@ from shared.credentials import CredentialSource
 from shared.deadline import Deadline
 from shared.http.errors import UPSTREAM_REJECTED, WRITE_QUOTA_EXCEED, ApiError
 from shared.network.client import HttpClient, Unreachable
-from shared.network.interface import Network
 
 if TYPE_CHECKING:
     from functions.track.breaker import Breaker
+    from shared.network.interface import Network
 
 PAUSES = (0.1, 0.3, 0.9, 1.8)  # seconds between attempts, each varied by half
 # SLS's part of the time that a request has: all but RESERVED seconds, at least this share. Of the 9 s that

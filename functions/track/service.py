@@ -7,12 +7,13 @@ import re
 import time
 from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from functions.track.batch import Batch
 from functions.track.body import read_batch
 from functions.track.delivered import BUSY, RETRY_AFTER
 from functions.track.delivery import Delivery
-from functions.track.limits import MAX_BODY
+from functions.track.limits import FEW, MAX_BODY
 from functions.track.pixel import gif_error, gif_response
 from functions.track.query import read_pairs
 from functions.track.settings import TrackSettings
@@ -24,7 +25,9 @@ from shared.http.request import Request
 from shared.http.response import Response
 from shared.http.service import Route, Service
 from shared.network.blocking import BLOCKING
-from shared.network.interface import SMALL, Network
+
+if TYPE_CHECKING:
+    from shared.network.interface import Network
 
 _LOGSTORE = r"(?:/.*)?/logstores/(?P<logstore>[^/]+)"
 _TRACK = rf"{_LOGSTORE}/track"
@@ -94,7 +97,7 @@ class Tracker:
         compressed = any(request.headers.get(name) for name in _COMPRESSIONS)
         size = MAX_BODY if compressed else request.size
         received = time.time()
-        if size <= SMALL and self._rate_limit is None:
+        if size <= FEW and self._rate_limit is None:
             batch = self._read(request, compressed)
             return await self._deliver(self._upload(request, logstore, batch, received), Response(200))
         return await self._in_turn(request, logstore, compressed, size, received)

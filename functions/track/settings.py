@@ -10,13 +10,13 @@ import msgspec
 
 from shared.http.cors import OriginPolicy
 from shared.network.blocking import BLOCKING
-from shared.network.interface import Network
 from shared.settings import Environment
 
 if TYPE_CHECKING:
     from functions.track.filters import Filters
     from shared.access.gate import TicketGate
     from shared.access.rate_limit import RateLimit
+    from shared.network.interface import Network
     from shared.spool.settings import SpoolSettings
 
 _HEADER = r"[A-Za-z0-9-]+"

@@ -9,15 +9,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from shared.alibaba.signature_v4 import OSS, signed_headers
 from shared.credentials import Credentials, CredentialSource
 from shared.deadline import Deadline
 from shared.network.answers import Answer
 from shared.network.client import HttpClient, Unreachable
-from shared.network.interface import Network
 from shared.spool.format import Spooled, object_name, pack
 from shared.spool.settings import SpoolSettings
+
+if TYPE_CHECKING:
+    from shared.network.interface import Network
 
 _ALREADY_THERE = b"<Code>FileAlreadyExists</Code>"
 

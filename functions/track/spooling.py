@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from functions.track.breaker import Breaker
 from functions.track.delivered import Delivered, busy
@@ -12,9 +13,11 @@ from functions.track.upload import Upload, with_time
 from shared.credentials import CredentialSource
 from shared.deadline import Deadline
 from shared.http.errors import SERVER_BUSY, UPSTREAM_REJECTED, WRITE_QUOTA_EXCEED, ApiError
-from shared.network.interface import Network
 from shared.spool.format import Spooled
 from shared.spool.settings import SpoolSettings
+
+if TYPE_CHECKING:
+    from shared.network.interface import Network
 
 _Notes = dict[str, str | int | float]
 Write = Callable[[Upload, _Notes, Deadline, Breaker], Awaitable[ApiError | None]]

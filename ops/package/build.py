@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from ops.package.bytecode import compile_all, interpreter
+from ops.package.bytecode import compile_all, interpreter, into_one_file
 from ops.package.contents import ROOT, RUNTIMES, Recipe
 from ops.package.errors import PackageError
 from ops.package.wheels import modules_and_licences, unpack
@@ -38,6 +38,8 @@ def build(recipe: Recipe, runtime: str, target: Path) -> Built:
         python = interpreter(version)
         if python:
             compile_all(python, package)
+            if not recipe.serves:
+                into_one_file(package)
         size = _normalize(package)
         if size > recipe.limit:
             raise PackageError(f"{recipe.name} has {size:,} bytes; the limit is {recipe.limit:,}")

@@ -77,8 +77,14 @@ class Recipe(NamedTuple):
 
     @property
     def root_modules(self) -> dict[str, str]:
-        """The module with the entry points of a built-in runtime: `index.handler` and `index.initialize`."""
-        return {} if self.serves else {"index.py": _ENTRY_POINT.format(name=self.name)}
+        """The modules in the package's root.
+
+        A built-in runtime calls `index.handler` and `index.initialize`.
+        """
+        if self.serves:
+            return {}
+        importer = Path(__file__).with_name("bytecode_file.py").read_text()
+        return {"index.py": _ENTRY_POINT.format(name=self.name), "bytecode_file.py": importer}
 
 
 _ENTRY_POINT = '''"""The entry points for Function Compute."""
@@ -86,6 +92,10 @@ _ENTRY_POINT = '''"""The entry points for Function Compute."""
 import gc
 
 gc.disable()  # imported objects stay alive: collecting garbage here only slows a cold start
+
+from bytecode_file import install  # noqa: E402
+
+install(__file__.rpartition("/")[0])
 
 from functions.{name}.index import handler, initialize  # noqa: E402
 

@@ -29,7 +29,7 @@ class TicketGate:
         self._logstores = logstores
         self._audit = audit
 
-    def admit(self, request: Request, path: str, match: re.Match[str]) -> None:
+    def __call__(self, request: Request, path: str, match: re.Match[str]) -> None:
         """Accept the request and store its ticket in it, or raise ApiError: TicketInvalid.
 
         `path` is the request's with `//` collapsed. In audit mode a refusal is logged instead.

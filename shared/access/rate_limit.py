@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+from typing import TYPE_CHECKING
 
 from shared.access.counters import Charge, Counters, InstanceCounters, Over
 from shared.access.rate import Rule, read_rules
@@ -16,8 +17,10 @@ from shared.http.errors import REQUEST_RATE_EXCEEDED, ApiError
 from shared.http.request import Request, without_ticket
 from shared.logs import log
 from shared.network.address import pack
-from shared.network.interface import Network
 from shared.settings import Environment, SettingError
+
+if TYPE_CHECKING:
+    from shared.network.interface import Network
 
 _WHOSE = {"client": "from this client", "subject": "from this subject", "logstore": "for this Logstore"}
 _HEADER = r"[A-Za-z0-9-]+"

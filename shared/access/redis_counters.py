@@ -10,13 +10,16 @@ import logging
 import re
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from shared.access.counters import Charge, Counters, Over
 from shared.access.store import Away, Scripts
 from shared.logs import log
 from shared.network.blocking import BLOCKING
-from shared.network.interface import Network
 from shared.settings import Environment, SettingError
+
+if TYPE_CHECKING:
+    from shared.network.interface import Network
 
 SILENCE = 60.0  # seconds between two log lines about an unreachable store
 

@@ -5,10 +5,12 @@ Implemented here because importing urllib.parse costs a cold start more than the
 
 from __future__ import annotations
 
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_ENCODED = [chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in range(256)]
+_UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
 
 def percent_encode(text: str) -> str:
     """Return the text with everything but letters, digits and `-._~` encoded, by its UTF-8 bytes."""
-    return "".join([_ENCODED[byte] for byte in text.encode()])
+    data = text.encode()
+    if not data.translate(None, _UNRESERVED):
+        return text
+    return "".join([chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in data])

@@ -3,8 +3,7 @@
 Source: Function Compute documentation, "HTTP trigger invocations" (event and answer, version v1), "Context".
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: a decoder would have to compile each annotation of its types.
 import binascii
 import os
 import threading

@@ -10,7 +10,6 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
 
 import msgspec
 
@@ -31,6 +30,8 @@ from shared.logs import log, stack
 Handler = Callable[[Request, "re.Match[str]"], Awaitable[Response]]
 WarmUp = Callable[["Credentials | None", Deadline], Awaitable[None]]
 """Work that an initializer may do ahead of the first request; never raises."""
+Gate = Callable[[Request, str, "re.Match[str]"], None]
+"""Raises ApiError for a request that may not reach the routes; gets its path with `//` collapsed, too."""
 
 
 def error_body(error: ApiError) -> Response:
@@ -49,13 +50,6 @@ class Route(msgspec.Struct, frozen=True):
     handler: Handler
     guarded: bool = True  # whether the allowlist and the gate apply
     error_body: Callable[[ApiError], Response] = error_body
-
-
-class Gate(Protocol):
-    """Decides which requests get to the routes at all."""
-
-    def admit(self, request: Request, path: str, match: re.Match[str]) -> None:
-        """Let a request pass, or raise ApiError; `path` is its path with `//` collapsed."""
 
 
 async def _not_found(_: Request, __: re.Match[str]) -> Response:
@@ -140,7 +134,7 @@ class Service:
         if request.method == "OPTIONS":
             return Response(200, preflight_headers(self._methods))
         if self._gate is not None and route.guarded:
-            self._gate.admit(request, match.string, match)
+            self._gate(request, match.string, match)
         if route.methods and request.method not in route.methods:
             allow = (*route.methods, "OPTIONS")
             raise ApiError(METHOD_NOT_SUPPORTED, f"the method is not one of {', '.join(allow)}", allow=allow)

@@ -8,10 +8,12 @@ import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from shared.deadline import Deadline
-from shared.network.interface import Connection, Network, Resolved, Signal, Turn
+
+if TYPE_CHECKING:
+    from shared.network.interface import Connection, Network, Resolved, Signal, Turn
 
 SEND = 256 * 1024  # bytes passed to the socket at a time
 RECEIVE = 64 * 1024  # bytes read from it at a time

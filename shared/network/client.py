@@ -11,12 +11,15 @@ import ssl
 import time
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from shared.deadline import Deadline
 from shared.network.address import parse_address
 from shared.network.answers import TOKEN, Answer, BadAnswer, Incoming, read_answer
 from shared.network.blocking import BLOCKING
-from shared.network.interface import Connection, Network
+
+if TYPE_CHECKING:
+    from shared.network.interface import Connection, Network
 
 ONE_SEGMENT = 256 * 1024  # bytes of body up to which it is joined to its head and sent in one go
 MAX_AGE = 300.0  # seconds after which a connection is replaced: its name may have moved meanwhile

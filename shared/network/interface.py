@@ -3,6 +3,9 @@
 The core is written once, with `async def`. On a built-in runtime an instance has one request at a time, so
 there every wait blocks (`blocking`); an event loop would only slow the cold start, because importing asyncio
 costs more than the whole function. In the custom runtime many requests wait in a loop (`event_loop`).
+
+Modules import these protocols only for the type checker (`TYPE_CHECKING`): creating them takes longer than
+importing most other modules.
 """
 
 from __future__ import annotations
@@ -14,8 +17,6 @@ from typing import Protocol, TypeVar
 from shared.deadline import Deadline
 
 T = TypeVar("T")
-
-SMALL = 64 * 1024  # bytes of a body that needs no turn: it is parsed within 2 ms
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 Resolved = tuple[int, int, int, SocketAddress]  # family, kind, protocol and address of a socket

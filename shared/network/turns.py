@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 from shared.deadline import Deadline
-from shared.network.interface import SMALL
 
+SMALL = 64 * 1024  # bytes of a body that needs no turn: it is parsed within 2 ms
 HELD = 224 * 1024 * 1024  # bytes of forwarded bodies of all requests: 64 of 3 MB and slightly more
 # Bytes that are forwarded for each byte of a body, at most (functions/track/limits.py, MAX_FORWARDED).
 GROWTH = 2

@@ -13,8 +13,8 @@ import pytest
 from shared.deadline import Deadline
 from shared.network.blocking import BLOCKING
 from shared.network.blocking import run as run_blocking
-from shared.network.interface import SMALL, Network
-from shared.network.turns import GROWTH, Turns
+from shared.network.interface import Network
+from shared.network.turns import GROWTH, SMALL, Turns
 
 LARGE = SMALL + 1
 PLENTY = Deadline(3600)
