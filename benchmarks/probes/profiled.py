@@ -10,7 +10,6 @@ from __future__ import annotations
 import cProfile
 import json
 import pstats
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -42,16 +41,9 @@ def server(port: str) -> None:
     from functions.track.service import build
     from shared.hosts.custom.process import main
 
-    signal.signal(signal.SIGTERM, _interrupt)  # after shutdown, uvicorn raises the signal again
     profile = cProfile.Profile()
-    try:
-        profile.runcall(main, build, ["--host", "127.0.0.1", "--port", port])
-    except KeyboardInterrupt:
-        _report(profile)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+    profile.runcall(main, build, ["--host", "127.0.0.1", "--port", port])
+    _report(profile)
 
 
 def _report(profile: cProfile.Profile) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from shared.hosts.custom.admission import Admission
 from shared.hosts.custom.application import Application
@@ -25,8 +25,16 @@ SWITCH = 0.0005
 Build = Callable[[Mapping[str, str], Network], Service]
 
 
+class _Options(NamedTuple):
+    host: str = "0.0.0.0"  # noqa: S104 - Function Compute connects from outside
+    port: int | None = None
+
+
 def main(build: Build, arguments: Sequence[str] = sys.argv[1:]) -> int:
-    """Serve the function that `build` makes; returns 1 at once for an invalid setting, which is logged."""
+    """Serve the function that `build` makes until the process is told to stop.
+
+    Returns 1 at once, with a log line, if a setting is invalid or the port is taken.
+    """
     options = _options(arguments)
     _set_up_logging()
     network = EventLoopNetwork()
@@ -42,7 +50,11 @@ def main(build: Build, arguments: Sequence[str] = sys.argv[1:]) -> int:
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
     sys.setswitchinterval(SWITCH)
-    serve(Application(service, Admission(concurrency)), options.host, port)
+    try:
+        serve(Application(service, Admission(concurrency)), options.host, port)
+    except OSError as error:  # the address cannot be used; nothing else is raised
+        log(logging.ERROR, "cannot start", "initialize", detail=str(error))
+        return 1
     return 0
 
 
@@ -52,8 +64,13 @@ def _set_up_logging() -> None:
     write_lines_to(sys.stdout.buffer)
 
 
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
+def _options(arguments: Sequence[str]) -> _Options:
+    default = _Options()
+    if not arguments:  # on Function Compute
+        return default
+    import argparse  # not at the top, for a short cold start
+
     parser = argparse.ArgumentParser(description="Serve one function over HTTP.")
-    parser.add_argument("--host", default="0.0.0.0", help="Function Compute connects from outside")  # noqa: S104
+    parser.add_argument("--host", default=default.host, help="default: %(default)s")
     parser.add_argument("--port", type=int, help="default: FC_SERVER_PORT, else 9000")
-    return parser.parse_args(arguments)
+    return _Options(**vars(parser.parse_args(arguments)))

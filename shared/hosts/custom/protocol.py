@@ -16,8 +16,6 @@ from collections import deque
 from typing import Any, cast
 
 import httptools
-from uvicorn import Config
-from uvicorn.server import ServerState
 
 from shared.hosts.custom.answer import written
 from shared.hosts.custom.application import Answering, Application
@@ -41,21 +39,28 @@ class _Refused(Exception):
     """The head is too large. Raised inside the parser, which passes it on as an error of its own."""
 
 
+class Connections:
+    """What a server waits for before it ends."""
+
+    def __init__(self) -> None:
+        self.open: set[HttpProtocol] = set()
+        self.tasks: set[asyncio.Task[None]] = set()  # each answers one request
+
+    def busy(self) -> bool:
+        """Whether there is anything to wait for."""
+        return bool(self.open or self.tasks)
+
+
 class HttpProtocol(asyncio.Protocol):
     """Serves one connection."""
 
     def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: object = None,  # noqa: ARG002 - uvicorn hands it to every protocol
-        _loop: asyncio.AbstractEventLoop | None = None,
+        self, application: Application, connections: Connections, loop: asyncio.AbstractEventLoop
     ) -> None:
-        self._application = cast(Application, config.loaded_app)
-        self._loop = _loop or asyncio.get_running_loop()
-        # The server's: told to end by `shutdown`, and waited for.
-        self._connections = cast("set[object]", server_state.connections)
-        self._tasks = server_state.tasks
+        self._application = application
+        self._loop = loop
+        self._connections = connections.open
+        self._tasks = connections.tasks
         self._parser: Any = httptools.HttpRequestParser(self)
         # A request that says it is the last is answered, whatever comes behind it.
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)

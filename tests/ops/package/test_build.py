@@ -22,7 +22,7 @@ LICENSED = {
     "token": {"alibabacloud_sts20150401"},
     "replay": set(),
 }
-SERVER_WHEELS = {"uvicorn", "httptools", "uvloop", "click"}
+SERVER_WHEELS = {"httptools", "uvloop"}
 
 each = pytest.mark.parametrize(
     ("runtime", "name"),

@@ -5,14 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, cast
-
-from uvicorn import Config
-from uvicorn.server import ServerState
 
 from shared.hosts.custom.admission import Admission
 from shared.hosts.custom.application import Application
-from shared.hosts.custom.protocol import HttpProtocol
+from shared.hosts.custom.protocol import Connections, HttpProtocol
 from shared.http.allowlist import Allowlist
 from shared.http.cors import OriginPolicy
 from shared.http.request import Request
@@ -73,11 +69,9 @@ class Connection:
             OriginPolicy(Allowlist(())), [Route(re.compile("/.*"), (), route)], max_body=MAX_BODY
         )
         self.admission = Admission(requests, held, 0)
-        application = cast(Any, Application(service, self.admission))
-        config = Config(application, log_config=None, interface="asgi3", proxy_headers=False)
-        config.load()
-        self.state, self.wire = ServerState(), Wire()
-        self.protocol = HttpProtocol(config, self.state)
+        self.state, self.wire = Connections(), Wire()
+        loop = asyncio.get_running_loop()
+        self.protocol = HttpProtocol(Application(service, self.admission), self.state, loop)
         self.protocol.connection_made(self.wire)
 
     def send(self, data: bytes) -> None:

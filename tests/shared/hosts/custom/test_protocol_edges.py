@@ -135,7 +135,7 @@ def test_the_work_for_a_client_that_has_gone_goes_on_and_the_server_waits_for_it
         connection.send(post(b"a"))
         await asyncio.sleep(0)
         connection.protocol.connection_lost(None)
-        assert not connection.state.connections
+        assert not connection.state.open
         assert len(connection.state.tasks) == 1
         here.set()
         await asyncio.wait(connection.state.tasks)
