@@ -23,6 +23,7 @@ from benchmarks import (
     report,
     request_cost,
     scale,
+    server_start,
     throughput,
     tokens,
 )
@@ -68,6 +69,9 @@ class _Run:
         if self._effort.instructions and (counted := cold_start.count(self._lab)).rows:
             found.append(counted)
         self._measured("cold_start", *found)
+
+    def server_start(self) -> None:
+        self._measured("server_start", server_start.measure(self._lab, self._effort.starts))
 
     def request_cost(self) -> None:
         self._measured("request_cost", request_cost.measure(self._lab, self._effort.requests))
@@ -119,6 +123,7 @@ class _Run:
 
 _PARTS: dict[str, Callable[[_Run], None]] = {
     "cold_start": _Run.cold_start,
+    "server_start": _Run.server_start,
     "request_cost": _Run.request_cost,
     "tokens": _Run.tokens,
     "throughput": _Run.throughput,

@@ -1,7 +1,7 @@
 """The least a request over HTTP costs: `python -m benchmarks.probes.empty PORT`.
 
-An application that takes the body and answers 200 with nothing, on the server under the custom runtime, with
-everything off that can be.
+An application that takes the body and answers 200 with nothing, on uvicorn with the custom runtime's parser
+and event loop, with everything off that can be.
 """
 
 from __future__ import annotations

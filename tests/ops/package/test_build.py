@@ -63,7 +63,7 @@ def test_building_over_an_old_package_leaves_nothing_of_it(tmp_path: Path) -> No
 def test_a_package_is_small(runtime: str, packages: dict[str, Built], name: str) -> None:
     files = [path for path in packages[name].directory.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) == packages[name].size
-    assert packages[name].size < LIMITS[name] + (4_000_000 if runtime == CUSTOM else 0)
+    assert packages[name].size < LIMITS[name] + (3_000_000 if runtime == CUSTOM else 0)
 
 
 @each
