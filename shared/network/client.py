@@ -17,6 +17,7 @@ from shared.deadline import Deadline
 from shared.network.address import parse_address
 from shared.network.answers import TOKEN, Answer, BadAnswer, Incoming, read_answer
 from shared.network.blocking import BLOCKING
+from shared.network.trust import Trust
 
 if TYPE_CHECKING:
     from shared.network.interface import Connection, Network
@@ -49,7 +50,7 @@ class HttpClient:
         if parsed is None:
             raise ValueError(f"not http(s)://host[:port]: {address!r}")
         self._name, self._port, self.host = parsed.name, parsed.port, parsed.host
-        self._tls = ssl.create_default_context() if parsed.tls else None
+        self._trust = Trust() if parsed.tls else None
         self._idle: list[tuple[Connection, float, float]] = []  # and when it was opened, and used last
         self.network = network
 
@@ -133,13 +134,22 @@ class HttpClient:
                 self._idle.pop(0)[0].close()
 
     async def _connect(self, deadline: Deadline) -> Connection:
+        try:
+            return await self._connect_to_any(deadline)
+        except ssl.SSLCertVerificationError as error:
+            if self._trust is None or not self._trust.complete(error):
+                raise
+            return await self._connect_to_any(deadline)
+
+    async def _connect_to_any(self, deadline: Deadline) -> Connection:
         """Try each address of the name, none for longer than its share of the time."""
+        tls = self._trust.context if self._trust is not None else None
         addresses = await self.network.resolve(self._name, self._port)
         failure: OSError = OSError("the name has no address")
         for tried, address in enumerate(addresses):
             share = deadline.left() / (len(addresses) - tried)
             try:
-                return await self.network.connect(address, share, self._tls, self._name, deadline)
+                return await self.network.connect(address, share, tls, self._name, deadline)
             except ssl.SSLError:
                 raise  # what answers there is not to be trusted, and no other address makes it so
             except OSError as error:

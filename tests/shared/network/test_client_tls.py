@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 import trustme
 
+from shared.network import client
 from shared.network.client import Unreachable
+from shared.network.trust import Trust
 from tests.shared.network.peers import HELLO, Upstream, ask, drip, fails_in_time, never_read, peer, sip
 from tests.support.raw_server import CLOSE, RESET, RawServer
 
@@ -84,6 +87,101 @@ def test_a_certificate_of_an_unknown_authority_is_refused(authority: trustme.CA)
         with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
             ask(Upstream(f"https://localhost:{server.port}"))
         assert server.received == []
+
+
+@pytest.fixture
+def hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[trustme.CA], Path]:
+    """Return a function that makes a directory by hash with one authority, the only one of the system."""
+
+    def make(one: trustme.CA) -> Path:
+        file = tmp_path / "one.pem"
+        one.cert_pem.write_to_path(str(file))
+        command = ["openssl", "x509", "-hash", "-noout", "-in", str(file)]
+        name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        directory = tmp_path / "certs"
+        directory.mkdir()
+        file.rename(directory / f"{name}.0")
+        monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        monkeypatch.setenv("SSL_CERT_DIR", str(directory))
+        return directory
+
+    return make
+
+
+def _read(context: ssl.SSLContext) -> int:
+    """Return how many authorities have been read."""
+    count: int = context.cert_store_stats()["x509_ca"]
+    return count
+
+
+def test_of_a_directory_by_hash_only_the_authority_that_signed_is_read(
+    authority: trustme.CA, hashed: Callable[[trustme.CA], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed(authority)
+    trust = Trust()
+    monkeypatch.setattr(client, "Trust", lambda: trust)
+    with (
+        RawServer(tls=server_context(authority, "localhost")) as server,
+        closing(Upstream(f"https://localhost:{server.port}")) as upstream,
+    ):
+        assert _read(trust.context) == 0
+        assert ask(upstream).status == 200
+        assert _read(trust.context) == 1
+        assert server.connections == 1
+
+
+def test_an_authority_that_is_not_in_the_directory_is_looked_for_in_the_systems_file(
+    authority: trustme.CA,
+    hashed: Callable[[trustme.CA], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hashed(trustme.CA())
+    with (
+        RawServer(tls=server_context(authority, "localhost")) as server,
+        closing(Upstream(f"https://localhost:{server.port}")) as upstream,
+    ):
+        authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))  # from now on: the system's file
+        assert ask(upstream).status == 200
+        assert server.connections == 2
+
+
+def test_an_authority_that_is_nowhere_is_looked_for_everywhere_once(
+    authority: trustme.CA, hashed: Callable[[trustme.CA], Path]
+) -> None:
+    hashed(trustme.CA())
+    with (
+        RawServer(tls=server_context(authority, "localhost")) as server,
+        closing(Upstream(f"https://localhost:{server.port}")) as upstream,
+    ):
+        for connections in (2, 3):
+            with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
+                ask(upstream)
+            assert server.connections == connections
+        assert server.received == []
+
+
+def test_a_certificate_for_another_name_is_not_looked_for_again(
+    authority: trustme.CA, hashed: Callable[[trustme.CA], Path]
+) -> None:
+    hashed(authority)
+    with RawServer(tls=server_context(authority, "sls.example")) as server:
+        with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
+            ask(Upstream(f"https://localhost:{server.port}"))
+        assert (server.connections, server.received) == (1, [])
+
+
+@pytest.mark.parametrize("names", [(), ("ca-certificates.crt", "0a775a30.r0", "link.0")])
+def test_a_directory_without_hashes_is_passed_over_for_the_systems_file(
+    names: tuple[str, ...], authority: trustme.CA, hashed: Callable[[trustme.CA], Path]
+) -> None:
+    directory = hashed(authority)
+    for path in directory.iterdir():
+        path.unlink()
+    for name in names:
+        (directory / name).touch()
+    assert _read(Trust().context) == _read(ssl.create_default_context())
 
 
 def test_plain_http_on_a_tls_address_is_unreachable() -> None:
