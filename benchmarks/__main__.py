@@ -25,6 +25,7 @@ from benchmarks import (
     scale,
     server_start,
     throughput,
+    tls_start,
     tokens,
 )
 from benchmarks.figures import figures_of
@@ -69,6 +70,13 @@ class _Run:
         if self._effort.instructions and (counted := cold_start.count(self._lab)).rows:
             found.append(counted)
         self._measured("cold_start", *found)
+
+    def tls_start(self) -> None:
+        measured = tls_start.measure(self._lab, self._effort.starts)
+        if measured is None:
+            print("\ntls_start was left out: it needs packages, openssl and /etc/ssl/certs")
+        else:
+            self._measured("tls_start", measured)
 
     def server_start(self) -> None:
         self._measured("server_start", server_start.measure(self._lab, self._effort.starts))
@@ -123,6 +131,7 @@ class _Run:
 
 _PARTS: dict[str, Callable[[_Run], None]] = {
     "cold_start": _Run.cold_start,
+    "tls_start": _Run.tls_start,
     "server_start": _Run.server_start,
     "request_cost": _Run.request_cost,
     "tokens": _Run.tokens,

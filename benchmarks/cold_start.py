@@ -18,7 +18,7 @@ from benchmarks.rows import Part, Row, Wanted, take_turns
 
 BARE, SAMPLE = "`python -c pass`", "the guide's sample"
 FLOOR = "the floor of track (`benchmarks/floor`)"
-_FIRST_ANSWER = """
+FIRST_ANSWER = """
 import sys
 from {module} import handler, initialize
 class Context:
@@ -53,7 +53,7 @@ def _starts(lab: Lab) -> list[_Start]:
         starts.append(_Start(Wanted(SAMPLE, "ms", (BARE,)), lab.sample, "import main; main.answer_one()"))
     if lab.packages:
         path = (lab.packages["track"], ROOT)  # msgspec from the package
-        code = _FIRST_ANSWER.format(module="benchmarks.floor.index")
+        code = FIRST_ANSWER.format(module="benchmarks.floor.index")
         event = bodies.post(bodies.small()).decode()
         starts.append(_Start(Wanted(FLOOR, "ms", (BARE, SAMPLE)), path, code, event))
     for name in FUNCTIONS:
@@ -64,7 +64,7 @@ def _starts(lab: Lab) -> list[_Start]:
 def _starts_of(lab: Lab, name: str) -> list[_Start]:
     event = (bodies.post(bodies.small()) if name == "track" else bodies.token()).decode()
     checkout = f"{name}, checkout"
-    code = _FIRST_ANSWER.format(module=f"functions.{name}.index")
+    code = FIRST_ANSWER.format(module=f"functions.{name}.index")
     found = [_Start(Wanted(checkout, "ms", (BARE, SAMPLE)), lab.checkout, code, event)]
     for folders, words in (
         (lab.packages, "package"),
@@ -74,7 +74,7 @@ def _starts_of(lab: Lab, name: str) -> list[_Start]:
         if name in folders:
             against = (BARE, SAMPLE, FLOOR, checkout) if name == "track" else (BARE, SAMPLE, checkout)
             wanted = Wanted(f"{name}, {words}", "ms", against)
-            found.append(_Start(wanted, (folders[name],), _FIRST_ANSWER.format(module="index"), event))
+            found.append(_Start(wanted, (folders[name],), FIRST_ANSWER.format(module="index"), event))
     return found
 
 

@@ -70,9 +70,15 @@ def cpu_so_far(pid: int) -> float:
 
 
 @contextmanager
-def stand_in(python: str, variables: Mapping[str, str], delay: float) -> Iterator[str]:
-    """Yield the address of an SLS and STS that answer `delay` seconds after each request."""
+def stand_in(
+    python: str, variables: Mapping[str, str], delay: float, certificate: Path | None = None
+) -> Iterator[str]:
+    """Yield the address of an SLS and STS that answer `delay` seconds after each request.
+
+    They serve over TLS if there is a `certificate`, a file with its key too.
+    """
     command = [python, "-m", "benchmarks.probes.stand_in", str(delay)]
+    command += [str(certificate)] if certificate else []
     with subprocess.Popen(command, env=dict(variables), stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None  # noqa: S101 - it was asked for

@@ -1,5 +1,7 @@
 """SLS and STS with a given delay: `python -m benchmarks.probes.stand_in SECONDS` prints its address.
 
+With a file of a key and a certificate as second argument, it serves over TLS.
+
 It checks nothing (unlike the stand-ins in local/), so that its own work does not affect the figures. Writes
 to SLS are confirmed, other calls get a credential; `GET /calls` returns the number of calls.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
 import time
 from typing import cast
@@ -68,8 +71,11 @@ class _Peer(asyncio.Protocol):
 async def main() -> None:
     """Serve until ended."""
     delay = float(sys.argv[1])
-    server = await asyncio.get_running_loop().create_server(lambda: _Peer(delay), "127.0.0.1", 0)
-    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if len(sys.argv) > 2 else None
+    if tls is not None:
+        tls.load_cert_chain(sys.argv[2])
+    server = await asyncio.get_running_loop().create_server(lambda: _Peer(delay), "127.0.0.1", 0, ssl=tls)
+    print(f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
 
 
