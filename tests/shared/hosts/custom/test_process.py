@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import socket
@@ -12,8 +13,9 @@ import httpx
 import pytest
 
 from tests.support.ports import free_port
-from tests.support.raw_server import OK, RawServer
+from tests.support.raw_server import HANG, OK, RawServer
 from tests.support.served import running, start
+from tests.support.waiting import until
 from tests.track.support import TRACK
 
 ONE = '{"__logs__":[{"a":"1"}]}'
@@ -93,6 +95,51 @@ def test_told_to_stop_it_finishes_what_is_in_flight() -> None:
         asking.join(20)
         assert answers == [200]
         assert process.wait(20) == 0
+
+
+def test_told_to_stop_it_closes_connections_without_a_request() -> None:
+    with (
+        RawServer() as sls,
+        running(SLS_ENDPOINT=sls.url) as (process, url, _),
+        httpx.Client(base_url=url, timeout=20) as client,
+    ):
+        assert client.get("/healthz").status_code == 200  # and the connection stays open
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_it_at_once(second: signal.Signals) -> None:
+    with RawServer(HANG) as sls, running(SLS_ENDPOINT=sls.url) as (process, url, _):
+        asking = threading.Thread(target=_post_in_vain, args=(url,))
+        asking.start()
+        assert until(lambda: bool(sls.received), 20)
+        process.send_signal(signal.SIGTERM)
+        assert until(lambda: _refuses(url), 20)  # it has taken notice
+        process.send_signal(second)
+        assert process.wait(5) != 0  # long before SLS's part of the request's time is over
+        asking.join(20)
+
+
+def _post_in_vain(url: str) -> None:
+    with contextlib.suppress(httpx.TransportError):  # after SIGINT there is time for a 503
+        assert httpx.post(url + TRACK, content=ONE, timeout=20).status_code == 503
+
+
+def _refuses(url: str) -> bool:
+    with socket.socket() as attempt:
+        return attempt.connect_ex((httpx.URL(url).host, httpx.URL(url).port or 0)) != 0
+
+
+def test_a_port_that_is_taken_ends_the_start() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with start("track", "--host", "127.0.0.1", "--port", str(port)) as process:
+            output, _ = process.communicate(timeout=60)
+    line = json.loads(output)
+    assert process.returncode == 1
+    assert (line["level"], line["event"]) == ("ERROR", "cannot start")
+    assert "address already in use" in line["detail"].lower()
 
 
 def test_token_serves_too_and_a_start_without_sts_is_none_the_worse() -> None:
