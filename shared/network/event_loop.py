@@ -1,4 +1,4 @@
-"""The `Network` of the custom runtime: waiting in an event loop, beside many other requests."""
+"""The `Network` of the custom runtime: it waits in an event loop, concurrently with other requests."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from shared.network.interface import Connection, Resolved, Signal
 from shared.network.timeouts import Timeouts
 from shared.network.turns import Turn, Turns
 
-HELD = 256 * 1024  # bytes received and not yet asked for, at which the peer is made to wait
-PIECE = 256 * 1024  # bytes handed to the transport at a time; TLS keeps a second copy of what it is handed
+HELD = 256 * 1024  # received bytes that nobody has asked for, at which reading pauses
+PIECE = 256 * 1024  # bytes passed to the transport at a time; TLS keeps a second copy of them
 
 T = TypeVar("T")
 
 
 class EventLoopNetwork:
-    """Waits in the running loop; for one event loop only."""
+    """Waits in the running event loop. Used in one loop only."""
 
     overlaps = True
 
@@ -37,7 +37,7 @@ class EventLoopNetwork:
     async def connect(
         self, to: Resolved, seconds: float, tls: ssl.SSLContext | None, name: str, deadline: Deadline
     ) -> Connection:
-        """Connect within `seconds`, and have TLS by the deadline; raises OSError, TimeoutError."""
+        """Connect within `seconds`, with TLS established by the deadline. Raises OSError, TimeoutError."""
         loop = asyncio.get_running_loop()
         family, kind, protocol, address = to
         connected = socket.socket(family, kind, protocol)
@@ -56,11 +56,11 @@ class EventLoopNetwork:
         return connection
 
     async def pause(self, seconds: float) -> None:
-        """Let time pass."""
+        """Wait for some seconds."""
         await asyncio.sleep(seconds)
 
     async def call(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns, which blocks a thread meanwhile and not the loop."""
+        """Run `work` in a thread, so that it does not block the loop, and return its result."""
         return await asyncio.get_running_loop().run_in_executor(None, work)
 
     def turn(self, size: int, deadline: Deadline) -> Turn:
@@ -85,12 +85,12 @@ class _Signal:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection; one request at a time uses it, so there is one receiver at most."""
+    """One connection. One request at a time uses it, so there is at most one receiver."""
 
     def __init__(self, timeouts: Timeouts) -> None:
         self._loop = asyncio.get_running_loop()
         self._timeouts = timeouts
-        self._late = self._too_late  # one object, by which its end is found
+        self._late = self._too_late  # one object, by which its timeout is cleared
         self._received = bytearray()
         self._receiver: asyncio.Future[None] | None = None
         self._ended = self._paused = self._full = self._cut_short = False
@@ -124,12 +124,12 @@ class _Connection(asyncio.Protocol):
         self._wake()
 
     async def send(self, data: bytes, deadline: Deadline) -> None:
-        """Hand it to the loop, piece by piece; it sends the last while the answer is awaited.
+        """Pass the data to the transport in pieces; the last is sent while the caller awaits the answer.
 
-        An answer that comes before all is sent ends the sending, and the use of the connection with it.
+        If an answer arrives before all data is sent, sending stops, and the connection is not used again.
         """
         deadline.left()
-        if len(data) <= PIECE and not self._ended:  # as nearly every one does
+        if len(data) <= PIECE and not self._ended:  # nearly always
             self._transport.write(data)
             return
         view = memoryview(data)
@@ -145,9 +145,9 @@ class _Connection(asyncio.Protocol):
             self._transport.write(view[start : start + PIECE])
 
     async def receive(self, deadline: Deadline) -> bytes:
-        """Return what has come next, b"" at the end; raises OSError, TimeoutError at the deadline."""
+        """Return the next received data, b"" at the end. Raises OSError, TimeoutError at the deadline."""
         left = deadline.left()
-        # That the last of a large request has been sent wakes it too, and is no answer.
+        # The end of sending a large request wakes the receiver too, without an answer.
         while not self._received and not self._ended:
             await self._something(left)
             left = deadline.remaining()
@@ -163,15 +163,15 @@ class _Connection(asyncio.Protocol):
         return b""
 
     def spoiled(self) -> bool:
-        """Whether anything, its end included, has arrived while it was idle."""
+        """Whether data or the end of the connection arrived while it was idle."""
         return bool(self._received) or self._ended or self._cut_short or self._transport.is_closing()
 
     def close(self) -> None:
-        """Close it at once; what is still to be sent is dropped."""
+        """Close it immediately; unsent data is dropped."""
         self._transport.abort()
 
     async def _something(self, seconds: float) -> None:
-        """Wait until something has come."""
+        """Wait until something happens."""
         self._receiver = self._loop.create_future()
         self._timeouts.set(self._late, seconds)
         try:

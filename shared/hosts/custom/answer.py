@@ -1,4 +1,4 @@
-"""An answer on its way out, as the bytes of HTTP/1.1."""
+"""Serializes a response as HTTP/1.1."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ _CONTROL = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
 
 
 def written(response: Response, *, close: bool = False, with_body: bool = True) -> bytes:
-    """Return an answer, with `close` the last on its connection, to a HEAD without its body.
+    """Return the bytes of an answer.
 
-    Raises ValueError for a header that would be more than one line.
+    With `close` it is the last on its connection; without `with_body`, for HEAD, it has no body. Raises
+    ValueError for a header with a control character.
     """
     body = response.body
     lines = [_STATUS_LINES[response.status]]

@@ -1,4 +1,4 @@
-"""What is to be answered: the function's own work, health, Function Compute's two calls, and refusals."""
+"""Decides who answers a request: the function, a lifecycle call of Function Compute, or a refusal."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from shared.http.service import Service, failure, unexpected
 RETRY_AFTER = 1  # seconds that a client is told to wait when this instance is full
 _HEALTHZ = "/healthz"
 _CALLED = ("/initialize", "/pre-stop")
-# Refusals for being full have no log line each; Refusals tells of them together.
+# A refusal because the instance is full has no log line of its own; Refusals counts them in one line.
 _FULL = msgspec.structs.replace(SERVER_BUSY, level=logging.DEBUG)
 
 Answering = Coroutine[object, object, Response]
 
 
 class Application:
-    """Answers HTTP requests with a `Service`, as many at once as its admission lets in."""
+    """Answers HTTP requests with a `Service`, up to the limits of an `Admission`."""
 
     def __init__(
         self,
@@ -40,17 +40,17 @@ class Application:
         *,
         timeout: float = USUAL_TIMEOUT,
     ) -> None:
-        """`timeout` is the function's, in seconds; a request has its answer a second before."""
+        """`timeout` is the function's, in seconds; a request is answered one second earlier."""
         self._seconds = timeout - RESERVE
         self._service = service
         self._admission = admission
         self._refusals = Refusals(admission)
-        self.incoming = partial(Incoming, admission, service.max_body)  # called once a head has come
+        self.incoming = partial(Incoming, admission, service.max_body)  # called for each complete head
 
     def take(self, incoming: Incoming) -> Response | Answering | None:
-        """Return the answer, or the work that ends in it; None where the rest of the body is needed first.
+        """Return the answer, or a coroutine that returns it; None if the rest of the body is needed first.
 
-        Neither this nor that work raises anything; the work must be run once it is returned.
+        Never raises, and neither does the coroutine, which must be awaited.
         """
         try:
             return self._take(incoming)
@@ -58,7 +58,7 @@ class Application:
             return failure(unexpected(error), "")
 
     def gone(self, incoming: Incoming, why: str) -> Response:
-        """Return the answer to a request whose client does not send the rest of it."""
+        """Return the answer to a request that remains incomplete."""
         request = incoming.request or read_request(incoming, Deadline(0))
         return self._service.refuse(request, ApiError(POST_BODY_INVALID, why))
 
@@ -70,7 +70,7 @@ class Application:
             return _answered(self._service.answer(request))
         if incoming.path in _CALLED and (call := lifecycle_call(incoming)):
             return _answered(self._initialize(request) if call == INITIALIZE else self._pre_stop(request))
-        if incoming.overflowed or self._admission.full:  # known before the body is there
+        if incoming.overflowed or self._admission.full:  # known before the body has arrived
             return self._full(request)
         if not incoming.complete:
             return None
@@ -96,13 +96,13 @@ class Application:
         return _done(request)
 
     async def _pre_stop(self, request: Request) -> Response:
-        """Answer once every request has its answer, or at this one's deadline."""
+        """Answer when all other requests are answered, at the latest at the deadline."""
         await self._admission.drained(request.deadline.remaining())
         return _done(request)
 
 
 async def _answered(answering: Answering) -> Response:
-    """Return the answer, whatever happens."""
+    """Return the answer. Never raises."""
     try:
         return await answering
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - no caller may see a bug's stack
@@ -110,12 +110,12 @@ async def _answered(answering: Answering) -> Response:
 
 
 def _failed(error: Exception | asyncio.CancelledError) -> Response:
-    if isinstance(error, asyncio.CancelledError):  # the server stops, and has waited as long as it can
+    if isinstance(error, asyncio.CancelledError):  # the server stops, and its waiting time is over
         error = ApiError(SERVER_BUSY, "this instance is being stopped", retry_after=RETRY_AFTER)
         return failure(error, "")
     return failure(unexpected(error), "")
 
 
 def _done(request: Request) -> Response:
-    """Return the answer to Function Compute itself; should a page ever get it, it may not read it."""
+    """Return the answer for Function Compute. Its headers keep pages from reading it."""
     return Response(200, {**NO_READER_HEADERS, "x-log-requestid": request.id})

@@ -1,13 +1,13 @@
-"""Function Compute's own calls, which start and stop an instance, told apart from requests of clients.
+"""Distinguishes Function Compute's lifecycle calls, which start and stop an instance, from clients' requests.
 
-Both come on ordinary paths, which any client can request through the trigger. What tells them apart is
-`x-fc-control-path`, which Function Compute sets: `/http-invoke` for whatever came through a trigger, the path
-of the call itself for its own (Function Compute documentation, "HTTP handlers" of custom runtimes, 2.0; an
-echo service behind a 3.0 trigger shows `/http-invoke` too). Callers cannot set headers of such names ("HTTP
-trigger overview"). The documentation of 3.0 no longer lists the header, so a call without it still counts as
-the platform's where it has a request id, which the platform always sends. Should that be wrong one day, it
-does no harm: `POST /initialize` does what the first request would do, `GET /pre-stop` waits and changes
-nothing, and neither takes a place from a request.
+Both use ordinary paths, and any client can request these through the trigger. Function Compute sets the
+header `x-fc-control-path`: `/http-invoke` for requests through a trigger, the path of the call for its own
+calls (Function Compute documentation, "HTTP handlers" of custom runtimes, 2.0; an echo service behind a 3.0
+trigger shows `/http-invoke` too). Callers cannot set headers with this prefix ("HTTP trigger overview"). The
+documentation of 3.0 no longer lists the header, so a call without it is also accepted if it has a request id,
+which the platform always sends. If a client ever managed to send such a call, it would do no harm:
+`POST /initialize` does what the first request would do, `GET /pre-stop` only waits, and neither counts as a
+request.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CALLS = (INITIALIZE, PRE_STOP)
 
 
 def lifecycle_call(incoming: Incoming) -> tuple[str, str] | None:
-    """Return which call of the platform this is; None for a client's request."""
+    """Return the lifecycle call, None for a client's request."""
     call = (incoming.method, incoming.path)
     if call not in _CALLS:
         return None

@@ -18,8 +18,8 @@ from shared.network.event_loop import EventLoopNetwork
 from shared.network.interface import Network
 from shared.settings import Environment, SettingError
 
-# Seconds after which the thread that parses a large body lets the event loop go on. A request takes several
-# turns of the loop: at the usual 5 ms each, its p99 beside a client that sends bodies of numbers was 151 ms.
+# Seconds after which the thread that parses a large body yields to the event loop. A request takes several
+# turns of the loop: with the default of 5 ms, its p99 beside a client that sends large bodies was 151 ms.
 SWITCH = 0.0005
 
 Build = Callable[[Mapping[str, str], Network], Service]
@@ -46,7 +46,7 @@ def main(build: Build, arguments: Sequence[str] = sys.argv[1:]) -> int:
     except SettingError as error:
         log(logging.ERROR, "cannot start", "initialize", detail=str(error))
         return 1
-    # What is there now stays: the collector need not look through it again, nor as often as for a script.
+    # All current objects stay alive: the garbage collector need not examine them, and need not run as often.
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
     sys.setswitchinterval(SWITCH)
@@ -59,7 +59,7 @@ def main(build: Build, arguments: Sequence[str] = sys.argv[1:]) -> int:
 
 
 def _set_up_logging() -> None:
-    """Write the project's own lines as they are, and what a library has to say beside them."""
+    """Write the project's lines directly to the output, and those of libraries through logging."""
     logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.INFO)
     write_lines_to(sys.stdout.buffer)
 

@@ -1,11 +1,11 @@
 """One connection of a client: HTTP/1.1 over httptools, one request at a time.
 
-httptools takes heads of any length for any time. Here a head has a size and a time, a body has a pace, what
-is refused has the shape and the headers of every other answer, and a client that closes its side once its
-request is complete still gets its answer. While a request has no answer yet, nothing behind it is read.
+httptools accepts heads of any length and duration. Here a head has a maximum size and time, and a body a
+minimum speed. A refusal has the format and the headers of every other answer. A client that closes its side
+after a complete request still gets its answer. While a request is not answered, nothing after it is read.
 
-A request is looked at once it has come as far as the bytes at hand go, which nearly always is whole: then no
-timer is set for it, nothing waits for its body, and its answer is written in one piece.
+A request is processed when all received bytes are parsed. By then it is usually complete: it needs no timer,
+nothing waits for its body, and its answer is written in one piece.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from shared.http.errors import PARAMETER_TOO_LARGE, POST_BODY_INVALID, ApiError
 from shared.http.response import Response
 from shared.http.service import failure, unexpected
 
-# Function Compute stops at 8 KB of headers and 4 KB of path and query. Here a GET's pairs pass up to the
-# 16 KB that functions/track/limits.py allows.
-MAX_HEADERS = 16 * 1024  # bytes of names and values, trailers included, with 4 for each pair
+# Function Compute limits headers to 8 KB, path and query to 4 KB. Here a GET may have the 16 KB of pairs that
+# functions/track/limits.py allows.
+MAX_HEADERS = 16 * 1024  # bytes of names and values, trailers included, plus 4 for each header
 MAX_TARGET = 20 * 1024  # bytes of path and query
-# Seconds for a head from its first byte on, and for the rest of a request whose answer is already given.
+# Seconds for a head from its first byte on, and for the rest of a request that is already answered.
 UNFINISHED = 10.0
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class _Refused(Exception):
-    """The head is too large. Raised inside the parser, which passes it on as an error of its own."""
+    """The head is too large. Raised in a callback of the parser, which wraps it in its own error."""
 
 
 class Connections:
@@ -62,7 +62,7 @@ class HttpProtocol(asyncio.Protocol):
         self._connections = connections.open
         self._tasks = connections.tasks
         self._parser: Any = httptools.HttpRequestParser(self)
-        # A request that says it is the last is answered, whatever comes behind it.
+        # A request that says it is the last is answered, even if more data follows.
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._client = ""
         # What is being parsed.
@@ -70,49 +70,49 @@ class HttpProtocol(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._headers_size = self._messages = 0
         self._in_head = False
-        self._arriving: Incoming | None = None  # a request whose head has come, and not all of its body
-        self._silent = 0  # bytes in a row that the parser has made nothing of yet
+        self._arriving: Incoming | None = None  # a request with a complete head and an incomplete body
+        self._silent = 0  # bytes since the last callback of the parser
         self._refusal: ApiError | None = None
-        # What is to be answered, in the order of the heads. The last one may still be arriving.
+        # Requests to be answered, in the order of their heads. The last one may be incomplete.
         self._waiting: deque[Incoming] = deque()
-        self._current: Incoming | None = None  # the one that is being answered
-        self._last = False  # whether no other request is taken
+        self._current: Incoming | None = None  # the request that is being answered
+        self._last = False  # whether no further request is accepted
         self._half_closed = self._ended = False
         self._reading = self._writable = True
         self._timer: asyncio.TimerHandle | None = None
         self._timer_of: tuple[int, Incoming | None] | None = None
 
-    # The server's side.
+    # Called by the server.
 
     def shutdown(self) -> None:
-        """Take no more requests, and end once those that are here have their answers."""
+        """Accept no more requests, and close the connection once the current ones are answered."""
         self._last = True
         if self._current is None and not self._waiting:
             self._end()
 
-    # The transport's side.
+    # Called by the transport.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Register the connection."""
         self._transport = cast(asyncio.Transport, transport)
         self._connections.add(self)
         peer = transport.get_extra_info("peername")
         self._client = str(peer[0]) if isinstance(peer, tuple) else ""
-        # Function Compute asks that no connection be closed under it, however long it is idle ("Principles"
-        # of custom runtimes). One whose other end has vanished is found out by the kernel.
+        # Function Compute requires that idle connections stay open ("Principles" of custom runtimes). The
+        # kernel detects a connection whose other end has vanished.
         own = transport.get_extra_info("socket")
         if own is not None:
             own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser, and go on with what has come of it."""
+        """Feed the parser, then process what it has found."""
         if self._last and self._arriving is None:
             return
         self._silent += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            # A request that asks for another protocol is answered in this one, as the last on its connection.
+            # A request for another protocol is answered in HTTP/1.1, as the last on its connection.
             self._last = True
             self.on_message_complete()
         except httptools.HttpParserError as error:
@@ -124,12 +124,12 @@ class HttpProtocol(asyncio.Protocol):
         self._go_on()
 
     def eof_received(self) -> bool:
-        """Keep the connection until what was asked for in full is answered."""
+        """Keep the connection until all complete requests are answered."""
         self._half_closed = self._last = True
         return self._current is not None or self._more()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        """Let go of everything. What is being answered goes on: it may be on its way to SLS."""
+        """Drop everything except the request being answered: it may be on its way to SLS."""
         for incoming in self._waiting:
             if incoming.request is not None:
                 self._application.gone(incoming, "the client has gone")
@@ -138,32 +138,32 @@ class HttpProtocol(asyncio.Protocol):
         self._parser = None  # which refers to this
 
     def pause_writing(self) -> None:
-        """Answer no more requests of a client that does not take its answers."""
+        """Answer no more requests while the client does not read its answers."""
         self._writable = False
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Answer again."""
         self._writable = True
         self._go_on()
 
-    # The parser's side.
+    # Called by the parser.
 
     def on_message_begin(self) -> None:
-        """Begin with a head."""
+        """Start a head."""
         self._in_head = True
         self._messages += 1
         self._target, self._headers = b"", []
         self._headers_size = self._silent = 0
 
     def on_url(self, url: bytes) -> None:
-        """Take a part of the target, up to its limit."""
+        """Add a part of the target, up to its limit."""
         self._silent = 0
         self._target += url
         if len(self._target) > MAX_TARGET:
             self._stop_parsing(_too_large("target", MAX_TARGET))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, or a trailer, up to the limit of all of them."""
+        """Add a header or a trailer, up to their common limit."""
         self._silent = 0
         self._headers_size += len(name) + len(value) + 4
         if self._headers_size > MAX_HEADERS:
@@ -171,7 +171,7 @@ class HttpProtocol(asyncio.Protocol):
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Have the request wait for its turn."""
+        """Queue the request."""
         parser = self._parser
         path, query = split_target(self._target)
         self._in_head = False
@@ -183,35 +183,35 @@ class HttpProtocol(asyncio.Protocol):
             self._client,
             keep_alive=parser.should_keep_alive() and parser.get_http_version() != "1.0",
         )
-        self._headers = []  # trailers are counted, and not looked at
+        self._headers = []  # trailers are counted, but not used
         if not self._last:
             self._arriving = incoming
             self._waiting.append(incoming)
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
+        """Add a part of the body."""
         self._silent = 0
         if self._arriving is not None:
             self._arriving.add(body)
 
     def on_message_complete(self) -> None:
-        """Note that all of the request is there."""
+        """Mark the request as complete."""
         self._silent = 0
         if self._arriving is not None:
             self._arriving.complete = True
             self._arriving = None
 
-    # The answers' side.
+    # Answering.
 
     def _go_on(self) -> None:
-        """Answer what can be answered, and see to what is unfinished."""
+        """Answer the next request if possible, and set a timer for an incomplete one."""
         if self._ended:
             return
         free = self._current is None and self._writable
         if free and self._waiting:
             self._answer_next()
         first = self._waiting[0] if self._waiting else None
-        # Nothing is read behind a request that waits; the one that is arriving waits for what is read.
+        # While a complete request waits, nothing is read; an incomplete one needs reading.
         self._read_on(first is None or (first is self._arriving and self._current is None and self._writable))
         if self._in_head or self._arriving is not None:
             self._watch()
@@ -231,7 +231,7 @@ class HttpProtocol(asyncio.Protocol):
         if isinstance(answer, Response):
             self._answered(incoming, answer)
         else:
-            # Not started at once (`eager_start`, CPython 3.12): measured, that costs more than it saves.
+            # Without `eager_start` (CPython 3.12), which costs more than it saves (measured).
             self._tasks.add(self._loop.create_task(self._answer(incoming, answer)))
 
     async def _answer(self, incoming: Incoming, answering: Answering) -> None:
@@ -240,7 +240,7 @@ class HttpProtocol(asyncio.Protocol):
         self._answered(incoming, response)
 
     def _answered(self, incoming: Incoming, response: Response, *, close: bool = False) -> None:
-        """Write an answer, and go on with what is behind it."""
+        """Write an answer, and continue with the next request."""
         incoming.over = True
         incoming.drop()
         self._current = None
@@ -255,14 +255,14 @@ class HttpProtocol(asyncio.Protocol):
         if close:
             self._end()
         elif self._waiting or self._arriving is not None:
-            self._loop.call_soon(self._go_on)  # other connections come in between
+            self._loop.call_soon(self._go_on)  # other connections are served in between
 
     def _more(self) -> bool:
-        """Whether another request is there that will be answered."""
+        """Whether another request will be answered."""
         return bool(self._waiting) and (self._waiting[0].complete or not self._half_closed)
 
     def _refuse(self, error: ApiError) -> None:
-        """Answer what came whole before, or else the error; then the connection ends."""
+        """Answer the earlier complete requests, or else with the error; then close the connection."""
         self._last = True
         if self._waiting and self._waiting[-1] is self._arriving:
             self._waiting.pop().drop()
@@ -299,15 +299,15 @@ class HttpProtocol(asyncio.Protocol):
         self._waiting.clear()
         self._arriving = None
 
-    # What is left unfinished.
+    # Timers for incomplete requests.
 
     def _watch(self) -> None:
-        """Have a timer for what is arriving: a head, a body, or the rest of a request that has its answer."""
+        """Set a timer for the incomplete part: a head, a body, or the rest of an answered request."""
         arriving = self._arriving
         if arriving is not None and arriving.over:
-            arriving = None  # nobody waits for the rest of it
+            arriving = None  # the rest of it is only discarded
         if arriving is not None and not (self._waiting and self._waiting[0] is arriving and self._reading):
-            self._stop_timer()  # it waits, or is being answered already
+            self._stop_timer()  # it waits for its turn, or is being answered
         elif self._timer_of != (self._messages, arriving):
             self._stop_timer()
             self._timer_of = self._messages, arriving
@@ -323,7 +323,7 @@ class HttpProtocol(asyncio.Protocol):
         if not pace.too_slow(incoming.size):
             self._look_after(incoming, pace)
             return
-        # The rest of the body may come for ever, so the connection ends here.
+        # The rest of the body may never end, so the connection is closed.
         self._waiting.popleft()
         late = self._application.gone(incoming, "the body did not arrive in time")
         self._answered(incoming, late, close=True)
@@ -343,7 +343,7 @@ class HttpProtocol(asyncio.Protocol):
 
 
 def _fault(error: httptools.HttpParserError) -> ApiError:
-    """Return what was wrong: the request, unless one of the parser's calls has failed here."""
+    """Return the error: of the request, or of a callback here that failed."""
     cause = error.__context__ if isinstance(error, httptools.HttpParserCallbackError) else None
     if isinstance(cause, Exception) and not isinstance(cause, ValueError):
         return unexpected(cause)

@@ -1,4 +1,4 @@
-"""The log lines of requests that were refused because the instance was full: one a second at most."""
+"""Logs refusals because the instance is full: at most one line a second for all of them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import logging
 from shared.hosts.custom.admission import Admission
 from shared.logs import log
 
-INTERVAL = 1.0  # seconds that a line tells of
+INTERVAL = 1.0  # seconds that a line covers
 
 
 class Refusals:
-    """Counts them, and tells how many there were."""
+    """Counts refusals, and logs their number."""
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
         self._count = 0
 
     def note(self) -> None:
-        """Count one."""
+        """Count one refusal."""
         if not self._count:
             asyncio.get_running_loop().call_later(INTERVAL, self._tell)
         self._count += 1

@@ -1,8 +1,8 @@
-"""The HTTP request that Function Compute hands to a custom runtime, as the core's `Request`.
+"""Converts the HTTP request that Function Compute sends to a custom runtime into the core's `Request`.
 
 Source: Function Compute documentation, "Context and log format" of custom runtimes (the `x-fc-*` headers)
-and "HTTP trigger overview" (a caller cannot send headers of such names). Query and headers come out as the
-event of a built-in runtime would have them, so that the same request means the same in both.
+and "HTTP trigger overview" (a caller cannot send headers with this prefix). Query and headers are the same as
+in the event of a built-in runtime, so a request has the same effect in both.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from shared.http.request import Request
 
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _OWN = "x-fc-"
-# The core must not see the headers that hold the function's keys, and has no use for these.
+# Headers that the core does not need. It must not see Function Compute's own headers, which contain keys.
 _NOT_PASSED_ON = ("connection", "keep-alive", "host")
 _READ = ("x-fc-request-id", "x-fc-access-key-id", "x-fc-access-key-secret", "x-fc-security-token")
 _PASSED_ON, _READ_HERE, _IGNORED = range(3)
@@ -28,7 +28,7 @@ _LONGEST_NAME = 64  # bytes of a name that is remembered
 
 
 def read_request(incoming: Incoming, deadline: Deadline) -> Request:
-    """Return the request, its body still empty."""
+    """Return the request, with an empty body."""
     query = incoming.query
     headers, own = _headers(incoming.headers)
     return Request(
@@ -46,7 +46,7 @@ def read_request(incoming: Incoming, deadline: Deadline) -> Request:
 
 
 def split_target(target: bytes) -> tuple[str, bytes]:
-    """Return path and query of a request's target, both encoded. Raises ValueError for what is none."""
+    """Return path and query of a request's target, both encoded. Raises ValueError for an invalid target."""
     if target.startswith(b"/") and b"#" not in target:
         path, _, query = target.partition(b"?")
         return path.decode("ascii"), query
@@ -58,9 +58,9 @@ def split_target(target: bytes) -> tuple[str, bytes]:
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the headers that the core may see, and those of Function Compute's own that are read here."""
+    """Return the headers for the core, and Function Compute's own headers that are read here."""
     kinds: tuple[dict[str, str], dict[str, str]] = ({}, {})
-    # Joined at the end, so that many of one name cost no more than others.
+    # Joined at the end, so that repeated names cost no more than others.
     repeated: dict[str, list[str]] = {}
     for raw_name, value in raw:
         name, kind = _remembered(raw_name) if len(raw_name) <= _LONGEST_NAME else _name(raw_name)
@@ -77,14 +77,14 @@ def _headers(raw: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, str], dict[s
 
 
 def _name(raw: bytes) -> tuple[str, int]:
-    """Return a header's name, and what is to be done with it."""
+    """Return a header's name in lower case, and how it is treated."""
     name = raw.decode("latin-1").lower()
     if name.startswith(_OWN):
         return name, _READ_HERE if name in _READ else _IGNORED
     return name, _IGNORED if name in _NOT_PASSED_ON else _PASSED_ON
 
 
-# The same few come again with each request, spelt alike by Function Compute's proxy.
+# Each request has the same few names, in the spelling of Function Compute's proxy.
 _remembered = lru_cache(maxsize=512)(_name)
 
 
@@ -98,13 +98,13 @@ def _parsed(query: bytes) -> dict[str, str]:
 
 
 def _request_id(own: dict[str, str]) -> str:
-    """Return the invocation's id, "" for what could not be sent back in a header."""
+    """Return the invocation's id, "" if it could not be sent back in a header."""
     found = _REQUEST_ID.fullmatch(own.get("x-fc-request-id", ""))
     return found[0] if found else ""
 
 
 def _credentials(own: dict[str, str]) -> Credentials | None:
-    """Return the function's own, which Function Compute renews and sends with every request."""
+    """Return the function's credentials, which Function Compute renews and sends with every request."""
     key_id, secret = own.get("x-fc-access-key-id"), own.get("x-fc-access-key-secret")
     if not key_id or not secret:
         return None
@@ -112,10 +112,10 @@ def _credentials(own: dict[str, str]) -> Credentials | None:
 
 
 def _source_ip(headers: dict[str, str], client: str) -> str:
-    """Return the address that connected to Function Compute, and take it off X-Forwarded-For.
+    """Return the address that connected to Function Compute, and remove it from X-Forwarded-For.
 
-    The connection itself comes from Function Compute, whose proxy adds the last entry; those before it are
-    the client's word, and all that the header holds on a built-in runtime.
+    The connection comes from Function Compute, whose proxy appends the last entry. The entries before it are
+    sent by the client; on a built-in runtime the header has only these.
     """
     forwarded = headers.pop("x-forwarded-for", "")
     if not forwarded:
