@@ -79,20 +79,28 @@ def signed_headers(
     `x-log-*` and `x-acs-*`, for OSS `content-md5` and `x-oss-*`. `path` is not encoded; for OSS it is
     `/bucket/key`, also if the bucket is in the host name. `now` is in seconds since the epoch.
     """
-    date = _date(int(now))
+    date = date_of(now)
     digest = hashlib.sha256(body).hexdigest() if scheme.signs_body else UNSIGNED_PAYLOAD
     complete = {**headers, f"{scheme.prefix}date": date, f"{scheme.prefix}content-sha256": digest}
     if credentials.security_token:
         complete[scheme.token_header] = credentials.security_token
     request = canonical_request(scheme, method, path, query, complete, digest)
-    scope = f"{date[:8]}/{region}/{scheme.service}/aliyun_v4_request"
-    to_sign = f"{scheme.algorithm}\n{date}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
-    key = _signing_key(credentials.access_key_secret, scope)
-    signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
-    complete["Authorization"] = (
-        f"{scheme.algorithm} Credential={credentials.access_key_id}/{scope},Signature={signature}"
-    )
+    digest = hashlib.sha256(request.encode()).hexdigest()
+    complete["Authorization"] = authorization(scheme, digest, date, credentials, region)
     return complete
+
+
+def authorization(scheme: Scheme, digest: str, date: str, credentials: Credentials, region: str) -> str:
+    """Return the header `Authorization` for the digest of a canonical request: its SHA-256 in hexadecimal."""
+    scope, key = _signing_key(scheme.service, region, date[:8], credentials.access_key_secret)
+    to_sign = f"{scheme.algorithm}\n{date}\n{scope}\n{digest}"
+    signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
+    return f"{scheme.algorithm} Credential={credentials.access_key_id}/{scope},Signature={signature}"
+
+
+def date_of(now: float) -> str:
+    """Return the date of a request as its header and its signature have it."""
+    return _date(int(now))
 
 
 @lru_cache(maxsize=2)
@@ -111,11 +119,13 @@ def _covered(scheme: Scheme, names: tuple[str, ...]) -> tuple[tuple[tuple[str, s
 
 
 @lru_cache(maxsize=4)  # valid for a day; for SLS and OSS, with the credentials before and after a renewal
-def _signing_key(secret: str, scope: str) -> bytes:
+def _signing_key(service: str, region: str, day: str, secret: str) -> tuple[str, bytes]:
+    """Return the scope of a signature, and its key."""
+    scope = f"{day}/{region}/{service}/aliyun_v4_request"
     key = f"aliyun_v4{secret}".encode()
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
-    return key
+    return scope, key
 
 
 def canonical_request(

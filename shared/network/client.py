@@ -10,7 +10,7 @@ import contextlib
 import ssl
 import time
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from shared.deadline import Deadline
@@ -26,6 +26,8 @@ ONE_SEGMENT = 256 * 1024  # bytes of body up to which it is joined to its head a
 MAX_AGE = 300.0  # seconds after which a connection is replaced: its name may have moved meanwhile
 MAX_IDLE = 45.0  # seconds without a request after which it is not trusted to be there still
 KEPT = 200  # idle connections at most, as many as an instance may have requests; those beyond are closed
+
+_TEXT = b"\t" + bytes(range(0x20, 0x7F))  # what a line of a head may have in it
 
 
 class Unreachable(Exception):
@@ -96,18 +98,16 @@ class HttpClient:
     def _head(self, method: str, target: str, headers: Sequence[tuple[str, str]], length: int) -> bytes:
         lines = [f"{method} {target} HTTP/1.1", f"Host: {self.host}", f"Content-Length: {length}"]
         lines += [f"{name}: {value}" for name, value in headers]
-        head = "\r\n".join((*lines, "", ""))
-        names = [method, *(name for name, _ in headers)]
-        printable = "".join(lines).replace("\t", "")  # which has no line break
+        head = "\r\n".join((*lines, "", "")).encode("utf-8", "surrogatepass")
         if (
-            not (all(names) and target.startswith("/"))
-            or not (printable.isascii() and printable.isprintable())
-            or "".join(names).encode("ascii").translate(None, TOKEN)
+            not (_are_tokens((method, *[name for name, _ in headers])) and target.startswith("/"))
+            # A byte that is no text would be left beside the ends of the lines.
+            or head.translate(None, _TEXT) != (len(lines) + 1) * b"\r\n"
             or " " in target
             or "\t" in target
         ):
             raise ValueError("not the head of a request")  # and not a word of it: it may hold a token
-        return head.encode("ascii")
+        return head
 
     def _take_idle(self) -> tuple[Connection, float] | None:
         """Return a kept connection that may be good, and when it was opened.
@@ -178,3 +178,9 @@ class HttpClient:
             else:
                 connection.close()
         return answer
+
+
+@lru_cache(maxsize=32)  # the few sets of names that there are
+def _are_tokens(names: tuple[str, ...]) -> bool:
+    """Whether each is a token of RFC 9110, 5.6.2."""
+    return all(names) and not "".join(names).encode("utf-8", "surrogatepass").translate(None, TOKEN)

@@ -1,13 +1,44 @@
-"""The outcome of each answer of SLS to a write."""
+"""The signed request of a write, and the outcome of each answer of SLS to it."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.alibaba.put_logs import Outcome, error_code, outcome, reason
+from shared.alibaba.put_logs import Outcome, error_code, outcome, reason, signed_write
+from shared.alibaba.signature_v4 import SLS, signed_headers
+from shared.credentials import Credentials
 from shared.network.answers import Answer
+
+names = st.from_regex(r"[a-z0-9][a-z0-9.:-]{0,20}", fullmatch=True)
+
+
+@given(
+    logstore=st.sampled_from(["a", "b"]) | names,  # few, so that they come again
+    body=st.binary(max_size=100),
+    host=st.sampled_from(["a", "b"]) | names,
+    region=st.sampled_from(["cn-hangzhou", "ap-southeast-1"]),
+    secret=st.sampled_from(["secret", "renewed"]),
+    token=st.none() | st.sampled_from(["token", "x-log-bodyrawsize:1"]) | names,
+    now=st.floats(0, 4e9),
+)
+def test_a_write_is_signed_as_any_other_request_whatever_was_signed_before(
+    logstore: str, body: bytes, host: str, region: str, secret: str, token: str | None, now: float
+) -> None:
+    own = Credentials("LTAI5tId", secret, token)
+    path, headers = signed_write(logstore, body, host, region, own, now)
+    assert path == f"/logstores/{logstore}/shards/lb"
+    sent = {
+        "Content-Type": "application/json",
+        "x-log-apiversion": "0.6.0",
+        "x-log-bodyrawsize": str(len(body)),
+        "host": host,
+    }
+    expected = signed_headers(SLS, "POST", path, {}, sent, body, credentials=own, region=region, now=now)
+    assert {**headers, "host": host} == expected
 
 
 def _answer(status: int, code: str | None = None, **headers: str) -> Answer:
