@@ -19,15 +19,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 class _Output:
-    """Where lines go instead of the root logger's handlers, if anywhere."""
+    """The stream for log lines; if None, they go to the root logger's handlers."""
 
     stream: BinaryIO | None = None
 
 
 def write_lines_to(stream: BinaryIO | None) -> None:
-    """Have lines of the root logger's level written to a buffered stream, each by itself, and flushed.
+    """Write log lines to a buffered stream, flushed after each line; the root logger's level still applies.
 
-    For a host that is the whole process. A record of the logging module costs more than all of a line.
+    For a host that owns the whole process: a record of the logging module costs more than the line itself.
     """
     _Output.stream = stream
 
@@ -57,7 +57,7 @@ def _write(stream: BinaryIO, line: bytes) -> None:
     try:
         stream.write(line + b"\n")
         stream.flush()
-    except OSError:  # the reader of the lines has gone, which is no reason to fail a request
+    except OSError:  # nobody reads the lines any more, which must not fail a request
         return
 
 

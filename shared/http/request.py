@@ -34,25 +34,26 @@ class Request(msgspec.Struct):
     ticket: str | None = None  # the id of a valid ticket
 
     def client_address(self, header: str | None) -> str | None:
-        """Return the IP address of who sent it, as it is written; None where none is known.
+        """Return the client's IP address as text, None if it is unknown.
 
-        `header`, in lower case, is the one that a CDN puts it in. Its last entry counts, if it is an address:
-        that one the CDN wrote, and those before it are the client's word.
+        `header`, in lower case, is where a CDN writes the address. Its last entry is used if it is an
+        address, because the CDN writes that one; the entries before it come from the client.
         """
         if header and (entries := self.headers.get(header)):
             last = entries.rpartition(",")[2].strip()
             if pack(last) is not None:
                 return last
-        return self.source_ip if pack(self.source_ip) is not None else None  # a host may have read a header
+        # Checked, because a host may have read it from a header.
+        return self.source_ip if pack(self.source_ip) is not None else None
 
     def __repr__(self) -> str:
         return f"Request({self.method} {without_ticket(self.path)})"
 
 
 def without_ticket(path: str) -> str:
-    """Return a path that is safe for the log: a ticket in it is replaced by `…`.
+    """Return the path with `…` for a ticket, so that it is safe to log.
 
-    So is what looks like one where none belongs: after `/T/`, say, or after a `/` that is encoded.
+    Text that looks like a ticket in another place is replaced too, for example after `/T/` or `%2F`.
     """
     collapsed = re.sub("//+", "/", path) if "//" in path else path
     shown = re.sub(_TICKET, "/t/…", collapsed) if TICKET_MARK in collapsed else path

@@ -1,7 +1,7 @@
-"""A function as a table of routes behind the origin check; every failure becomes a response.
+"""A function's routes and the checks before them; every failure becomes a response.
 
-A request passes once through: origin check, gate (page tickets), path, method, the route's own work.
-Whatever goes wrong comes out in SLS's error shape, with the CORS headers of a success.
+A request passes the origin check, the gate (page tickets), the method check and the route's handler, in this
+order. Every error is answered in SLS's format, with the CORS headers of a success.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from shared.logs import log, stack
 
 Handler = Callable[[Request, "re.Match[str]"], Awaitable[Response]]
 WarmUp = Callable[["Credentials | None", Deadline], Awaitable[None]]
-"""Work that an initializer may do ahead of the first request; never raises."""
+"""Work that an initializer can do before the first request. Never raises."""
 Gate = Callable[[Request, str, "re.Match[str]"], None]
-"""Raises ApiError for a request that may not reach the routes; gets its path with `//` collapsed, too."""
+"""Raises ApiError to refuse a request. Its second argument is the request's path with `//` collapsed."""
 
 
 def error_body(error: ApiError) -> Response:
-    """Return an error in SLS's own shape (SLS documentation, "Error codes")."""
+    """Return an error in SLS's format (SLS documentation, "Error codes")."""
     body = msgspec.json.encode({"errorCode": error.kind.code, "errorMessage": error.message})
     return Response(error.kind.status, {"Content-Type": "application/json"}, body)
 
 
 class Route(msgspec.Struct, frozen=True):
-    """Paths of one form, under any prefix, and what answers them."""
+    """A pattern of paths, under any prefix, and the handler that answers them."""
 
-    # Of the whole path, undecoded, `//` collapsed. As text, since compiling those that the first request does
-    # not come to would only lengthen a cold start.
+    # Matches the whole path, still percent-encoded, with `//` collapsed. As text it is compiled on first use,
+    # which keeps a cold start short.
     pattern: str | re.Pattern[str]
     methods: tuple[str, ...]
     handler: Handler
@@ -70,7 +70,7 @@ HEALTHZ = Route(r"(?:/.*)?/healthz", ("GET",), _healthz, guarded=False)
 
 
 class Service:
-    """A function's core: takes a `Request`, returns a `Response`, never raises."""
+    """Answers a `Request` with a `Response`. Never raises."""
 
     def __init__(
         self,
@@ -83,11 +83,11 @@ class Service:
         log_all: bool = True,
         gate: Gate | None = None,
     ) -> None:
-        """`pixels` says whether GETs that name no origin are usual here, as e-mail pixels are.
+        """`pixels` says whether GETs without an origin are normal, as for pixels in e-mails.
 
-        `max_body` is how many bytes of a body a route takes: a host need not keep a larger one. `log_all`
-        says whether requests in which nothing went wrong have a log line too. `gate` comes before methods
-        and routes; a preflight passes it, since it does nothing and lets a page read why it is refused.
+        `max_body` is the maximum size of a body in bytes; a host need not keep a larger one. `log_all` says
+        whether successful requests have a log line too. `gate` is called before the method check. It is not
+        called for a preflight, which has no effect and lets a page read why its request is refused.
         """
         self.warm_up = warm_up
         self.max_body = max_body
@@ -100,7 +100,7 @@ class Service:
         self._methods = (*sorted(used), "OPTIONS")
 
     async def answer(self, request: Request) -> Response:
-        """Return the response to a request, whatever happens."""
+        """Return the response to a request. Never raises."""
         began = time.monotonic()
         origin = self._origins.check(request, pixels=self._pixels)
         route, match = self._find(request.path)
@@ -113,7 +113,7 @@ class Service:
         return self._finish(request, response, route, origin, began)
 
     def refuse(self, request: Request, error: ApiError) -> Response:
-        """Return the response to a request that its host cannot take, whatever its path may be."""
+        """Return the response to a request that the host refuses, for any path."""
         began = time.monotonic()
         origin = self._origins.check(request, pixels=self._pixels)
         route, _ = self._find(request.path)
@@ -143,7 +143,7 @@ class Service:
     def _finish(
         self, request: Request, response: Response, route: Route, origin: OriginCheck, began: float
     ) -> Response:
-        """Log the request, and add the headers that every response carries."""
+        """Log the request, and add the headers of every response."""
         problem = response.problem
         if problem or self._log_all:
             _log_request(request, response, began)
@@ -157,7 +157,7 @@ class Service:
 
 
 def failure(error: ApiError, request_id: str) -> Response:
-    """Log and return the response where there is no request to check; no page may read it."""
+    """Log and return the response if there is no valid request. Its headers keep pages from reading it."""
     detail = error.detail or error.message
     log(error.kind.level, "failed", request_id, errorCode=error.kind.code, detail=detail)
     shown = error_body(error)
@@ -166,7 +166,7 @@ def failure(error: ApiError, request_id: str) -> Response:
 
 
 def unexpected(error: Exception) -> ApiError:
-    """Return the error that a bug ends in; its stack goes to the log."""
+    """Return the error for a bug; its stack is only logged."""
     return ApiError(INTERNAL_SERVER_ERROR, "an unexpected error; it has been logged", detail=stack(error))
 
 
@@ -175,7 +175,7 @@ def _error_headers(error: ApiError) -> dict[str, str]:
 
 
 def _refuse_origin(request: Request, allowed: bool, reason: str) -> None:
-    """Refuse, or in audit mode log what would have been refused."""
+    """Refuse the request; in audit mode only log that it would be refused."""
     if not allowed:
         raise ApiError(ORIGIN_NOT_ALLOWED, "this origin may not send here", detail=reason)
     shown = without_ticket(request.path)
@@ -183,7 +183,7 @@ def _refuse_origin(request: Request, allowed: bool, reason: str) -> None:
 
 
 def _log_request(request: Request, response: Response, began: float) -> None:
-    """Write the request's one line: `refused`, or `answered` with what went wrong on the way, if anything."""
+    """Write the request's log line: `refused`, or `answered` with the recovered problem, if any."""
     problem = response.problem
     log(
         problem.kind.level if problem else logging.INFO,

@@ -1,4 +1,4 @@
-"""Addresses: of an upstream, `http(s)://host[:port]` and nothing after it but a slash; and of IP.
+"""Addresses of upstreams, `http(s)://host[:port]` with at most a slash after it, and IP addresses.
 
 Parsed without regular expressions, which would cost compile time in a cold start.
 """
@@ -41,14 +41,14 @@ def parse_address(text: str) -> Address | None:
 
 
 def is_host_name(text: str) -> bool:
-    """Whether `text` is labels of letters, digits, `-` and `_` (not DNS's, but met in practice)."""
+    """Whether `text` consists of labels of letters, digits, `-` and `_` (not in DNS, but it occurs)."""
     return all(_is_label(label) for label in text.split("."))
 
 
 def pack(text: str) -> bytes | None:
-    """Return an IP address in bytes, 4 of IPv4 or 16 of IPv6; None for what is none.
+    """Return an IP address as 4 bytes (IPv4) or 16 bytes (IPv6); None for any other text.
 
-    An IPv4 address that comes as an IPv6 one is taken for what it is.
+    An IPv4-mapped IPv6 address becomes the IPv4 address.
     """
     packed = _packed(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
     return packed[12:] if packed and len(packed) == 16 and packed.startswith(_MAPPED_IPV4) else packed

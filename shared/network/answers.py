@@ -1,8 +1,8 @@
 """Reading one HTTP/1.1 answer off a connection.
 
-`http.client` bounds each read and not the whole, so a peer that sends a byte now and then would hold a
-request past its deadline; and it brings the email package into every cold start (`python -m
-benchmarks cold_start`). What SLS and STS send is a small, plain part of RFC 9112.
+`http.client` limits the time of each read, not of the whole answer, so a peer that sends single bytes slowly
+could delay a request past its deadline. It also imports the email package, which lengthens a cold start
+(`python -m benchmarks cold_start`). SLS and STS use only a small part of RFC 9112.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
-MAX_HEAD = 64 * 1024  # bytes of status line and headers, of one chunk-size line, and of all trailers
+MAX_HEAD = 64 * 1024  # bytes of the status line and headers, of a chunk-size line, and of all trailers
 MAX_BODY = 1024 * 1024  # bytes; SLS and STS answer a few hundred
 
 NOT_HTTP = "what came is not HTTP/1.1"
 
 _START = b"HTTP/1."
-# Of a header's name (RFC 9110, 5.6.2). Heads are read without regular expressions: the two that it takes
-# would cost a cold start as much as all the rest of this module.
+# The characters of a header's name (RFC 9110, 5.6.2). Heads are parsed without regular expressions: compiling
+# two of them would take as long as importing the rest of this module.
 TOKEN = b"!#$%&'*+.^_`|~-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LONGEST_LENGTH = 10  # digits
-_CHUNK_SIZE = rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?"  # compiled by the first answer that has chunks
+_CHUNK_SIZE = rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?"  # compiled when the first chunked answer arrives
 
 
 Receive = Callable[[], Awaitable[bytes]]
-"""Returns the next bytes, b"" at the end; may raise OSError."""
+"""Returns the next bytes, b"" at the end. May raise OSError."""
 
 
 class BadAnswer(Exception):
-    """What came is malformed, too large or cut off."""
+    """The answer is malformed, too large or incomplete."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """An answer read to its end. Header names are in lower case, repeated ones joined with a comma."""
+    """A complete answer. Header names are in lower case; repeated headers are joined with a comma."""
 
     status: int
     headers: Mapping[str, str]
@@ -43,11 +43,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Incoming(msgspec.Struct):
-    """The bytes received and not yet taken; each method raises BadAnswer at the end of the stream."""
+    """Received bytes that are not processed yet. Each method raises BadAnswer at the end of the stream."""
 
     receive: Receive
     pending: bytearray = msgspec.field(default_factory=bytearray)
-    started: bool = False  # whether anything has come
+    started: bool = False  # whether any byte was received
 
     async def more(self) -> None:
         """Wait for more bytes."""
@@ -66,7 +66,7 @@ class Incoming(msgspec.Struct):
         return taken
 
     async def until(self, end: bytes) -> bytes:
-        """Take everything before `end`, at most MAX_HEAD bytes, and drop `end`."""
+        """Take everything before `end`, at most MAX_HEAD bytes, and remove `end`."""
         searched = 0
         while (found := self.pending.find(end, searched)) < 0 and len(self.pending) < MAX_HEAD + len(end):
             searched = max(len(self.pending) - len(end) + 1, 0)
@@ -86,16 +86,17 @@ class Incoming(msgspec.Struct):
 
 
 async def read_answer(incoming: Incoming) -> Answer:
-    """Read one final answer, passing over interim (1xx) ones. Raises BadAnswer, and what `receive` raises.
+    """Read one final answer, skipping interim (1xx) ones. Raises BadAnswer, and what `receive` raises.
 
-    Lines end in CRLF: SLS, STS and OSS send nothing else, and readers that disagree on where a line ends
-    disagree on where an answer does.
+    Lines must end in CRLF. SLS, STS and OSS send nothing else, and if two parsers disagree on the end of a
+    line, they disagree on the end of an answer.
     """
     status = 0
     while status < 200:
         if not incoming.pending:
             await incoming.more()
-        if not _START.startswith(incoming.pending[: len(_START)]):  # so nobody waits for the end of its head
+        # Checked early, so that nobody waits for the end of its head.
+        if not _START.startswith(incoming.pending[: len(_START)]):
             raise BadAnswer(NOT_HTTP)
         first, *lines = (await incoming.until(b"\r\n\r\n")).split(b"\r\n")
         status, headers = _read_status(first), _read_headers(lines)
@@ -126,12 +127,12 @@ def _read_headers(lines: Sequence[bytes]) -> dict[str, str]:
 
 
 async def _read_body(incoming: Incoming, status: int, headers: Mapping[str, str]) -> tuple[bytes, bool]:
-    """Return the body and whether its end was marked other than by closing (RFC 9112, 6.3)."""
+    """Return the body, and whether its length was given rather than ended by closing (RFC 9112, 6.3)."""
     if status in (204, 304):
         return b"", True
     coding = headers.get("transfer-encoding")
     if coding is not None:
-        # A second coding, or both ways of telling the length, is how answers are smuggled.
+        # A second coding, or both kinds of length, allows response smuggling.
         if coding.lower() != "chunked" or "content-length" in headers:
             raise BadAnswer("the answer's length is ambiguous")
         return await _read_chunks(incoming), True

@@ -1,7 +1,7 @@
-"""The connection to SLS, OSS or STS: kept alive, replaced when stale, and never past a deadline.
+"""The HTTP client for SLS, OSS and STS: it keeps connections alive, and observes deadlines.
 
-One `HttpClient` serves one address, fixed at start. It keeps what connections are idle, so an instance that
-serves one request at a time holds exactly one.
+One `HttpClient` serves one address, fixed at startup. It keeps idle connections for later requests, so an
+instance that serves one request at a time has exactly one connection.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from shared.network.trust import Trust
 if TYPE_CHECKING:
     from shared.network.interface import Connection, Network
 
-ONE_SEGMENT = 256 * 1024  # bytes of body up to which it is joined to its head and sent in one go
-MAX_AGE = 300.0  # seconds after which a connection is replaced: its name may have moved meanwhile
-MAX_IDLE = 45.0  # seconds without a request after which it is not trusted to be there still
-KEPT = 200  # idle connections at most, as many as an instance may have requests; those beyond are closed
+ONE_SEGMENT = 256 * 1024  # bytes; a body up to this size is sent together with its head
+MAX_AGE = 300.0  # seconds after which a connection is replaced, because the host's address may have changed
+MAX_IDLE = 45.0  # seconds; a connection that was idle for longer may be dead, and is not used again
+KEPT = 200  # maximum number of idle connections, the maximum of an instance's concurrent requests
 
-_TEXT = b"\t" + bytes(range(0x20, 0x7F))  # what a line of a head may have in it
+_TEXT = b"\t" + bytes(range(0x20, 0x7F))  # bytes that are allowed in a line of a head
 
 
 class Unreachable(Exception):
-    """No answer: refused, reset, timed out, failed at TLS, or not HTTP. The text says which.
+    """There was no answer: refused, reset, timed out, a TLS error, or not HTTP. The text says which.
 
-    `in_doubt` says whether the whole request was handed over before that, so that the peer may have acted on
-    it; `stale` that the connection ended before a byte of the answer, as one does that the peer had closed.
+    `in_doubt`: the whole request was sent, so the peer may have processed it. `stale`: the connection ended
+    before the first byte of an answer, as it does if the peer had already closed it.
     """
 
     def __init__(self, reason: str, *, in_doubt: bool = False, stale: bool = False) -> None:
@@ -44,16 +44,16 @@ class Unreachable(Exception):
 
 
 class HttpClient:
-    """Exchanges requests and answers with one address, several at once where the network can."""
+    """Sends requests to one address and returns the answers, several at once if the network allows it."""
 
     def __init__(self, address: str, network: Network = BLOCKING) -> None:
-        """Take `http(s)://host[:port]`; raises ValueError for anything else. Nothing is connected yet."""
+        """`address` is `http(s)://host[:port]`. Raises ValueError for anything else. Opens no connection."""
         parsed = parse_address(address)
         if parsed is None:
             raise ValueError(f"not http(s)://host[:port]: {address!r}")
         self._name, self._port, self.host = parsed.name, parsed.port, parsed.host
         self._trust = Trust() if parsed.tls else None
-        self._idle: list[tuple[Connection, float, float]] = []  # and when it was opened, and used last
+        self._idle: list[tuple[Connection, float, float]] = []  # with when it was opened, and last used
         self.network = network
 
     async def exchange(
@@ -68,11 +68,11 @@ class HttpClient:
     ) -> Answer:
         """Send one request and return its answer, whatever its status; redirects are not followed.
 
-        `Host` and `Content-Length` are added. Raises Unreachable, by the deadline at the latest (resolving a
-        name is the resolver's to bound). A kept connection that the peer has closed meanwhile is replaced,
-        and the request sent once more; without `resend` only if the peer cannot have got the first one whole.
-        After a timeout no connection that is idle is used again: where the name has moved, they all lead to
-        where nobody answers.
+        `Host` and `Content-Length` are added. Raises Unreachable, at the deadline at the latest (only name
+        resolution is limited by the resolver instead). If the peer has closed an idle connection, it is
+        replaced and the request is sent once more; without `resend` only if the peer cannot have received the
+        whole request. After a timeout all idle connections are closed: if the host's address has changed,
+        they all lead to the old one.
         """
         head = self._head(method, target, headers, len(body))
         kept = self._take_idle()
@@ -82,7 +82,7 @@ class HttpClient:
             except Unreachable as error:
                 if not error.stale or (error.in_doubt and not resend):
                     raise
-                self.close()  # what closed this one will have closed the others too
+                self.close()  # the peer has probably closed the others too
         try:
             connection = await self._connect(deadline)
         except OSError as error:
@@ -92,7 +92,7 @@ class HttpClient:
     def close(self) -> None:
         """Close the idle connections."""
         while self._idle:
-            with contextlib.suppress(IndexError):  # another thread may take the last one in between
+            with contextlib.suppress(IndexError):  # another thread may have taken the last one
                 self._idle.pop()[0].close()
 
     def _head(self, method: str, target: str, headers: Sequence[tuple[str, str]], length: int) -> bytes:
@@ -106,19 +106,19 @@ class HttpClient:
             or " " in target
             or "\t" in target
         ):
-            raise ValueError("not the head of a request")  # and not a word of it: it may hold a token
+            raise ValueError("not the head of a request")  # not quoted: it may contain a token
         return head
 
     def _take_idle(self) -> tuple[Connection, float] | None:
-        """Return a kept connection that may be good, and when it was opened.
+        """Return an idle connection that seems usable, and when it was opened.
 
-        On a good one nothing has arrived; something that has is its end.
+        If anything has arrived on an idle connection, it is its end.
         """
         now = time.monotonic()
         while self._idle:
             try:
                 connection, opened, used = self._idle.pop()
-            except IndexError:  # another thread has taken the last one in between
+            except IndexError:  # another thread has taken the last one
                 return None
             if now - opened < MAX_AGE and now - used < MAX_IDLE and not connection.spoiled():
                 return connection, opened
@@ -126,11 +126,11 @@ class HttpClient:
         return None
 
     def _keep(self, connection: Connection, opened: float) -> None:
-        """Keep a connection for the next request, and close those that have been idle for too long."""
+        """Keep a connection for the next request, and close connections that were idle for too long."""
         now = time.monotonic()
         self._idle.append((connection, opened, now))
         with contextlib.suppress(IndexError):  # another thread may have taken the last one
-            while now - self._idle[0][2] >= MAX_IDLE:  # the first has waited longest
+            while now - self._idle[0][2] >= MAX_IDLE:  # the first one has been idle longest
                 self._idle.pop(0)[0].close()
 
     async def _connect(self, deadline: Deadline) -> Connection:
@@ -142,7 +142,7 @@ class HttpClient:
             return await self._connect_to_any(deadline)
 
     async def _connect_to_any(self, deadline: Deadline) -> Connection:
-        """Try each address of the name, none for longer than its share of the time."""
+        """Try each address of the host, each for its share of the remaining time."""
         tls = self._trust.context if self._trust is not None else None
         addresses = await self.network.resolve(self._name, self._port)
         failure: OSError = OSError("the name has no address")
@@ -151,7 +151,7 @@ class HttpClient:
             try:
                 return await self.network.connect(address, share, tls, self._name, deadline)
             except ssl.SSLError:
-                raise  # what answers there is not to be trusted, and no other address makes it so
+                raise  # the peer cannot be trusted; another address would not change that
             except OSError as error:
                 failure = error
         raise failure
@@ -162,7 +162,7 @@ class HttpClient:
         answer, sent = None, False
         incoming = Incoming(partial(connection.receive, deadline))
         try:
-            # One segment for the usual small request; a large body is not copied.
+            # A small request is sent in one piece; a large body is not copied.
             for part in (head + body,) if len(body) <= ONE_SEGMENT else (head, body):
                 await connection.send(part, deadline)
             sent = True
@@ -180,7 +180,7 @@ class HttpClient:
         return answer
 
 
-@lru_cache(maxsize=32)  # the few sets of names that there are
+@lru_cache(maxsize=32)  # there are only a few sets of names
 def _are_tokens(names: tuple[str, ...]) -> bool:
     """Whether each is a token of RFC 9110, 5.6.2."""
     return all(names) and not "".join(names).encode("utf-8", "surrogatepass").translate(None, TOKEN)
