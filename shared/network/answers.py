@@ -8,7 +8,8 @@ could delay a request past its deadline. It also imports the email package, whic
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -16,12 +17,14 @@ MAX_HEAD = 64 * 1024  # bytes of the status line and headers, of a chunk-size li
 MAX_BODY = 1024 * 1024  # bytes; SLS and STS answer a few hundred
 
 NOT_HTTP = "what came is not HTTP/1.1"
+_MALFORMED = "the answer's headers are malformed"
 
 _START = b"HTTP/1."
 # The characters of a header's name (RFC 9110, 5.6.2). Heads are parsed without regular expressions: compiling
 # two of them would take as long as importing the rest of this module.
 TOKEN = b"!#$%&'*+.^_`|~-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LONGEST_LENGTH = 10  # digits
+_LONGEST_NAME = 64  # bytes of a header's name that is remembered
 _CHUNK_SIZE = rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?"  # compiled when the first chunked answer arrives
 
 
@@ -73,7 +76,9 @@ class Incoming(msgspec.Struct):
             await self.more()
         if not 0 <= found <= MAX_HEAD:
             raise BadAnswer("a line or the head of the answer is too long")
-        return (await self.take(found + len(end)))[:found]
+        taken = bytes(self.pending[:found])
+        del self.pending[: found + len(end)]
+        return taken
 
     async def rest(self, limit: int) -> bytes:
         """Take everything up to the end of the stream, at most `limit` bytes."""
@@ -98,8 +103,8 @@ async def read_answer(incoming: Incoming) -> Answer:
         # Checked early, so that nobody waits for the end of its head.
         if not _START.startswith(incoming.pending[: len(_START)]):
             raise BadAnswer(NOT_HTTP)
-        first, *lines = (await incoming.until(b"\r\n\r\n")).split(b"\r\n")
-        status, headers = _read_status(first), _read_headers(lines)
+        first, _, fields = (await incoming.until(b"\r\n\r\n")).partition(b"\r\n")
+        status, headers = _read_status(first), _read_headers(fields)
     body, delimited = await _read_body(incoming, status, headers)
     closing = first[7:8] == b"0" or "close" in headers.get("connection", "").lower()
     reusable = delimited and not closing and not incoming.pending
@@ -107,6 +112,8 @@ async def read_answer(incoming: Incoming) -> Answer:
 
 
 def _read_status(line: bytes) -> int:
+    if line == b"HTTP/1.1 200 OK":  # nearly always
+        return 200
     version, digits, reason = line[:9], line[9:12], line[12:]
     sound = version in (b"HTTP/1.1 ", b"HTTP/1.0 ") and digits.isdigit() and b"100" <= digits < b"600"
     if not sound or len(digits) < 3 or reason[:1] not in (b"", b" ") or b"\r" in reason or b"\n" in reason:
@@ -114,16 +121,27 @@ def _read_status(line: bytes) -> int:
     return int(digits)
 
 
-def _read_headers(lines: Sequence[bytes]) -> dict[str, str]:
+def _read_headers(fields: bytes) -> dict[str, str]:
     headers: dict[str, str] = {}
+    lines = fields.decode("latin-1").split("\r\n") if fields else []
+    if len(fields) - len(fields.translate(None, b"\0\r\n")) > 2 * max(len(lines) - 1, 0):  # what parts them
+        raise BadAnswer(_MALFORMED)
     for line in lines:
-        token, colon, content = line.partition(b":")
-        sound = token and colon and not token.translate(None, TOKEN)
-        if not sound or len(content.translate(None, b"\0\r\n")) < len(content):
-            raise BadAnswer("the answer's headers are malformed")
-        name, value = token.decode("ascii").lower(), content.strip(b" \t").decode("latin-1")
+        token, colon, content = line.partition(":")
+        name = _remembered(token) if len(token) <= _LONGEST_NAME else _name(token)
+        if not (name and colon):
+            raise BadAnswer(_MALFORMED)
+        value = content.strip(" \t")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
+
+
+def _name(token: str) -> str:
+    """Return a header's name in lower case, "" if it is invalid."""
+    return "" if token.encode("latin-1").translate(None, TOKEN) else token.lower()
+
+
+_remembered = lru_cache(maxsize=64)(_name)  # each answer has the same few names
 
 
 async def _read_body(incoming: Incoming, status: int, headers: Mapping[str, str]) -> tuple[bytes, bool]:

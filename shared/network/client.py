@@ -129,9 +129,11 @@ class HttpClient:
         """Keep a connection for the next request, and close connections that were idle for too long."""
         now = time.monotonic()
         self._idle.append((connection, opened, now))
-        with contextlib.suppress(IndexError):  # another thread may have taken the last one
+        try:
             while now - self._idle[0][2] >= MAX_IDLE:  # the first one has been idle longest
                 self._idle.pop(0)[0].close()
+        except IndexError:  # another thread may have taken the last one
+            return
 
     async def _connect(self, deadline: Deadline) -> Connection:
         try:
