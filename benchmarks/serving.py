@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 from benchmarks import bodies
 from benchmarks.lab import BUILD, Lab
 from benchmarks.processes import report_of
+from local.ports import ReservedPort
 
+_reserved: list[ReservedPort] = []
 SAID = BUILD / "server.log"  # what the server that was started last has printed
 
 
@@ -54,14 +56,13 @@ def load(lab: Lab, server: Server, clients: int, seconds: float) -> dict[str, An
 
 def free_port() -> int:
     """Return a port of the loopback on which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
+    _reserved.append(ReservedPort())
+    return _reserved[-1].number
 
 
 def _await(port: int) -> None:
     """Return once something listens. Raises TimeoutError."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not _listens(port):
         if time.monotonic() > end:
             raise TimeoutError("the server does not listen")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 import time
 from pathlib import Path
@@ -16,11 +15,12 @@ from local.fc.connections import Broken, Connections, Garbled, HttpAnswer
 from local.fc.errors import BadResponse, FunctionFailed
 from local.fc.function import Function
 from local.fc.logs import Log
-from local.fc.process import InstanceProcess
+from local.fc.process import InstanceProcess, instance_name
+from local.ports import ReservedPort
 
 _POLL = 0.01  # seconds between checks whether it listens
 _PATIENCE = 3  # seconds for `GET /pre-stop`, and again between SIGTERM and SIGKILL
-_DYING = 0.5  # seconds between the end of a process's connections and its exit
+_DYING = 2.0  # seconds at most between the end of a process's connections and its exit
 _SHOWN = 1024  # characters of an initializer's answer
 
 
@@ -33,7 +33,9 @@ class HttpInstance:
         self._request_id = request_id
         self._log = log
         self._credentials = function.credentials() if function.credentials else None
-        self._port = _free_port()
+        self._name = instance_name()  # a line may be shown before the process is assigned
+        self._reserved = ReservedPort()
+        self._port = self._reserved.number
         self._connections = Connections(self._port)
         self._ready = False
         self._spent = False
@@ -41,7 +43,11 @@ class HttpInstance:
         command = [part.replace("{python}", sys.executable) for part in command]
         tie = [sys.executable, "-IS", str(Path(tether.__file__)), str(os.getpid())]
         self._process = InstanceProcess(
-            function, [*tie, *command], self._show, variables={"FC_SERVER_PORT": str(self._port)}
+            function,
+            [*tie, *command],
+            self._show,
+            variables={"FC_SERVER_PORT": str(self._port)},
+            name=self._name,
         )
 
     @property
@@ -105,6 +111,7 @@ class HttpInstance:
         """Kill the process and release its resources."""
         self._connections.close()
         await self._process.kill()
+        self._reserved.release()
 
     async def _listening(self, deadline: float) -> None:
         while not await _accepts(self._port):
@@ -152,14 +159,7 @@ class HttpInstance:
             raise BadResponse(f"the function's server did not answer: {error}") from None
 
     def _show(self, line: str) -> None:
-        self._log(self._function.name, self._process.id, line)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        self._log(self._function.name, self._name, line)
 
 
 async def _accepts(port: int) -> bool:

@@ -18,6 +18,11 @@ _POLL = 0.01  # seconds between checks whether it still runs
 Show = Callable[[str], None]
 
 
+def instance_name() -> str:
+    """Return a new instance's name (FC_INSTANCE_ID)."""
+    return f"c-{uuid.uuid4().hex[:24]}"
+
+
 class InstanceProcess:
     """A running process of a function; only its async methods may take time."""
 
@@ -29,9 +34,13 @@ class InstanceProcess:
         *,
         variables: Mapping[str, str],
         pass_fds: Sequence[int] = (),
+        name: str | None = None,
     ) -> None:
-        """Start `command`; `variables` are added to the function's, `show` receives each line of output."""
-        self.id = f"c-{uuid.uuid4().hex[:24]}"
+        """Start `command`; `variables` are added to the function's, `show` receives each line of output.
+
+        The first line may come before this returns. `name` is the instance's, by default a new one.
+        """
+        self.id = name or instance_name()
         self.last_line = ""
         self._show = show
         self._born = time.monotonic()

@@ -36,11 +36,12 @@ from shared.spool.settings import PREFIX
 from tests.soak.client import Client, NoAnswer
 from tests.soak.memory import highest
 from tests.soak.plan import LOGSTORES, checksum
+from tests.support.ports import free_port
 
 PROJECT, BUCKET = "soak", "soak-spool"
 PATIENCE = 30.0  # seconds that a client waits
 KILL_AT = 0.3  # of the batches, written: then one instance of replay is killed
-_STARTED = 20.0  # seconds in which the host has to listen
+_STARTED = 60.0  # seconds in which the host has to listen
 # How SLS may be away. Where it refuses, every request asks it, and spools at once; where it hangs, those that
 # ask it wait; where it stores and hangs, what they spool then is there twice.
 AWAY = {
@@ -195,8 +196,7 @@ class Drill:
     @contextmanager
     def _host(self) -> Iterator[str]:
         """Run the concurrent host, and see how much memory it takes."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         command = [sys.executable, "-m", "functions.track", "--host", "127.0.0.1", "--port", str(port)]
         with subprocess.Popen(command, env=self._environ, stdout=subprocess.DEVNULL) as process:
             try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import socket
+from local.ports import ReservedPort
+
+_reserved: list[ReservedPort] = []
 
 
 def free_port() -> int:
-    """Return a port on which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+    """Return a port on which nothing listens; no test beside this one gets it for as long as this process lives."""
+    _reserved.append(ReservedPort())
+    return _reserved[-1].number

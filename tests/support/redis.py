@@ -8,10 +8,12 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.support.ports import free_port
+from tests.support.waiting import until
 
 
 class RedisServer:
@@ -27,8 +29,7 @@ class RedisServer:
             pytest.fail("redis-server is required here")
         if not self._program:
             pytest.skip("redis-server is not installed")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._options = [str(self.port) if option == "PORT" else option for option in options]
         self._process: subprocess.Popen[bytes] | None = None
@@ -51,11 +52,8 @@ class RedisServer:
         command += [*self._options, "--dir", self._directory.name]
         with Path(self._directory.name, "log").open("ab") as output:
             self._process = subprocess.Popen(command, stdout=output, stderr=output)
-        for _ in range(1000):
-            if self._listens():
-                return
-            time.sleep(0.01)
-        raise AssertionError("redis-server does not start")
+        if not until(self._listens, 60):
+            raise AssertionError("redis-server does not start")
 
     def _listens(self) -> bool:
         try:

@@ -66,10 +66,10 @@ def test_an_exception_of_a_handler_is_raised_and_the_next_call_is_answered(hosts
 
 
 def test_a_call_that_takes_too_long_ends_with_its_instance(hosts: Hosts) -> None:
-    host, _ = hosts(timed(timeout=1))
+    host, _ = hosts(timed(timeout=2))
     pid = json.loads(host.invoke("timed", b"{}"))["pid"]
 
-    with pytest.raises(FunctionFailed, match="timed out after 1 seconds"):
+    with pytest.raises(FunctionFailed, match="timed out after 2 seconds"):
         host.invoke("timed", b"sleep")
 
     assert gone(pid)

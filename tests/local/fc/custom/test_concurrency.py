@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,13 +12,10 @@ from tests.support.waiting import until
 def test_64_requests_that_wait_overlap_in_one_instance(trigger: Trigger) -> None:
     trigger.host.warm()
 
-    began = time.monotonic()
-    answers = at_once(trigger, "/pause?200", 64)
-    took = time.monotonic() - began
+    answers = at_once(trigger, "/crowd?64", 64)  # each waits for the 63 others
 
     assert {got.json() for got in answers} == trigger.host.pids("server")
     assert len(trigger.host.pids("server")) == 1
-    assert took < 64 * 0.2 / 4
 
 
 def test_requests_that_come_during_a_cold_start_wait_for_the_one_instance(serve: Serve) -> None:
@@ -57,8 +53,11 @@ def test_connections_to_the_instance_are_kept(trigger: Trigger) -> None:
     assert trigger.get("/starts").json()["connections"] == 1
 
 
-def test_a_connection_that_the_server_closed_while_idle_is_not_used_again(trigger: Trigger) -> None:
-    first = trigger.get("/last?0").json()
-    time.sleep(0.2)
+def test_a_connection_that_the_server_closed_while_idle_is_not_used_again(
+    trigger: Trigger, tmp_path: Path
+) -> None:
+    closed = tmp_path / "closed"
+    first = trigger.get(f"/last?{closed}").json()
+    assert until(closed.exists)
 
     assert trigger.get("/starts").json() == {"pid": first, "calls": [], "connections": 2}

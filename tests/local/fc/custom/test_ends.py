@@ -72,17 +72,20 @@ def test_one_instance_of_either_kind_can_be_killed(serve: Serve, function: Funct
 
 
 def test_a_timeout_ends_the_instance_once_the_others_have_their_answers(serve: Serve, tmp_path: Path) -> None:
-    trigger = serve(server(timeout=1))
+    function = server(timeout=60)
+    trigger, sign = serve(function), tmp_path / "sign"
     before = trigger.get("/starts").json()["pid"]
     with ThreadPoolExecutor(2) as threads:
+        other = threads.submit(trigger.get, f"/wait?{sign}")
+        assert until(sign.exists)
+        object.__setattr__(function, "timeout", 1)  # of one call only: the others take as long as they take
         slow = threads.submit(trigger.get, "/pause?60000")
-        time.sleep(0.5)
-        other = threads.submit(trigger.get, f"/wait?{tmp_path / 'sign'}")
 
         assert slow.result().json() == {"errorMessage": "Function timed out after 1 seconds"}
+        object.__setattr__(function, "timeout", 60)
         assert not gone(before)
         new = trigger.get("/starts").json()["pid"]
-        (tmp_path / "sign").unlink()
+        sign.unlink()
 
         assert (other.result().status_code, other.result().json()) == (200, before)
     assert new != before
@@ -101,17 +104,17 @@ def test_an_instance_runs_pre_stop_and_is_then_terminated(serve: Serve, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "patience", "said"),
     [
-        ("pre-stop", "pre-stop answered 500"),
-        ("pre-stop hangs", "pre-stop failed: no answer in time"),
-        ("stubborn", None),
+        ("pre-stop", 20, "pre-stop answered 500"),
+        ("pre-stop hangs", 1.5, "pre-stop failed: no answer in time"),
+        ("stubborn", 1.5, None),
     ],
 )
 def test_a_failing_pre_stop_does_not_prevent_the_end(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str, said: str | None
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str, patience: float, said: str | None
 ) -> None:
-    monkeypatch.setattr("local.fc.http_instance._PATIENCE", 0.3)
+    monkeypatch.setattr("local.fc.http_instance._PATIENCE", patience)
     environment = {"FAREWELL": str(tmp_path / "farewell"), "BROKEN": how}
     trigger = serve(server(pre_stop="any", environment=environment))
     pid = trigger.get("/starts").json()["pid"]
@@ -147,12 +150,12 @@ def test_a_host_that_has_stopped_refuses_and_leaves_no_thread(serve: Serve, func
     assert not any(thread.name.startswith("fc-") for thread in threading.enumerate())
 
 
-@pytest.mark.parametrize("function", [sample(idle_timeout=1), server(idle_timeout=1)])
+@pytest.mark.parametrize("function", [sample(idle_timeout=2), server(idle_timeout=2)])
 def test_an_idle_instance_ends_and_a_busy_one_does_not(serve: Serve, function: Function) -> None:
     trigger = serve(function)
     first = trigger.get("/starts").json()["pid"]
-    for _ in range(5):
-        time.sleep(0.25)
+    for _ in range(6):
+        time.sleep(0.4)
         assert trigger.get("/starts").json()["pid"] == first
 
     assert until(lambda: trigger.host.pids(function.name) == set())

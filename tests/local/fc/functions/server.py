@@ -82,6 +82,14 @@ async def do_pause(request: Request) -> bytes:
     return shown(os.getpid())
 
 
+async def do_crowd(request: Request) -> bytes:
+    """Answer once so many requests are here at the same time."""
+    Server.crowd += 1
+    while Server.crowd < int(request.argument):
+        await asyncio.sleep(0.01)
+    return shown(os.getpid())
+
+
 async def do_exit(_request: Request) -> bytes:
     os._exit(3)
 
@@ -110,8 +118,14 @@ async def do_answer(request: Request) -> bytes:
 
 
 async def do_last(request: Request) -> bytes:
-    """Answer, and close the connection a little later without announcing it."""
-    asyncio.get_running_loop().call_later(int(request.argument) / 1000, Server.close_all)
+    """Answer, close the connection without announcing it, and create a file when it is closed."""
+    loop, sign = asyncio.get_running_loop(), Path(request.argument)
+
+    def end() -> None:
+        Server.close_all()
+        loop.call_soon(sign.touch)  # a transport closes its socket in the next turn of the loop
+
+    loop.call_later(0, end)
     return shown(os.getpid())
 
 
@@ -127,6 +141,7 @@ CLOSING = ("close", "garbage", "half", "raw")
 
 class Server:
     connections = 0
+    crowd = 0
     open: ClassVar[set[asyncio.StreamWriter]] = set()
 
     @classmethod
