@@ -175,7 +175,7 @@ class Sls:
 def drain(
     storage: Memory,
     write: Write,
-    seconds: float = 30,
+    seconds: float = 120,
     *,
     remembered: Remembered | None = None,
     part: Part = WHOLE,
@@ -188,7 +188,7 @@ def drain(
 async def a_run(
     storage: Memory,
     write: Write,
-    seconds: float = 30,
+    seconds: float = 120,
     *,
     remembered: Remembered | None = None,
     part: Part = WHOLE,

@@ -154,7 +154,7 @@ def test_an_object_that_another_run_took_after_the_listing_is_no_error() -> None
 
 @pytest.mark.usefixtures("one_by_one")
 def test_the_run_ends_before_its_time_is_up_and_the_next_goes_on() -> None:
-    batches = [batch(str(number), age=600 - number) for number in range(50)]
+    batches = [batch(str(number), age=600 - number) for number in range(80)]
     storage, sls = Memory(batches), Sls()
 
     async def slow(spooled: Spooled, deadline: Deadline) -> WriteResult:
@@ -162,12 +162,12 @@ def test_the_run_ends_before_its_time_is_up_and_the_next_goes_on() -> None:
         return await sls.write(spooled, deadline)
 
     started = time.monotonic()
-    run = drain(storage, slow, seconds=0.8)
-    assert time.monotonic() - started < 0.8
+    run = drain(storage, slow, seconds=3)  # of which the last 0.7 are for what is under way
+    assert time.monotonic() - started < 3
     assert run.ended == "out of time"
-    assert 0 < run.written < 50
-    assert len(storage.names()) == 50 - run.written
-    assert drain(storage, sls.write).written == 50 - run.written
+    assert 0 < run.written < 80
+    assert len(storage.names()) == 80 - run.written
+    assert drain(storage, sls.write).written == 80 - run.written
     assert [one.body for one in sls.confirmed] == [one.body for one in batches]
 
 
@@ -186,10 +186,10 @@ def test_a_write_under_way_when_the_run_ends_is_waited_for_and_counts() -> None:
 def test_a_write_leaves_time_for_the_delete(monkeypatch: pytest.MonkeyPatch) -> None:
     storage, sls = Memory([batch()]), Sls()
     drain(storage, sls.write, seconds=8)
-    assert 6.5 < sls.given[0] <= 7
+    assert 5 < sls.given[0] <= 7
     monkeypatch.setattr(writing, "LONGEST_WRITE", 3.0)
     drain(Memory([batch()]), sls.write, seconds=8)
-    assert 2.5 < sls.given[1] <= 3
+    assert 1.5 < sls.given[1] <= 3
 
 
 def test_no_log_line_holds_what_a_page_sent(caplog: pytest.LogCaptureFixture) -> None:

@@ -293,8 +293,8 @@ def test_a_silent_oss_is_given_up_at_the_deadline() -> None:
 
     with RawServer(HANG) as server:
         started = time.monotonic()
-        do(server.url, twice, Credentials("a", "b"), 0.4)
-        assert 0.2 < time.monotonic() - started < 3
+        do(server.url, twice, Credentials("a", "b"), 1.0)
+        assert 0.8 < time.monotonic() - started < 20
         assert len(server.received) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 
 import pytest
 
@@ -56,9 +57,14 @@ def test_what_may_not_be_written_is_set_aside_unasked(spooled: Spooled, why: str
     assert why in storage.reasons[aside]
 
 
-def test_7_days_are_not_too_old_yet() -> None:
-    storage, sls = Memory([batch(age=MAX_AGE - 5)]), Sls()
-    assert drain(storage, sls.write)[:4] == ("drained", 1, 0, None)
+@pytest.mark.parametrize(("older", "written"), [(0, 1), (1, 0)])
+def test_7_days_are_not_too_old_yet_and_a_second_more_is(
+    monkeypatch: pytest.MonkeyPatch, older: int, written: int
+) -> None:
+    now = float(int(time.time()))
+    monkeypatch.setattr(time, "time", lambda: now)
+    storage, sls = Memory([batch(age=MAX_AGE + older)]), Sls()
+    assert drain(storage, sls.write)[:4] == ("drained", written, 1 - written, None)
 
 
 def test_what_sls_will_never_take_is_set_aside_with_its_answer(caplog: pytest.LogCaptureFixture) -> None:

@@ -174,7 +174,7 @@ def test_a_run_that_is_out_of_time_leaves_only_what_it_has_not_written(
         await asyncio.sleep(0.05)
         return await sls.write(spooled, deadline)
 
-    run = drain(storage, slow, seconds=1.0)
+    run = drain(storage, slow, seconds=2.0)
     assert run.ended == "out of time"
     assert 0 < run.written < 200
     assert len(storage.batches()) == 200 - run.written

@@ -76,7 +76,7 @@ def test_a_silent_sls_is_given_up_at_the_deadline() -> None:
     started = time.monotonic()
     with RawServer(HANG) as server:
         assert _write(server, 0.3).fate is Fate.LATER
-    assert 0.2 < time.monotonic() - started < 3
+    assert 0.2 < time.monotonic() - started < 20
 
 
 def test_the_batch_is_sent_as_it_is_and_signed() -> None:

@@ -8,6 +8,6 @@ _reserved: list[ReservedPort] = []
 
 
 def free_port() -> int:
-    """Return a port on which nothing listens; no test beside this one gets it for as long as this process lives."""
+    """Return a port on which nothing listens, and that no program beside this process is given."""
     _reserved.append(ReservedPort())
     return _reserved[-1].number

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -16,6 +17,14 @@ def until(condition: Callable[[], bool], seconds: float = 15) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def in_some_try(check: Callable[[], None], tries: int = 4) -> None:
+    """Make a check that has a time to keep, until it passes: a pause of the machine spoils one, a defect all."""
+    for _ in range(tries - 1):
+        with suppress(AssertionError):
+            return check()
+    return check()
 
 
 def gone(pid: int) -> bool:
