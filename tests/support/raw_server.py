@@ -47,6 +47,7 @@ class RawServer:
     def __init__(self, *scripts: bytes, then_close: bool = False, tls: ssl.SSLContext | None = None) -> None:
         self.scripts = scripts
         self.received: list[Received] = []
+        self.answered = 0  # scripts that have been sent
         self.connections = 0
         self._then_close = then_close
         self._tls = tls
@@ -113,6 +114,7 @@ class RawServer:
         if script in (HANG, RESET, CLOSE):
             return False
         connection.sendall(script)
+        self.answered += 1
         return True
 
 

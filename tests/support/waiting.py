@@ -20,7 +20,7 @@ def until(condition: Callable[[], bool], seconds: float = 15) -> bool:
 
 
 def in_some_try(check: Callable[[], None], tries: int = 4) -> None:
-    """Make a check that has a time to keep, until it passes: a pause of the machine spoils one, a defect all."""
+    """Make a check of something in time until it passes: a busy machine spoils some tries, a defect all."""
     for _ in range(tries - 1):
         with suppress(AssertionError):
             return check()

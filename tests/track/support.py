@@ -63,6 +63,7 @@ class Track:
 
     def __init__(self, upstream: RawServer) -> None:
         """Start it with the current settings."""
+        self.timeout = 60.0  # seconds, which only an upstream that hangs should use up
         self.upstream = upstream
         self.custom = CustomRuntime(service.build) if CUSTOM else None
         if self.custom:
@@ -91,7 +92,7 @@ class Track:
     ) -> Reply:
         """Answer one request; `given` is the context."""
         asked = event(method, path, body, query=query, headers=headers, source_ip=source_ip)
-        return self.raw(asked, given or context(3))
+        return self.raw(asked, given or context(self.timeout))
 
     def post(self, body: str | bytes, **headers: str) -> Reply:
         """POST a body to the Logstore; `_` in a header's name stands for `-`."""

@@ -64,7 +64,7 @@ batches = st.fixed_dictionaries(
 
 
 def _post(track: Track, body: str | bytes, **headers: str) -> int:
-    given_ = context(5, credentials=CREDENTIALS)
+    given_ = context(60, credentials=CREDENTIALS)
     return track.send("POST", TRACK, body, headers=headers, given=given_).status
 
 

@@ -24,6 +24,7 @@ from shared.network.event_loop import EventLoopNetwork
 from shared.settings import Environment, SettingError
 from tests.support.loop import Loop
 from tests.support.redis import RedisServer
+from tests.support.waiting import until
 
 HOURLY = Rule("client", 1, 3600, 20)
 
@@ -33,7 +34,7 @@ def instance(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], Instance]]:
     """Create instances of either runtime for the store's URL, with long timeouts for busy machines."""
-    monkeypatch.setattr(redis_scripts, "PATIENCE", 5)
+    monkeypatch.setattr(redis_scripts, "PATIENCE", 30)
     loop = Loop()
     made: list[Instance] = []
 
@@ -62,11 +63,7 @@ class Instance:
 
     def connected(self) -> None:
         """Wait until the store answers in time."""
-        for _ in range(200):
-            if self._answers():
-                return
-            time.sleep(0.02)
-        raise AssertionError("the store does not answer in time")
+        assert until(self._answers, 60), "the store does not answer in time"
 
     def _answers(self) -> bool:
         waiting = self.scripts.run(["test:{p}:warm"], [0.0, 1.0, 1.0])
@@ -120,32 +117,39 @@ def test_rates_that_do_not_divide_a_second_still_give_the_whole_burst(
 def test_what_is_used_up_grows_back(server: RedisServer, instance: Callable[[str], Instance]) -> None:
     one = instance(server.url)
     one.connected()
-    rule, key = Rule("client", 20, 1, 2), f"grows {id(one)}"
-    assert one.take(2, rule, key) is None
-    over = one.take(1, rule, key)
-    assert over is not None
+    rule, key = Rule("client", 1, 1, 2), f"grows {id(one)}"
+    # On a busy machine some may have grown back before the next one comes.
+    over = next(over for over in (one.take(1, rule, key) for _ in range(20)) if over is not None)
     time.sleep(over.seconds)
     assert one.take(1, rule, key) is None
 
 
 def test_two_instances_share_a_limit(server: RedisServer, instance: Callable[[str], Instance]) -> None:
     instances = [instance(server.url), instance(server.url)]
-    rule, key = Rule("client", 50, 1, 100), f"shared {id(instances[0])}"
+    rule, key = Rule("client", 5, 1, 100), f"shared {id(instances[0])}"
     for one in instances:
         one.connected()
-    began, passed = time.monotonic(), [0, 0]
+    began, passed, refused = time.monotonic(), [0, 0], [0.0, 0.0]
+    assert instances[0].take(1, rule, key) is None
+    charged = time.monotonic()
 
     def send(which: int) -> None:
-        while time.monotonic() < began + 2:
-            passed[which] += instances[which].take(1, rule, key) is None
+        while time.monotonic() < began + 2 or not refused[which]:
+            asked = time.monotonic()
+            if instances[which].take(1, rule, key) is None:
+                passed[which] += 1
+            else:
+                refused[which] = asked
 
     threads = [threading.Thread(target=send, args=(which,)) for which in (0, 1)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    allowed = rule.burst + rule.rate * (time.monotonic() - began)
-    assert 0.95 * (rule.burst + 2 * rule.rate) <= sum(passed) <= 1.05 * allowed
+    total = 1 + sum(passed)
+    # By the last refusal at the latest all was used up that there was until then, by either clock.
+    assert total <= rule.burst + rule.rate * (time.monotonic() - began) + 2
+    assert total >= rule.burst + rule.rate * (max(refused) - charged) - 2
 
 
 def test_a_store_that_is_gone_lets_requests_pass_with_a_line_a_minute(
@@ -187,7 +191,7 @@ def test_a_store_that_hangs_holds_a_request_no_longer_than_allowed(
         assert [one.take(100) for _ in range(5)] == [None] * 5
         assert all(wait == PATIENCE for wait in waits)
         server.resume()
-        monkeypatch.setattr(redis_scripts, "PATIENCE", 5)
+        monkeypatch.setattr(redis_scripts, "PATIENCE", 30)
         one.connected()
         assert one.take(21) is not None
 
@@ -213,10 +217,10 @@ def test_a_store_that_is_killed_and_restarted_under_load_breaks_no_request(
             server.kill()
             time.sleep(0.2)
             server.start()
+        assert until(lambda: all(outcomes))
         ended.set()
         for thread in threads:
             thread.join()
-        assert all(outcomes)
         one.connected()
         assert one.take(21) is not None
 

@@ -15,6 +15,7 @@ from shared.deadline import Deadline
 from shared.network.client import Unreachable
 from tests.shared.network.peers import CHUNKED, HELLO, PLENTY, Upstream, ask, never_read, peer
 from tests.support.raw_server import CLOSE, OK, RESET, RawServer, answer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -193,10 +194,7 @@ def test_an_answer_cut_off_on_a_kept_connection_is_not_asked_for_again(cut: byte
 
 def drop_after(server: RawServer, requests: int) -> None:
     """Close the server's connections after so many answers."""
-    end = time.monotonic() + PLENTY
-    while len(server.received) < requests and time.monotonic() < end:
-        time.sleep(0.005)
-    time.sleep(0.05)  # until the answer is written, which cannot be observed
+    until(lambda: server.answered == requests, PLENTY)
     server.drop_connections()
 
 

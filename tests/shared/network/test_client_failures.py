@@ -47,7 +47,8 @@ def test_a_server_that_hangs_on_a_kept_connection_is_not_asked_again() -> None:
     with RawServer(HELLO, HANG) as server, closing(Upstream(server.url)) as upstream:
         ask(upstream)
         assert "Timeout" in fails_in_time(upstream)
-        assert len(server.received) == 2
+        assert until(lambda: len(server.received) == 2)
+        assert server.connections == 1
 
 
 @pytest.mark.parametrize(
@@ -148,8 +149,8 @@ def test_an_address_that_does_not_answer_takes_only_its_share_of_the_time(
         good = ("127.0.0.1", server.port)
         resolve_to(monkeypatch, (socket.AF_INET, ("127.0.0.1", deaf)), (socket.AF_INET, good))
         began = time.monotonic()
-        assert ask(upstream, seconds=2).status == 200
-        assert 0.9 < time.monotonic() - began < 2
+        assert ask(upstream, seconds=4).status == 200
+        assert 1.9 < time.monotonic() - began < 4
 
 
 def test_addresses_that_all_fail_are_unreachable_within_the_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from shared.network.blocking import BLOCKING
 from shared.network.blocking import run as run_blocking
 from shared.network.interface import Network
 from shared.network.turns import GROWTH, SMALL, Turns
+from tests.support.waiting import until
 
 LARGE = SMALL + 1
 PLENTY = Deadline(3600)
@@ -37,30 +38,33 @@ def test_only_large_bodies_are_parsed_in_a_thread(size: int, in_a_thread: bool) 
 
 def test_large_bodies_are_parsed_one_after_the_other_while_the_loop_goes_on() -> None:
     at_once: list[int] = []
-    running = 0
+    running = steps = 0
 
     def parse() -> None:
         nonlocal running
         running += 1
         at_once.append(running)
-        time.sleep(0.02)
+        before = steps
+        gone_on.append(until(lambda: steps > before, 5))
         running -= 1
 
     async def one(turns: Turns) -> None:
         async with turns.turn(LARGE, PLENTY) as turn:
             await turn.work(parse)
 
-    async def all_of_them() -> int:
-        turns, steps = Turns(), 0
+    async def all_of_them() -> None:
+        nonlocal steps
+        turns = Turns()
         working = asyncio.gather(*(one(turns) for _ in range(8)))
         while not working.done():
             await asyncio.sleep(0.001)
             steps += 1
         await working
-        return steps
 
-    assert run(all_of_them()) > 8
+    gone_on: list[bool] = []
+    run(all_of_them())
     assert at_once == [1] * 8
+    assert gone_on == [True] * 8
 
 
 def test_so_much_is_held_at_once_and_not_a_byte_more() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -137,31 +138,38 @@ def test_requests_refused_for_being_full_have_one_line_together(
     monkeypatch.setattr("shared.hosts.custom.refusals.INTERVAL", 0.05)
 
     async def crowd() -> list[int]:
-        app = application(requests=0)
+        app, began = application(requests=0), time.monotonic()
         answers = [await ask(app, head()) for _ in range(200)]
         await asyncio.sleep(0.2)
+        most.append(2 + (time.monotonic() - began) / 0.05)
         return [answer.status for answer in answers]
+
+    most: list[float] = []
 
     caplog.set_level(logging.INFO)
     assert asyncio.run(crowd()) == [503] * 200
     lines = [json.loads(record.message) for record in caplog.records]
-    assert 1 <= len(lines) <= 5
+    assert 1 <= len(lines) <= most[0]
     assert sum(line["refused"] for line in lines) == 200
     assert {(line["level"], line["event"]) for line in lines} == {("ERROR", "full")}
 
 
 def test_requests_wait_beside_each_other() -> None:
-    async def wait(_: Request) -> Response:
-        await asyncio.sleep(0.1)
-        return Response(200)
+    async def crowd() -> None:
+        here, everybody = 0, asyncio.Event()
 
-    async def crowd() -> float:
+        async def wait(_: Request) -> Response:
+            nonlocal here
+            here += 1
+            if here == 64:
+                everybody.set()
+            await everybody.wait()
+            return Response(200)
+
         app = application(service(wait))
-        began = asyncio.get_running_loop().time()
-        await asyncio.gather(*(ask(app, head()) for _ in range(64)))
-        return asyncio.get_running_loop().time() - began
+        await asyncio.wait_for(asyncio.gather(*(ask(app, head()) for _ in range(64))), 20)
 
-    assert asyncio.run(crowd()) < 64 * 0.1 / 4
+    asyncio.run(crowd())
 
 
 def test_initialize_warms_up_with_the_keys_of_the_host_also_where_it_is_full() -> None:

@@ -62,11 +62,21 @@ def test_a_body_past_the_limit_is_refused_and_the_connection_goes_on() -> None:
 
 def test_past_its_concurrency_it_refuses_and_none_is_lost() -> None:
     answers: list[httpx.Response] = []
+    refused = threading.Event()
+
+    class Waiting(RawServer):
+        """Answers once somebody has been refused."""
+
+        def _say(self, connection: socket.socket, script: bytes) -> bool:
+            refused.wait(6)
+            return super()._say(connection, script)
 
     def post(url: str) -> None:
         answers.append(httpx.post(url + TRACK, content=ONE, timeout=20))
+        if answers[-1].status_code == 503:
+            refused.set()
 
-    with Slow() as sls, running(SLS_ENDPOINT=sls.url, CONCURRENCY="2") as (_, url, _):
+    with Waiting() as sls, running(SLS_ENDPOINT=sls.url, CONCURRENCY="2") as (_, url, _):
         threads = [threading.Thread(target=post, args=(url,)) for _ in range(8)]
         for thread in threads:
             thread.start()

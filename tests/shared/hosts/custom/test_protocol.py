@@ -70,7 +70,11 @@ def test_thousands_sent_at_once_need_no_deep_stack_and_let_others_come_in_betwee
         crowd, visitor = Connection(), Connection()
         crowd.send(post() * 5000)
         visitor.send(post())
-        assert await visitor.answers(1) == [200]
+        for _ in range(100):
+            if visitor.wire.statuses():
+                break
+            await asyncio.sleep(0)
+        assert visitor.wire.statuses() == [200]
         assert len(crowd.wire.statuses()) < 100
         for _ in range(20_000):
             await asyncio.sleep(0)
