@@ -24,7 +24,7 @@ from tests.track.support import LOGSTORE, TRACK
 KEY = os.urandom(32)
 KEYS = f"a:{to_base64url(KEY)}"
 SUBJECT = "u-17"
-END = int(time.time()) + 1000
+END = int(time.time()) + 24 * 3600  # later than any run of the tests ends
 HEADER = to_base64url(b'{"alg":"HS256","kid":"a"}')
 NO_UTF8 = b'{"exp":%d,"x":"\xff"}' % END
 HALF_A_SURROGATE = b'{"exp":%d,"sub":"\\ud83d"}' % END

@@ -88,7 +88,9 @@ AGAIN = {**PASSING, **QUOTAS, **IN_DOUBT}
 
 @pytest.mark.parametrize("script", AGAIN.values(), ids=list(AGAIN))
 def test_a_passing_fault_is_tried_again_until_sls_confirms(script: bytes, start: Start) -> None:
-    track = start(script, OK, server=Closing)
+    # One that closes unannounced after a whole answer might do so just as the next attempt begins, and that
+    # one would be in doubt too.
+    track = start(script, OK, server=Closing if script in IN_DOUBT.values() else RawServer)
     assert track.post(ONE).status == 200
     assert len(track.forwarded) == 2
     first, second = track.forwarded
@@ -98,7 +100,7 @@ def test_a_passing_fault_is_tried_again_until_sls_confirms(script: bytes, start:
 
 @pytest.mark.parametrize("script", PASSING.values(), ids=list(PASSING))
 def test_a_fault_that_does_not_pass_is_503_with_retry_after(script: bytes, start: Start) -> None:
-    track = start(script, server=Closing)
+    track = start(script)
     assert _busy(_refused(track))
     assert len(track.forwarded) == 5  # one, and one after each of four pauses
 

@@ -50,24 +50,34 @@ def test_without_tickets_nobody_can_set_a_subject(track: Track) -> None:
     assert "subject" not in track.last()["__tags__"]
 
 
-REFUSED = {
-    "missing": "",
-    "malformed": "x.y.z",
-    "unknown": issue("c", KEY, {"exp": time.time() + 1000}),
-    "bad signature": issue("b", KEY, {"exp": time.time() + 1000}),
-    "expired": ticket(exp=time.time() - 61),
-    "not yet valid": ticket(exp=time.time() + 2000, nbf=time.time() + 1000),
-    "too long": ticket(exp=time.time() + 180_000),
-    "another Logstore": ticket(exp=time.time() + 1000, logstores=["checkout"]),
-    "another origin": ticket(exp=time.time() + 1000, origins=["https://www.example.com"]),
-}
+def refused(why: str) -> str:
+    """Return a ticket that is refused for this reason, by the time of the test and not of its collection."""
+    now = time.time()
+    return {
+        "missing": "",
+        "malformed": "x.y.z",
+        "unknown": issue("c", KEY, {"exp": now + 1000}),
+        "bad signature": issue("b", KEY, {"exp": now + 1000}),
+        "expired": ticket(exp=now - 61),
+        "not yet valid": ticket(exp=now + 2000, nbf=now + 1000),
+        "too long": ticket(exp=now + 180_000),
+        "another Logstore": ticket(exp=now + 1000, logstores=["checkout"]),
+        "another origin": ticket(exp=now + 1000, origins=["https://www.example.com"]),
+    }[why]
 
 
-@pytest.mark.parametrize("why", REFUSED)
+REASONS = (
+    *("missing", "malformed", "unknown", "bad signature", "expired", "not yet valid", "too long"),
+    *("another Logstore", "another origin"),
+)
+
+
+@pytest.mark.parametrize("why", REASONS)
 def test_a_refusal_says_why_and_audit_mode_logs_the_same(
     why: str, mode: str, guarded: Track, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = f"/t/{REFUSED[why]}{TRACK}" if REFUSED[why] else TRACK
+    text = refused(why)
+    path = f"/t/{text}{TRACK}" if text else TRACK
     reply = guarded.send("POST", path, ONE, headers={"Origin": SHOP})
     if mode == "enforce":
         assert (reply.status, reply.code) == (403, "TicketInvalid")
@@ -78,8 +88,8 @@ def test_a_refusal_says_why_and_audit_mode_logs_the_same(
         assert reply.status == 200
         assert "subject" not in guarded.last()["__tags__"]
         assert any("would refuse" in line and why in line for line in caplog.messages)
-    if REFUSED[why]:
-        assert REFUSED[why] not in caplog.text + reply.body.decode()
+    if text:
+        assert text not in caplog.text + reply.body.decode()
         assert "/t/…/logstores/" in caplog.text
 
 
@@ -123,8 +133,9 @@ def test_health_and_preflights_need_no_ticket(start: Start) -> None:
 
 def test_how_far_ahead_a_ticket_may_end_is_a_setting(start: Start) -> None:
     track = start(TICKETS="enforce", TICKET_KEYS=KEYS, TICKET_MAX_SECONDS="600")
+    # 60 s more are allowed, since clocks differ.
     assert post(track, ticket(exp=int(time.time()) + 660))[0] == 200
-    assert post(track, ticket(exp=int(time.time()) + 662))[0] == 403
+    assert post(track, ticket(exp=int(time.time()) + 720))[0] == 403
 
 
 def test_the_ticket_is_the_one_after_the_last_mark(start: Start) -> None:
