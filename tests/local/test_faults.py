@@ -223,9 +223,11 @@ def test_a_dripping_answer_is_whole_but_slow(echo: Echo, server: Server) -> None
 
 
 def test_a_dripping_answer_beats_a_timeout_for_each_read(echo: Echo, server: Server) -> None:
-    echo.faults.add(Fault.drip(interval=0.02))
+    echo.faults.add(Fault.drip(interval=0.04))
+    began = time.monotonic()
 
-    assert httpx.get(server.url, timeout=0.5).text == "ok"
+    assert httpx.get(server.url, timeout=1.5).text == "ok"
+    assert time.monotonic() - began > 1.5
 
 
 def test_a_hanging_request_goes_on_after_its_seconds(echo: Echo, client: httpx.Client) -> None:
@@ -261,6 +263,7 @@ def test_a_client_that_gives_up_on_a_hanging_request_is_not_served(echo: Echo, s
 
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(server.url, content=b"body", timeout=0.1)
+    assert until(lambda: echo.faults.struck == 1)
     echo.faults.release()
 
     assert httpx.post(server.url, content=b"next").content == b"next"

@@ -40,8 +40,8 @@ def test_a_ticket_is_good_for_its_time_and_says_for_whom(issuing: httpx.Client) 
     issued = answer.json()
     assert answer.headers["cache-control"] == "no-store"
     assert issued["subject"] == SUBJECT
-    assert issued["expires"] == pytest.approx(time.time() + 600, abs=5)
-    checked = Tickets({"first": KEYS["first"]}, 600 + 5).check(issued["ticket"], time.time())
+    assert issued["expires"] == pytest.approx(time.time() + 600, abs=60)
+    checked = Tickets({"first": KEYS["first"]}, 600 + 60).check(issued["ticket"], time.time())
     assert checked.subject == SUBJECT
     with pytest.raises(TicketError, match="expired"):
         Tickets(KEYS, 600).check(issued["ticket"], issued["expires"] + 60)

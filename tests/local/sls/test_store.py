@@ -164,8 +164,8 @@ def test_many_threads_may_write_and_read(store: Store) -> None:
     ],
 )
 def test_a_hundred_thousand_logs_are_searched_in_a_moment(big: Store, ask: Callable[[Store], object]) -> None:
-    began = time.perf_counter()
+    began = time.process_time()  # which a busy machine does not prolong
     ask(big)
 
-    assert time.perf_counter() - began < 1.0  # some 0.1 s for the slowest; the rest is for a busy machine
+    assert time.process_time() - began < 1.0  # some 0.1 s for the slowest; the rest is for a slow machine
     assert big.counts() == {"web": MANY // 2, "checkout": MANY // 2}
