@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
+import httpx
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
@@ -15,6 +17,9 @@ from tests.support.parallel import longest_first, scheduler
 settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# httpx's own 5 s are too short for a cold start on a busy machine; tests of a timeout give one.
+vars(DEFAULT_TIMEOUT_CONFIG).update(vars(httpx.Timeout(60)))
 
 _OWN = (
     *("SLS_", "STS_", "SPOOL_", "FC_", "ALIBABA_CLOUD_", "TOKEN_", "CLIENT_IP", "OPS_"),

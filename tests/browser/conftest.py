@@ -11,17 +11,18 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from local.serving import Server
 from local.stack import FREE_PORTS, WEB_DIST, Stack
-from tests.browser.engines import Engine
+from tests.browser.engines import LAUNCH_SECONDS, Engine
 from tests.browser.engines.chromium import Chromium
 from tests.browser.engines.launch import NotInstalled, launched
 from tests.browser.sdk_page import SCRIPTS, SdkUser, site
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import PATIENCE, Visitor
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+expect.set_options(timeout=1000 * PATIENCE)  # instead of 5 s, which a busy machine may take for anything
 # Nothing but the tests' own requests, on machines without a GPU or a user to sandbox for.
 CHROMIUM_OPTIONS = (
     "--disable-gpu",
@@ -49,7 +50,9 @@ def browser() -> Iterator[Browser]:
         _missing("web/dist is not built: `make web`, which needs Node.js")
     options = [*CHROMIUM_OPTIONS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=options)
+        chromium = playwright.chromium.launch(
+            executable_path=executable, args=options, timeout=1000 * LAUNCH_SECONDS
+        )
         yield chromium
         chromium.close()
 
@@ -83,7 +86,7 @@ def stack(function_log: FunctionLog) -> Iterator[Stack]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     fresh = browser.new_context(viewport={"width": 1280, "height": 900})
-    fresh.set_default_timeout(15_000)
+    fresh.set_default_timeout(1000 * PATIENCE)
     yield fresh
     fresh.close()
 

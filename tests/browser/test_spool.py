@@ -13,8 +13,8 @@ from tests.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 
-RECOVERY_MS = 30_000  # from SLS being up again to the log in it; a run of replay may have just begun a pause
-UPLOAD_MS = 15_000  # an upload to a SLS that is down takes as long as track's retries
+RECOVERY_MS = 90_000  # from SLS being up again to the log in it; a run of replay may have just begun a pause
+UPLOAD_MS = 60_000  # an upload to a SLS that is down takes as long as track's retries
 
 
 @pytest.fixture

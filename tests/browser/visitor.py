@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from local.sls.store import StoredLog
 from local.stack import Stack
 
-PATIENCE = 10.0  # seconds until something that should happen has not
+PATIENCE = 60.0  # seconds until something that should happen has not
 POLL = 0.02  # seconds
 
 

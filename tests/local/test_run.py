@@ -94,7 +94,7 @@ def test_it_answers_where_it_says_and_stops_without_a_trace(number: signal.Signa
         assert len(instances) >= 2
 
         os.killpg(process.pid, number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
 
     assert (process.returncode, out) == (0, "stopped\n")
     assert "Traceback" not in err
@@ -116,7 +116,7 @@ def test_an_interrupt_while_it_starts_is_as_quiet(process: subprocess.Popen[str]
         time.sleep(0.005)
 
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
 
     assert process.returncode == 0
     assert "Traceback" not in err
@@ -136,7 +136,7 @@ def test_a_taken_port_is_one_line_that_says_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with start(STS_PORT=str(port)) as process:
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=60)
 
     assert (process.returncode, out) == (1, "")
     assert err.startswith(f"cannot start: cannot listen on port {port}: ")
@@ -158,7 +158,7 @@ def test_a_taken_port_is_one_line_that_says_what_to_do() -> None:
 )
 def test_a_bad_setting_is_one_line_that_names_it_and_what_it_holds(name: str, value: str) -> None:
     with start(**{name: value}) as process:
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
 
     assert (process.returncode, out) == (1, "")
     assert err.startswith("cannot start: ")

@@ -38,7 +38,7 @@ class Laptop(NamedTuple):
     def upload(self, marker: str, logstore: str = "checkout") -> httpx.Response:
         address = f"{self.stack.functions_url}/logstores/{logstore}/track"
         body = {"__topic__": "T", "__tags__": {"page": "cart"}, "__logs__": [{"marker": marker}] * 2}
-        return httpx.post(address, json=body, timeout=20)
+        return httpx.post(address, json=body, timeout=60)
 
     def stored(self) -> list[str]:
         return sorted(log.fields["marker"] for log in self.stack.sls.store.query(limit=1000))
@@ -79,7 +79,7 @@ def test_what_comes_while_sls_is_down_arrives_once_when_it_is_up_with_its_own_ti
     assert until(lambda: any(run["left"] for run in laptop.runs()))  # it has tried, and will retry
 
     laptop.stack.outage.switch(up=True)
-    assert until(lambda: laptop.names() == [], 20)
+    assert until(lambda: laptop.names() == [])
     direct = laptop.upload("after")
 
     assert laptop.stored() == sorted([str(number) for number in range(4) for _ in range(2)] + ["after"] * 2)
@@ -103,7 +103,8 @@ def test_what_sls_will_never_accept_is_rejected_and_blocks_nothing(laptop: Lapto
 
     laptop.stack.outage.switch(up=True)
 
-    assert until(lambda: len(laptop.names()) == 1, 20)
+    # Nothing waits: the one may have been deleted before the other was set aside.
+    assert until(lambda: not any(name.startswith(pending("a/b/")) for name in laptop.names()))
     (name,) = laptop.names()
     assert name in {rejected("a/b/") + last for last in waiting}
     assert laptop.stored() in (["one"] * 2, ["two"] * 2)
@@ -124,7 +125,7 @@ def test_the_end_does_not_wait_for_a_run_of_replay_and_leaves_no_process() -> No
         pids = stack.host.pids("replay")
         began = time.monotonic()
 
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 15  # its pauses alone would take 20
     assert len(pids) == 1
     assert until(lambda: all(gone(pid) for pid in pids))
     assert not [line for line in lines if line[1] == "timer"]
@@ -163,7 +164,7 @@ def test_four_parts_empty_the_spool_side_by_side_and_nothing_comes_twice() -> No
                 assert answer.headers["x-log-spooled"] == "1"
         assert len(laptop.names()) == 40
         stack.outage.switch(up=True)
-        assert until(lambda: laptop.names() == [], 20)
+        assert until(lambda: laptop.names() == [])
         assert until(lambda: sum(run["written"] for run in laptop.runs()) == 40)
         assert laptop.stored() == sorted(str(number) for number in range(40) for _ in range(2))
         wrote = {run["part"] for run in laptop.runs() if run["written"]}

@@ -82,7 +82,7 @@ def test_it_is_silent_about_a_call_that_its_end_cuts_short() -> None:
         raise FunctionFailed("its process ended")
 
     with Timer(invoke, "replay", lambda *line: lines.append(line), interval=0.01) as timer:
-        assert begun.wait(5)
+        assert begun.wait(60)
         timer.stop()
         cut.set()
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def until(condition: Callable[[], bool], seconds: float = 15) -> bool:
+def until(condition: Callable[[], bool], seconds: float = 60) -> bool:
     """Wait for something; False if it has not happened in so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from local.faults import Fault
+from tests.support.waiting import until
 
 from .support import BUCKET, KEY, Cloud, refusal, sdk_refusal
 
@@ -44,11 +45,14 @@ def test_a_failing_connection_leaves_the_service_working(
     cloud: Cloud, fault: Fault, error: type[Exception], kept: int
 ) -> None:
     cloud.oss.faults.add(fault, times=1)
-    cloud.http.timeout = httpx.Timeout(0.3)
+    usual, cloud.http.timeout = cloud.http.timeout, httpx.Timeout(60, read=0.3)
 
     with pytest.raises(error):
         cloud.send("PUT", "lost", b"x")
 
+    cloud.http.timeout = usual
+    assert until(lambda: cloud.oss.faults.struck == 1)
+    assert until(lambda: len(cloud.oss.objects(BUCKET)) >= kept)
     assert len(cloud.oss.objects(BUCKET)) == kept
     assert cloud.send("PUT", KEY, b"x").status_code == 200
 

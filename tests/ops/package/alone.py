@@ -47,7 +47,7 @@ def invoke(
         input=json.dumps(events),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -17,7 +17,7 @@ from tests.support.ports import free_port
 # the standard library.
 _ISOLATED = ["-E", "-s", "-S", "-B", "-m"]
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 class Answer(NamedTuple):
@@ -36,7 +36,7 @@ class Serving(NamedTuple):
 
     def ask(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
         """Send one request on a new connection."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=15)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
@@ -48,7 +48,7 @@ class Serving(NamedTuple):
     def stop(self) -> str:
         """Stop it with SIGTERM, as Function Compute does; returns its output."""
         self.process.terminate()
-        printed, _ = self.process.communicate(timeout=15)
+        printed, _ = self.process.communicate(timeout=60)
         return printed
 
 

@@ -80,7 +80,7 @@ def test_a_bad_setting_stops_the_start_with_its_name(runtime: str, packages: dic
         env={**NAMES, "SLS_REGION": "cn-hangzhou", "CONCURRENCY": "201"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 1

@@ -49,7 +49,7 @@ class Verify:
             "sts-endpoint": self.stack.sts_url,
             "other-project": "other-project",
             "other-logstore": "other-store",
-            "wait": "10",
+            "wait": "60",
         }
         return [part for name, value in known.items() for part in (f"--{name}", value)]
 

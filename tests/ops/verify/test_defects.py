@@ -107,9 +107,9 @@ def test_a_host_that_does_not_answer_uploads_in_time_is_named(verify: Verify) ->
             given_up.set()
         return None
 
-    run = verify.through(Proxy(verify.stack.functions_url, instead=hang), "--timeout", "3")
+    run = verify.through(Proxy(verify.stack.functions_url, instead=hang), "--timeout", "8")
 
-    assert run.checks("failed") == {"track: POST": "no answer within 3 s"}
+    assert run.checks("failed") == {"track: POST": "no answer within 8 s"}
 
 
 def test_an_address_where_nothing_listens_is_said_once_and_the_rest_skipped(verify: Verify) -> None:
