@@ -24,6 +24,7 @@ PROJECT, BUCKET, PENDING = "shop-logs", "shop-logs-spool", "webtracking-spool/pe
 BATCHES, AT_ONCE = 20, 5
 TIMEOUT = 60.0  # seconds to wait for an expected event
 _POLL = 0.1
+_LAUNCH = 180.0  # seconds for a browser to start; it took 81 s on a busy machine
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -42,7 +43,7 @@ def outage(cloud: Cloud, track: str) -> str:
     switch.switch(up=False)
     try:
         # In parallel: each waits until track's attempts to reach SLS have failed.
-        with httpx.Client(timeout=30) as client, ThreadPoolExecutor(AT_ONCE) as visitors:
+        with httpx.Client(timeout=TIMEOUT) as client, ThreadPoolExecutor(AT_ONCE) as visitors:
             answers = list(visitors.map(lambda mark: upload(client, track, mark), sorted(marks)))
     finally:
         switch.switch(up=True)
@@ -120,8 +121,11 @@ def _send(cloud: Cloud, executable: str, mode: str, functions_url: str) -> None:
     note = f"note{uuid.uuid4().hex}"
     options = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with Server(site) as server, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=options)
+        chromium = playwright.chromium.launch(
+            executable_path=executable, args=options, timeout=1000 * _LAUNCH
+        )
         page = chromium.new_page()
+        page.set_default_timeout(1000 * TIMEOUT)
         page.goto(f"{server.url}/?mode={mode}")
         page.locator("body[data-ready]").wait_for()
         page.locator("#note").fill(note)
@@ -133,7 +137,7 @@ def _send(cloud: Cloud, executable: str, mode: str, functions_url: str) -> None:
 
 
 def _until_stored(cloud: Cloud, note: str) -> bool:
-    deadline = time.monotonic() + TIMEOUT / 4
+    deadline = time.monotonic() + TIMEOUT
     while not cloud.sls.store.query(LOGSTORE, contains=note):
         if time.monotonic() > deadline:
             return False

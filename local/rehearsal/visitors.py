@@ -17,7 +17,7 @@ ORIGIN = "https://shop.example.com"
 LOGSTORE = "web-tracking-logstore"
 VISITORS = 4
 PAUSE = 0.05  # seconds between two uploads of a visitor
-_TIMEOUT = 20  # seconds
+_TIMEOUT = 60  # seconds
 
 
 class Answered(NamedTuple):
