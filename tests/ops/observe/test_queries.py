@@ -80,7 +80,7 @@ def quiet(function: str, request_id: str, line: str) -> None:
 def spooling() -> Iterator[Bench]:
     """7 requests of 3 logs, 5 of 2; 4 spooled, then replayed; 3 to no such Logstore; 12 refused origins."""
     environ = {"ALLOWED_ORIGINS": "https://shop.example.com"}
-    with Stack(ports=FREE_PORTS, environ=environ, log=quiet, replay_every=0.5) as stack:
+    with Stack(ports=FREE_PORTS, environ=environ, log=quiet, replay_every=3) as stack:
         bench = Bench(stack)
         bench.send(7, 200, {**SHOP, **CHROME}, logs=3)
         bench.send(5, 200, {**SHOP, **FIREFOX}, logs=2)
