@@ -137,8 +137,8 @@ def test_a_broken_connection_is_no_answer(fake_network: FakeNetwork, fake_sts: F
     upstream = HttpClient("https://sts.cn-hangzhou.aliyuncs.com")
     began = time.monotonic()
     with pytest.raises(Unreachable):
-        run(upstream.exchange("POST", "/?Action=x", [], b"", deadline=Deadline(0.2)))
-    assert time.monotonic() - began < 5
+        run(upstream.exchange("POST", "/?Action=x", [], b"", deadline=Deadline(1.0)))
+    assert time.monotonic() - began < 20
     assert fake_network.sent[0].target == "/?Action=x"
 
 

@@ -52,13 +52,13 @@ def server(echo: Echo) -> Iterator[Server]:
 
 @pytest.fixture
 def client(server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=5) as client:
+    with httpx.Client(base_url=server.url, timeout=60) as client:
         yield client
 
 
 def exchange(server: Server, request: bytes = REQUEST) -> bytes:
     """Send raw bytes and return all that comes back until the connection ends."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(4096), b""))
 
@@ -159,7 +159,7 @@ def test_a_reset_is_a_real_one_under_tls(echo: Echo, tmp_path: Path) -> None:
     both = str(tmp_path / "both.pem")
 
     with Server(echo.app, tls=(both, both)) as server:
-        plain = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+        plain = socket.create_connection(("127.0.0.1", server.port), timeout=60)
         with context.wrap_socket(plain, server_hostname="127.0.0.1") as connection:
             connection.sendall(REQUEST)
             # Read beside OpenSSL, which may call a reset an early end of file.
@@ -172,7 +172,7 @@ def test_a_reset_is_a_real_one_under_tls(echo: Echo, tmp_path: Path) -> None:
 def test_a_client_that_leaves_in_mid_body_does_no_harm(echo: Echo, server: Server) -> None:
     echo.faults.add(Fault.status(500, code="InternalServerError"), times=1)
 
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nonly this")
         assert until(lambda: echo.faults.struck == 1)
 

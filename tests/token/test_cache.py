@@ -185,12 +185,12 @@ class Gate:
 
     async def fetch(self, deadline: Deadline) -> Credential:
         self.entered.set()
-        assert self.opened.wait(10)
+        assert self.opened.wait(60)
         return await self.issuer.fetch(deadline)
 
     def open_for(self, mocker: MockerFixture, waiters: int, join: Callable[[], None]) -> None:
         """Have `join` start the threads, and open when that many wait for the running fetch."""
-        assert self.entered.wait(10)
+        assert self.entered.wait(60)
         flight = self.issuer.cache._pending
         assert flight is not None
         arrivals, wait = threading.Semaphore(0), flight.finished.wait
@@ -201,7 +201,7 @@ class Gate:
 
         mocker.patch.object(flight.finished, "wait", counted)
         join()
-        assert all(arrivals.acquire(timeout=10) for _ in range(waiters))
+        assert all(arrivals.acquire(timeout=60) for _ in range(waiters))
         self.opened.set()
 
 
@@ -247,10 +247,10 @@ def test_a_thread_that_holds_a_good_one_does_not_wait_for_the_renewal_of_another
     gate = Gate(issuer)
     with ThreadPoolExecutor(1) as pool:
         renewal = pool.submit(issuer.get, gate.fetch)
-        assert gate.entered.wait(10)
+        assert gate.entered.wait(60)
         assert [issuer.get().number for _ in range(20)] == [1] * 20
         gate.opened.set()
-        assert renewal.result(10).number == 2
+        assert renewal.result(60).number == 2
     assert issuer.get().number == 2
 
 
@@ -259,7 +259,7 @@ def test_a_thread_waits_for_anothers_fetch_no_longer_than_its_deadline() -> None
     gate = Gate(issuer)
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(issuer.get, gate.fetch)
-        assert gate.entered.wait(10)
+        assert gate.entered.wait(60)
         began = time.monotonic()
         with pytest.raises(ApiError) as caught:
             issuer.get(seconds=0.05)
@@ -267,7 +267,7 @@ def test_a_thread_waits_for_anothers_fetch_no_longer_than_its_deadline() -> None
         assert caught.value.kind is SERVER_BUSY
         assert "Retry-After" in caught.value.headers
         gate.opened.set()
-        assert slow.result(10).number == 1
+        assert slow.result(60).number == 1
 
 
 def test_a_hit_costs_microseconds() -> None:

@@ -21,7 +21,7 @@ def test_coroutines_of_any_thread_run_in_one_that_starts_with_the_first() -> Non
     own = LoopThread("one-loop")
     assert not named("one-loop")
 
-    assert [own.submit(value()).result(5) for _ in range(2)] == ["one-loop"] * 2
+    assert [own.submit(value()).result(60) for _ in range(2)] == ["one-loop"] * 2
 
     assert len(named("one-loop")) == 1
     own.close()
@@ -60,7 +60,7 @@ def test_closing_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_closed_loop_accepts_nothing_and_can_be_closed_again() -> None:
     used, unused = LoopThread("used"), LoopThread("unused")
-    used.submit(value()).result(5)
+    used.submit(value()).result(60)
 
     for own in (used, unused):
         own.close()

@@ -87,7 +87,7 @@ def app_with_outage(store: Store, web_dist: Path, outage: Outage, names: list[st
 
 @pytest.fixture(scope="session")
 def client(server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=10) as client:
+    with httpx.Client(base_url=server.url, timeout=60) as client:
         yield client
 
 
@@ -100,12 +100,12 @@ def site(app: ASGIApp, current: Current, client: httpx.Client) -> httpx.Client:
 @pytest.fixture
 def outage_site(app_with_outage: ASGIApp) -> Iterator[httpx.Client]:
     """The site with a switch and a spool to show, on a server of its own."""
-    with Server(app_with_outage) as server, httpx.Client(base_url=server.url, timeout=10) as client:
+    with Server(app_with_outage) as server, httpx.Client(base_url=server.url, timeout=60) as client:
         yield client
 
 
 @pytest.fixture
 def streaming_site(app: ASGIApp) -> Iterator[httpx.Client]:
     """A server of its own, which ends the streams that a test leaves open."""
-    with Server(app) as server, httpx.Client(base_url=server.url, timeout=10) as client:
+    with Server(app) as server, httpx.Client(base_url=server.url, timeout=60) as client:
         yield client

@@ -31,7 +31,7 @@ def site(store: Store, web_dist: Path) -> Iterator[httpx.Client]:
         function_logstore="function-logs",
     )
     store.set_apart("function-logs")
-    with Server(app) as server, httpx.Client(base_url=server.url, timeout=10) as client:
+    with Server(app) as server, httpx.Client(base_url=server.url, timeout=60) as client:
         yield client
     reader.close()
 

@@ -117,7 +117,7 @@ def test_a_stream_ends_when_its_server_says_that_it_stops(app: ASGIApp) -> None:
         await app(scope, receive, send)
 
     with Server(stopping_server) as server:
-        answer = httpx.get(f"{server.url}/api/stream", timeout=5)
+        answer = httpx.get(f"{server.url}/api/stream", timeout=60)
 
     assert answer.status_code == 200
     assert answer.text == "retry: 1000\n\n"

@@ -104,7 +104,7 @@ def test_told_to_stop_it_finishes_what_is_in_flight() -> None:
         process.send_signal(signal.SIGTERM)
         asking.join(20)
         assert answers == [200]
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 def test_told_to_stop_it_closes_connections_without_a_request() -> None:
@@ -115,7 +115,7 @@ def test_told_to_stop_it_closes_connections_without_a_request() -> None:
     ):
         assert client.get("/healthz").status_code == 200  # and the connection stays open
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
@@ -123,17 +123,17 @@ def test_a_second_signal_ends_it_at_once(second: signal.Signals) -> None:
     with RawServer(HANG) as sls, running(SLS_ENDPOINT=sls.url) as (process, url, _):
         asking = threading.Thread(target=_post_in_vain, args=(url,))
         asking.start()
-        assert until(lambda: bool(sls.received), 20)
+        assert until(lambda: bool(sls.received), 60)
         process.send_signal(signal.SIGTERM)
-        assert until(lambda: _refuses(url), 20)  # it has taken notice
+        assert until(lambda: _refuses(url), 60)  # it has taken notice
         process.send_signal(second)
-        assert process.wait(5) != 0  # long before SLS's part of the request's time is over
-        asking.join(20)
+        assert process.wait(60) != 0  # after waiting for the request it would be 0
+        asking.join(60)
 
 
 def _post_in_vain(url: str) -> None:
     with contextlib.suppress(httpx.TransportError):  # after SIGINT there is time for a 503
-        assert httpx.post(url + TRACK, content=ONE, timeout=20).status_code == 503
+        assert httpx.post(url + TRACK, content=ONE, timeout=60).status_code == 503
 
 
 def _refuses(url: str) -> bool:
