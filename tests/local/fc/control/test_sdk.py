@@ -11,7 +11,7 @@ from alibabacloud_fc20230330 import models
 from alibabacloud_tea_openapi.exceptions import ClientException
 
 from tests.local.fc.control.cloud import CODE, HERE, Cloud, zipped
-from tests.support.waiting import until
+from tests.support.waiting import in_some_try, until
 
 ROLE = "acs:ram::1234567890123456:role/sample"
 
@@ -127,8 +127,12 @@ def test_a_failure_of_the_function_is_a_200_that_says_so(cloud: Cloud) -> None:
 
 def test_the_end_of_a_calls_output_can_be_requested(cloud: Cloud) -> None:
     cloud.create()
-    answer = cloud.invoke(event={"do": "print", "text": "words"}, x_fc_log_type="Tail")
-    assert "printed words" in base64.b64decode(answer.headers["x-fc-log-result"]).decode()
+
+    def is_there() -> None:
+        answer = cloud.invoke(event={"do": "print", "text": "words"}, x_fc_log_type="Tail")
+        assert "printed words" in base64.b64decode(answer.headers["x-fc-log-result"]).decode()
+
+    in_some_try(is_there)  # a moment is waited for the output, which a busy machine may exceed
 
 
 def test_output_goes_where_the_log_configuration_says(cloud: Cloud) -> None:
