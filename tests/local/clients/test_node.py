@@ -56,7 +56,7 @@ def _run(node: str, script: str, cloud: Cloud, **options: object) -> Any:
         cwd=HERE,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr
