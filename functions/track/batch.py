@@ -8,8 +8,8 @@ import msgspec
 class Batch(msgspec.Struct):
     """Logs that arrived together, with what they share (SLS documentation, "PutWebtracking").
 
-    Each of `logs` is a JSON object with nothing but text in it and no whitespace around its parts;
-    `dropped` is how many fields and tags were not kept, since a client may not set them.
+    Each of `logs` is a JSON object with only text values and without whitespace between its parts;
+    `dropped` is the number of reserved fields and tags that were removed.
     """
 
     logs: list[bytes]

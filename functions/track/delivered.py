@@ -1,4 +1,4 @@
-"""What comes of delivering an upload."""
+"""The result of delivering an upload."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BUSY = "the log service cannot be reached for now"
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """What came of an upload; `problem` is why SLS does not have it. Spooled, it cannot be lost either."""
+    """The result for an upload; `problem` is why SLS has not confirmed it. A spooled upload is safe too."""
 
     notes: Notes  # for the log line
     problem: ApiError | None = None
@@ -20,5 +20,5 @@ class Delivered(msgspec.Struct, frozen=True):
 
 
 def busy(detail: str) -> ApiError:
-    """Return the problem of an upload that nobody has taken; `detail` is for the log."""
+    """Return the problem of an upload that was not stored; `detail` is for the log."""
     return ApiError(SERVER_BUSY, BUSY, detail=detail, retry_after=RETRY_AFTER)

@@ -1,8 +1,8 @@
-"""Delivering an upload: to SLS, with retries; where that fails, to the spool, from which replay writes it.
+"""Delivers an upload: to SLS, with retries; if that fails, to the spool, from which replay writes it.
 
-A write that got no answer may have been stored all the same, and repeating it may store it twice. So the
-first attempt gets most of the time. What SLS surely did not take is repeated; what is in doubt goes to the
-spool, or without one is repeated once. Whatever SLS does, at most two copies of a log are written here.
+A write without an answer may have been stored, and repeating it may store it twice. So the first attempt gets
+most of the time. A write that SLS did not accept is repeated. A write in doubt goes to the spool, or without
+a spool is repeated once. So this module writes at most two copies of a log, whatever SLS does.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from shared.network.interface import Network
 
 PAUSES = (0.1, 0.3, 0.9, 1.8)  # seconds between attempts, each varied by half
-# SLS's part of the time that a request has: all but RESERVED seconds, at least this share. Of the 9 s that
-# s.yaml leaves it is 7, so an answer that takes 6 is waited for; the rest is for the spool or a repetition.
+# The time for SLS: all of the request's time except RESERVED seconds, but at least FIRST_SHARE of it. With
+# s.yaml it is 7 of 9 s, so even an answer after 6 s is received; the rest is for the spool or a retry.
 FIRST_SHARE, RESERVED = 0.75, 2.0
 
 _AGAIN = frozenset({Outcome.PASSING, Outcome.THROTTLED, Outcome.UNREACHED, Outcome.IN_DOUBT})
@@ -48,10 +48,10 @@ class Delivery:
             self._spooling = Spooling(settings, settings.spool, credentials, network)
 
     async def deliver(self, upload: Upload) -> Delivered:
-        """Return once SLS or the spool has confirmed the upload, or neither will.
+        """Return when SLS or the spool has confirmed the upload, or both have failed.
 
-        The problem is ServerBusy (503), WriteQuotaExceed (429) or UpstreamRejected (502). Raises ApiError
-        where the function has no credentials.
+        The problem is ServerBusy (503), WriteQuotaExceed (429) or UpstreamRejected (502). Raises ApiError if
+        the function has no credentials.
         """
         notes: dict[str, str | int | float] = {"logs": upload.logs}
         if upload.dropped:
@@ -69,11 +69,11 @@ class Delivery:
         deadline: Deadline,
         breaker: Breaker | None = None,
     ) -> ApiError | None:
-        """Write to SLS until it confirms, refuses for good or may have taken the write, or time is up.
+        """Write to SLS until it confirms, refuses permanently or may have stored the write, or time is up.
 
-        Returns what went wrong with the last attempt. A 401 is repeated once (SLS documentation, "Error
-        codes"). With a spool there is a `breaker`, and `deadline` is that of all attempts; without one it is
-        the first attempt's, and others have the rest of the request's time.
+        Returns the problem of the last attempt. A 401 is repeated once (SLS documentation, "Error codes").
+        With a spool there is a `breaker`, and `deadline` applies to all attempts. Without a spool it applies
+        to the first attempt, and further attempts have the rest of the request's time.
         """
         began, had = time.monotonic(), deadline.remaining()
         attempts, pauses, refreshed, doubts = 0, iter(PAUSES), False, 0
@@ -97,7 +97,7 @@ class Delivery:
         return problem
 
     async def _attempt(self, upload: Upload, deadline: Deadline) -> tuple[Outcome, ApiError | None]:
-        """Send the upload once, signed with the credentials and the time of this attempt."""
+        """Send the upload once, signed with current credentials and the current time."""
         if self._anonymous:
             path, headers = unsigned_write(upload.logstore, upload.body)
         else:
@@ -115,10 +115,10 @@ class Delivery:
         return became, None if became is Outcome.WRITTEN else _problem(became, reason(answer))
 
     async def _pause(self, seconds: float | None, deadline: Deadline, breaker: Breaker | None) -> bool:
-        """Pause before the next attempt; False where none is left, no time for one, or SLS fails."""
+        """Pause before the next attempt. False if none is left, time is short, or the breaker is open."""
         if seconds is None:
             return False
-        # Not the random module, which would be imported, and seeded, at every cold start for this alone.
+        # Without the random module, whose import and seeding would lengthen every cold start.
         seconds *= 0.5 + os.urandom(1)[0] / 255
         left = deadline.remaining() - seconds
         if left <= 0 or (breaker is not None and not breaker.lets_repeat(left)):

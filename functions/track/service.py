@@ -57,7 +57,7 @@ class Tracker:
     """Takes uploads for the configured Logstores and has them delivered."""
 
     def __init__(self, settings: TrackSettings, credentials: CredentialSource, network: Network) -> None:
-        self._logstores = settings.logstores  # compared with as it came: an encoded name is none of them
+        self._logstores = settings.logstores  # compared as received: a percent-encoded name does not match
         self._anonymous = settings.anonymous
         self._sender = SenderTags(settings.client_ip, settings.client_ip_header)
         self._delivery = Delivery(settings, credentials, network)
@@ -105,7 +105,7 @@ class Tracker:
     async def _in_turn(
         self, request: Request, logstore: str, compressed: bool, size: int, received: float
     ) -> Response:
-        """Read and deliver a body when its turn comes, so that no other request waits for a large one."""
+        """Read and deliver a large body when its turn comes, so that no other request has to wait for it."""
 
         def parse() -> Upload:
             return self._upload(request, logstore, self._read(request, compressed), received)
@@ -124,9 +124,9 @@ class Tracker:
             raise ApiError(SERVER_BUSY, BUSY, detail=str(late), retry_after=RETRY_AFTER) from None
 
     def _read(self, request: Request, compressed: bool) -> Batch:
-        body, request.body = request.body, b""  # nobody holds it while SLS is awaited
+        body, request.body = request.body, b""  # its memory is free while SLS is awaited
         if compressed:
-            from functions.track.compression import decompress  # hardly any client compresses
+            from functions.track.compression import decompress  # few clients compress
 
             body = decompress(request.headers, body)
         return read_batch(body)
@@ -134,8 +134,8 @@ class Tracker:
     def _upload(self, request: Request, logstore: str, batch: Batch, received: float) -> Upload:
         filtered = self._filters.reason_to_drop(request) if self._filters is not None and batch.logs else None
         body = b""
-        if batch.logs and filtered is None:  # nothing is done for what is not stored
-            # The id is the same in every copy of the batch, so that a query can tell copies from events.
+        if batch.logs and filtered is None:  # a batch that is not stored needs no body
+            # The same in every copy of the batch, so that a query can recognize copies.
             tags = {**self._sender.read(request), "batch_id": os.urandom(16).hex()}
             if self._filters is not None:
                 batch, tags = self._filters.batch(batch), self._filters.tags(request, tags)
@@ -152,7 +152,7 @@ class Tracker:
         )
 
     async def _deliver(self, upload: Upload, success: Response) -> Response:
-        """Return `success` once the upload is where it cannot be lost, or where a filter drops it."""
+        """Return `success` when SLS or the spool has confirmed the upload, or a filter drops it."""
         if upload.filtered:
             return _filtered(upload.filtered, upload.logs, success)
         if not upload.logs:

@@ -1,4 +1,4 @@
-"""SLS and the spool: which of them is asked first, and the other for what that one does not take."""
+"""Delivers to SLS first and to the spool if SLS fails, or the other way round while the breaker is open."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 _Notes = dict[str, str | int | float]
 Write = Callable[[Upload, _Notes, Deadline, Breaker], Awaitable[ApiError | None]]
-"""Writes an upload to SLS by a deadline: None once it is confirmed, else what went wrong."""
+"""Writes an upload to SLS by a deadline. Returns None when it is confirmed, else the problem."""
 
-# What SLS may take later: a fault passes, a quota grows back, a wrong name or a missing right is corrected.
+# Problems after which SLS may accept the write later: a fault ends, a quota renews, a setting is corrected.
 _SPOOLED = (SERVER_BUSY, WRITE_QUOTA_EXCEED, UPSTREAM_REJECTED)
 
 
 class Spooling:
-    """The spool of one instance, and the breakers that tell when SLS is better left alone."""
+    """The spool of one instance, and its breakers, which decide when SLS is not asked."""
 
     def __init__(
         self, settings: TrackSettings, spool: SpoolSettings, credentials: CredentialSource, network: Network
@@ -36,11 +36,11 @@ class Spooling:
         self._anonymous = settings.anonymous
         self._project = settings.project
         self._spool = Spool(spool, credentials, network)
-        # One each: a Logstore whose shards hang must not take the instance's places from the others.
+        # One for each Logstore: if one hangs, it must not use up the instance's concurrent requests.
         self._breakers: Mapping[str, Breaker] = {logstore: Breaker() for logstore in settings.logstores}
 
     async def deliver(self, upload: Upload, notes: _Notes, first: Deadline, write: Write) -> Delivered:
-        """Return once SLS or the spool has confirmed the upload, or neither will; `first` is SLS's part."""
+        """Return when SLS or the spool has confirmed the upload, or both failed. SLS has until `first`."""
         breaker = self._breakers[upload.logstore]
         if breaker.open:
             notes["breaker"] = "open"
@@ -55,7 +55,7 @@ class Spooling:
         return Delivered(notes, busy(f"{problem.detail}; {refusal}"))
 
     async def _spool_first(self, upload: Upload, notes: _Notes, unfit: str, write: Write) -> Delivered:
-        """Put the upload into the spool in half of the time; where that fails, ask SLS all the same."""
+        """Put the upload into the spool in half of the time; if that fails, write it to SLS after all."""
         notes["attempts"] = 0
         refusal = await self._put(upload, notes, upload.deadline.within(upload.deadline.remaining() / 2))
         if refusal is None:
@@ -64,7 +64,7 @@ class Spooling:
         return Delivered(notes, problem and busy(f"{refusal}; {problem.detail}"))
 
     async def _put(self, upload: Upload, notes: _Notes, deadline: Deadline) -> str | None:
-        """Return None once the spool has the upload, or why it has not, by the deadline."""
+        """Return None when the spool has confirmed the upload, else the reason, by the deadline."""
         body = with_time(upload.body, upload.received) if self._anonymous else upload.body
         batch = Spooled(self._project, upload.logstore, int(upload.received), body)
         refusal = await self._spool.put(batch, upload.credentials, deadline)

@@ -1,4 +1,4 @@
-"""Who sent a batch: tags of the proxy's own, which a client cannot set (`names`)."""
+"""The sender's tags, which the proxy adds and a client cannot set (`names`)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from shared.network.address import pack
 
 
 class SenderTags:
-    """Reads the tags off a request, as CLIENT_IP and CLIENT_IP_HEADER say."""
+    """Reads the tags from a request, according to CLIENT_IP and CLIENT_IP_HEADER."""
 
     def __init__(self, client_ip: str, header: str | None) -> None:
-        """`client_ip` is `full`, `truncate` or `off`; `header` the one that a CDN puts the address in."""
+        """`client_ip` is `full`, `truncate` or `off`; `header` is where a CDN writes the address."""
         self._client_ip = client_ip
         self._header = header.lower() if header else None
 
     def read(self, request: Request) -> dict[str, str]:
-        """Return the tags that the request gives a value for."""
+        """Return the tags for which the request has a value."""
         found = {
             "client_ip": self._address(request),
             "user_agent": request.headers.get("user-agent"),
@@ -34,7 +34,7 @@ class SenderTags:
 
 
 def truncated(address: str) -> str | None:
-    """Return an IPv4 address's /24 or an IPv6 address's /48, None for what is no address."""
+    """Return the /24 of an IPv4 address or the /48 of an IPv6 address, None for any other text."""
     packed = pack(address)
     if packed is None:
         return None

@@ -1,7 +1,7 @@
-"""An upload: a batch as the bytes that are sent to SLS, with all that its delivery needs.
+"""An upload: the bytes of a batch as they are sent to SLS, and the data that its delivery needs.
 
-Made from the configuration and the batch alone: nothing of the client's path or headers gets into it. Once it
-is made, neither the request's body nor the parsed batch is needed any more.
+It is built only from the configuration and the batch, never from the client's path or headers. After that,
+the request's body and the parsed batch are no longer needed.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ class Upload(msgspec.Struct, frozen=True):
     """One batch on its way to SLS or the spool."""
 
     logstore: str
-    logs: int  # how many; 0 needs no delivery
-    body: bytes  # JSON as PutLogs or, in anonymous mode, PutWebtracking takes it
+    logs: int  # their number; 0 needs no delivery
+    body: bytes  # JSON for PutLogs or, in anonymous mode, PutWebtracking
     received: float  # seconds since the epoch
-    credentials: Credentials | None  # the function's own, where the host hands them along
+    credentials: Credentials | None  # the function's own, if the host passes them on
     deadline: Deadline
-    dropped: int = 0  # fields and tags that a client may not set, and did
-    filtered: str | None = None  # why a filter keeps it from being stored: ip, gpc or bot
+    dropped: int = 0  # number of reserved fields and tags that the client has sent
+    filtered: str | None = None  # why a filter drops it: ip, gpc or bot
 
 
 def encode(batch: Batch, sender: Mapping[str, str], received: int | None) -> bytes:
     """Return the body for SLS: the batch with the tags of its sender.
 
-    With `received` it is PutLogs' (`SLS_WRITE=signed`), and that time of receipt, in seconds since the epoch,
-    takes the place of any `__time__` of the client's, as SLS itself does for WebTracking. With None it is
-    PutWebtracking's (`SLS_WRITE=anonymous`). Raises ApiError: PostBodyTooLarge past MAX_FORWARDED bytes, or
-    MAX_BODY for PutWebtracking.
+    With `received`, the time of receipt in seconds since the epoch, the body is for PutLogs
+    (`SLS_WRITE=signed`), and each log gets this time as `__time__`, as SLS does for WebTracking. With None it
+    is for PutWebtracking (`SLS_WRITE=anonymous`). Raises ApiError: PostBodyTooLarge above MAX_FORWARDED
+    bytes, or above MAX_BODY for PutWebtracking.
     """
     logs = batch.logs
     if received is not None:
         start = b'{"__time__":%d' % received
         logs = [b"%b,%b" % (start, log[1:]) if len(log) > 2 else start + b"}" for log in logs]
-    # What a client put in place of the sender's tags is gone already.
+    # A client's tags with these names were already dropped.
     beside: dict[str, object] = {"__tags__": {**(batch.tags or {}), **sender}}
     if batch.topic is not None:
         beside["__topic__"] = batch.topic
     if batch.source is not None:
         beside["__source__"] = batch.source
-    # Put together in one step, since each copy of 3 MB takes its time.
+    # Joined in one step, because each copy of 3 MB takes time.
     body = b"".join((_encode(beside)[:-1], b',"__logs__":[', b",".join(logs), b"]}"))
     limit = MAX_BODY if received is None else MAX_FORWARDED
     if len(body) > limit:
@@ -60,7 +60,7 @@ def encode(batch: Batch, sender: Mapping[str, str], received: int | None) -> byt
 
 
 def with_time(webtracking: bytes, received: float) -> bytes:
-    """Return a PutWebtracking body as PutLogs takes it, for the spool."""
+    """Convert a body for PutWebtracking to one for PutLogs, for the spool."""
     document = msgspec.json.decode(webtracking)
     for log in document["__logs__"]:
         log["__time__"] = int(received)
