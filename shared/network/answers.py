@@ -20,6 +20,7 @@ NOT_HTTP = "what came is not HTTP/1.1"
 _MALFORMED = "the answer's headers are malformed"
 
 _START = b"HTTP/1."
+_OK = b"HTTP/1.1 200 OK\r\n"
 # The characters of a header's name (RFC 9110, 5.6.2). Heads are parsed without regular expressions: compiling
 # two of them would take as long as importing the rest of this module.
 TOKEN = b"!#$%&'*+.^_`|~-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -96,6 +97,25 @@ async def read_answer(incoming: Incoming) -> Answer:
     Lines must end in CRLF. SLS, STS and OSS send nothing else, and if two parsers disagree on the end of a
     line, they disagree on the end of an answer.
     """
+    if not incoming.pending:
+        await incoming.more()
+    return _at_once(incoming) or await _in_pieces(incoming)
+
+
+def _at_once(incoming: Incoming) -> Answer | None:
+    """Return a 200 that was received completely, as nearly always; None for any other answer."""
+    data = bytes(incoming.pending)
+    head, end, body = data.partition(b"\r\n\r\n")
+    if not (end and data.startswith(_OK)) or len(data) > MAX_HEAD:
+        return None
+    headers = _read_headers(head[len(_OK) :])
+    if headers.get("content-length") != str(len(body)) or "transfer-encoding" in headers:
+        return None
+    incoming.pending.clear()
+    return Answer(200, headers, body, _stays_open(headers))
+
+
+async def _in_pieces(incoming: Incoming) -> Answer:
     status = 0
     while status < 200:
         if not incoming.pending:
@@ -106,14 +126,15 @@ async def read_answer(incoming: Incoming) -> Answer:
         first, _, fields = (await incoming.until(b"\r\n\r\n")).partition(b"\r\n")
         status, headers = _read_status(first), _read_headers(fields)
     body, delimited = await _read_body(incoming, status, headers)
-    closing = first[7:8] == b"0" or "close" in headers.get("connection", "").lower()
-    reusable = delimited and not closing and not incoming.pending
+    reusable = delimited and first[7:8] != b"0" and _stays_open(headers) and not incoming.pending
     return Answer(status, headers, body, reusable)
 
 
+def _stays_open(headers: Mapping[str, str]) -> bool:
+    return "close" not in headers.get("connection", "").lower()
+
+
 def _read_status(line: bytes) -> int:
-    if line == b"HTTP/1.1 200 OK":  # nearly always
-        return 200
     version, digits, reason = line[:9], line[9:12], line[12:]
     sound = version in (b"HTTP/1.1 ", b"HTTP/1.0 ") and digits.isdigit() and b"100" <= digits < b"600"
     if not sound or len(digits) < 3 or reason[:1] not in (b"", b" ") or b"\r" in reason or b"\n" in reason:

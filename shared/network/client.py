@@ -96,13 +96,13 @@ class HttpClient:
                 self._idle.pop()[0].close()
 
     def _head(self, method: str, target: str, headers: Sequence[tuple[str, str]], length: int) -> bytes:
-        lines = [f"{method} {target} HTTP/1.1", f"Host: {self.host}", f"Content-Length: {length}"]
-        lines += [f"{name}: {value}" for name, value in headers]
-        head = "\r\n".join((*lines, "", "")).encode("utf-8", "surrogatepass")
+        fields = "".join([f"{name}: {value}\r\n" for name, value in headers])
+        first = f"{method} {target} HTTP/1.1\r\nHost: {self.host}\r\nContent-Length: {length}\r\n"
+        head = f"{first}{fields}\r\n".encode("utf-8", "surrogatepass")
         if (
             not (_are_tokens((method, *[name for name, _ in headers])) and target.startswith("/"))
             # A byte that is no text would be left beside the ends of the lines.
-            or head.translate(None, _TEXT) != (len(lines) + 1) * b"\r\n"
+            or head.translate(None, _TEXT) != (len(headers) + 4) * b"\r\n"
             or " " in target
             or "\t" in target
         ):
