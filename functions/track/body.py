@@ -12,19 +12,19 @@ import msgspec
 
 from functions.track.batch import Batch
 from functions.track.limits import FEW, MAX_LOG_FIELDS, MAX_LOGS, MAX_TAGS
-from functions.track.names import Name, Names, Unfit
+from functions.track.names import Names, Unfit
 
 _BOM = b"\xef\xbb\xbf"
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True):
     logs: Annotated[
-        list[Annotated[dict[Name, str], msgspec.Meta(max_length=MAX_LOG_FIELDS)]],
+        list[Annotated[dict[str, str], msgspec.Meta(max_length=MAX_LOG_FIELDS)]],
         msgspec.Meta(max_length=MAX_LOGS),
     ] = msgspec.field(name="__logs__")
     topic: str | None = msgspec.field(name="__topic__", default=None)
     source: str | None = msgspec.field(name="__source__", default=None)
-    tags: Annotated[dict[Name, str], msgspec.Meta(max_length=MAX_TAGS)] | None = msgspec.field(
+    tags: Annotated[dict[str, str], msgspec.Meta(max_length=MAX_TAGS)] | None = msgspec.field(
         name="__tags__", default=None
     )
 
@@ -50,10 +50,7 @@ def read_batch(body: bytes) -> Batch:
 
 def _text_only(body: _Body) -> Batch:
     names = Names()
-    logs: list[bytes] = []
-    for log in body.logs:
-        names.drop(log)
-        logs.append(_encode(log))
+    names.drop_from(body.logs)
     if body.tags:
         names.drop(body.tags, tags=True)
-    return Batch(logs, body.topic, body.source, body.tags, names.dropped)
+    return Batch([*map(_encode, body.logs)], body.topic, body.source, body.tags, names.dropped)

@@ -1,32 +1,32 @@
-"""The fields of one log, or the tags: a JSON object in which every value becomes text."""
+"""The fields of logs, or the tags: JSON objects in which every value becomes text."""
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Iterable, Sequence, Sized
 from typing import Any, NamedTuple
 
 import msgspec
 
 from functions.track.limits import (
-    MAX_DIGITS,
     MAX_FIELDS,
     MAX_LOG_FIELDS,
     MAX_MIXED_FIELDS,
+    MAX_NAME,
     MAX_NESTED,
     MAX_TAGS,
 )
 from functions.track.names import TOO_LONG, Name, Names, Unfit
-from functions.track.text import float_texts, is_float
+from functions.track.values import is_text, stringify
 
-_decode_text = msgspec.json.Decoder(dict[Name, str]).decode
-_decode_any = msgspec.json.Decoder(dict[Name, msgspec.Raw]).decode
+_Fields = dict[str, Any]
+_decode_text = msgspec.json.Decoder(dict[str, str]).decode
+_decode_any = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_tags = msgspec.json.Decoder(dict[Name, msgspec.Raw]).decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_string = msgspec.json.Decoder(str).decode
-_format = msgspec.json.format
 _encode = msgspec.json.Encoder().encode
 # Members that an object may have in itself and in nested values, before it is refused unread.
 _MUCH = MAX_NESTED + MAX_LOG_FIELDS
-OUT_OF_RANGE = "has a number that is out of range"
 _LITTLE = 2 * _MUCH  # bytes that cannot hold so many
 
 
@@ -50,28 +50,36 @@ class FieldReader:
         self._fields = self._mixed_fields = 0
         self._mixed = False  # whether the log before had other values than text
 
-    def log(self, text: msgspec.Raw) -> bytes:
-        """Return a log with nothing but text in it, as JSON."""
-        _check_size(text, f"has more than {MAX_LOG_FIELDS} fields")
-        fields = self._text_only(text)
-        if fields is None:
-            fields = dict(_members(text))
-            self._count(fields, mixed=True)
-            self._mixed = _stringify(fields, self.nested.logs)
-        self.names.drop(fields)
-        return _encode(fields)
+    def logs(self, texts: Sequence[msgspec.Raw], into: list[bytes]) -> None:
+        """Append logs with nothing but text in them to `into`, as JSON, up to one that is refused.
+
+        They are read together. Where that fails their halves are, until the one that is refused is by itself.
+        """
+        if len(texts) == 1:
+            into.extend(self._together(texts))
+            return
+        if sum(map(len, texts)) <= _LITTLE:
+            try:
+                into.extend(self._together(texts))
+            except (Unfit, msgspec.ValidationError):
+                pass
+            else:
+                return
+        half = len(texts) // 2
+        self.logs(texts[:half], into)
+        self.logs(texts[half:], into)
 
     def tags(self, text: msgspec.Raw) -> dict[str, str]:
         """Return the tags in an object, or in an array with their positions for names."""
         _check_size(text, f"has more than {MAX_TAGS} tags")
-        fields: dict[str, Any]
+        fields: _Fields
         if str(text, "utf-8").startswith("["):
             fields = {str(at): tag for at, tag in enumerate(_decode_array(text))}
         else:
-            fields = dict(_members(text))
+            fields = dict(_tags(text))
         if len(fields) > MAX_TAGS:
             raise Unfit(f"has {len(fields)} tags; at most {MAX_TAGS} are allowed")
-        _stringify(fields, self.nested.tags)
+        self.nested.tags.extend(_become_text([fields]))
         self.names.drop(fields, tags=True)
         return {name: _plain(tag) for name, tag in fields.items()}
 
@@ -79,74 +87,85 @@ class FieldReader:
         """Return a topic or source, None for null."""
         if bytes(value) == b"null":
             return None
-        fields: dict[str, Any] = {"": value}
-        _stringify(fields, self.nested.beside)
+        fields: _Fields = {"": value}
+        self.nested.beside.extend(_become_text([fields]))
         return _plain(fields[""])
 
-    def _text_only(self, text: msgspec.Raw) -> dict[str, Any] | None:
-        """Return a log that has nothing but text; None for another, and where the one before was another."""
-        if self._mixed:
-            return None
+    def _together(self, texts: Sequence[msgspec.Raw]) -> list[bytes]:
+        """Return the logs and count them; nothing is counted where one of them is refused."""
+        logs, mixed, is_mixed = self._decoded(texts)
+        fields = self._fields + sum(map(len, logs))
+        mixed_fields = self._mixed_fields + sum(map(len, mixed))
         try:
-            fields: dict[str, Any] = _decode_text(text)
-        except msgspec.ValidationError:
-            return None
-        self._count(fields)
-        return fields
+            _check_counts(logs, fields, mixed_fields)
+            nested = _become_text(mixed) if mixed else []
+            self.names.drop_from(logs)
+        except Unfit:
+            _check_lengths(logs)
+            raise
+        self._fields, self._mixed_fields, self._mixed = fields, mixed_fields, is_mixed
+        self.nested.logs.extend(nested)
+        return [*map(_encode, logs)]
 
-    def _count(self, fields: Sized, *, mixed: bool = False) -> None:
-        if len(fields) > MAX_LOG_FIELDS:
-            raise Unfit(f"has {len(fields)} fields; at most {MAX_LOG_FIELDS} are allowed")
-        self._fields += len(fields)
-        self._mixed_fields += len(fields) if mixed else 0
-        if self._fields > MAX_FIELDS:
-            raise Unfit(f"is one log too many: at most {MAX_FIELDS} fields are allowed in a body")
-        if self._mixed_fields > MAX_MIXED_FIELDS:
-            most = f"at most {MAX_MIXED_FIELDS} fields in logs with values that are not text"
-            raise Unfit(f"is one log too many: {most} are allowed in a body")
+    def _decoded(self, texts: Sequence[msgspec.Raw]) -> tuple[list[_Fields], list[_Fields], bool]:
+        """Return all logs, those of them whose values are still JSON, and what `_mixed` will be.
 
-
-def _stringify(fields: dict[str, Any], nested: list[msgspec.Raw]) -> bool:
-    """Turn what is not text into text, and say whether there was any; text stays the JSON that it is."""
-    floats: dict[str, str] = {}
-    found = False
-    for name, value in fields.items():
-        text = str(value, "utf-8")
-        first = text[0]
-        if first == '"':
-            continue
-        found = True
-        if first in "{[":
-            text = _compact(text)
-            nested.append(value)
-        elif first not in "tfn" and is_float(text):
-            floats[name] = text
-            continue
-        elif len(text) > MAX_DIGITS:
-            raise Unfit(OUT_OF_RANGE)
-        fields[name] = text if text != "-0" else "0"
-    if floats:
-        try:
-            fields.update(zip(floats, float_texts(floats.values()), strict=True))
-        except ValueError:
-            raise Unfit(OUT_OF_RANGE) from None
-    return found
+        A log is not tried as text first where the one before had other values.
+        """
+        logs: list[_Fields] = []
+        mixed: list[_Fields] = []
+        is_mixed = self._mixed
+        for text in texts:
+            if len(text) > _LITTLE:
+                _check_size(text, f"has more than {MAX_LOG_FIELDS} fields")
+            if not is_mixed:
+                try:
+                    logs.append(_decode_text(text))
+                    continue
+                except msgspec.ValidationError:
+                    pass
+            fields: _Fields = _decode_any(text)
+            is_mixed = not is_text(fields.values())
+            logs.append(fields)
+            mixed.append(fields)
+        return logs, mixed, is_mixed
 
 
-def _compact(text: str) -> str:
-    """Return an object or array without the whitespace between its parts."""
-    if len(text) > MAX_NESTED and sum(map(text.count, ",[{")) > MAX_NESTED:
-        raise Unfit(f"has more than {MAX_NESTED} commas and brackets in an object or array")
-    return _format(text, indent=-1)
+def _become_text(logs: Sequence[_Fields]) -> list[msgspec.Raw]:
+    """Turn values that are still JSON into text, and return the objects and arrays among them."""
+    values: list[Any] = [value for fields in logs for value in fields.values()]
+    nested = stringify(values)
+    rest = iter(values)
+    for fields in logs:
+        fields.update(zip(fields, rest, strict=False))
+    return nested
+
+
+def _check_counts(logs: Iterable[Sized], fields: int, mixed_fields: int) -> None:
+    """Check the size of logs, and of all those of the request so far."""
+    most = max(map(len, logs))
+    if most > MAX_LOG_FIELDS:
+        raise Unfit(f"has {most} fields; at most {MAX_LOG_FIELDS} are allowed")
+    if fields > MAX_FIELDS:
+        raise Unfit(f"is one log too many: at most {MAX_FIELDS} fields are allowed in a body")
+    if mixed_fields > MAX_MIXED_FIELDS:
+        allowed = f"at most {MAX_MIXED_FIELDS} fields in logs with values that are not text"
+        raise Unfit(f"is one log too many: {allowed} are allowed in a body")
+
+
+def _check_lengths(logs: Iterable[_Fields]) -> None:
+    """Refuse a name of too many characters, before anything else that a log is refused for."""
+    if any(len(name) > MAX_NAME for fields in logs for name in fields):
+        raise Unfit(TOO_LONG)
 
 
 def _plain(value: str | msgspec.Raw) -> str:
     return value if isinstance(value, str) else _decode_string(value)
 
 
-def _members(text: msgspec.Raw) -> dict[str, msgspec.Raw]:
+def _tags(text: msgspec.Raw) -> dict[str, msgspec.Raw]:
     try:
-        return _decode_any(text)
+        return _decode_tags(text)
     except msgspec.ValidationError as error:
         if "length" in str(error):
             raise Unfit(TOO_LONG) from None

@@ -12,6 +12,7 @@ SDK sends one, and in a console it would make one field look like another. In va
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -52,7 +53,6 @@ _UNSEEN_START = (b"\xc2", b"\xd8\x9c", b"\xe2\x80", b"\xe2\x81")  # how each of 
 Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]  # in characters; bytes are counted below
 CONTROL = "has a name with a control or direction character"
 TOO_LONG = f"has a name of more than {MAX_NAME} bytes"
-_REMEMBERED = 64  # sets of names a request, of which a page has a few
 
 
 class Unfit(ValueError):
@@ -60,23 +60,27 @@ class Unfit(ValueError):
 
 
 class Names(msgspec.Struct):
-    """Checks the names of one request, the same ones in the same order only once."""
+    """Drops and counts those of the fields and tags of one request that a client may not set.
 
-    dropped: int = 0  # fields and tags that a client may not set, and did
-    _known: dict[tuple[str, ...], tuple[str, ...]] = {}
+    Both ways raise Unfit for a name that is longer than MAX_NAME or has a character that is refused, with
+    nothing dropped.
+    """
+
+    dropped: int = 0
 
     def drop(self, fields: dict[str, Any], *, tags: bool = False) -> None:
-        """Drop and count those of a log's fields, or with `tags` of the tags, that a client may not set.
+        """Drop them from one log, or with `tags` from the tags."""
+        self._remove(_forbidden(tuple(fields), tags), fields)
 
-        Raises Unfit for a name that is longer than MAX_NAME or has a character that is refused.
-        """
-        key = tuple(fields)
-        forbidden = None if tags else self._known.get(key)  # what a log may have, tags may not
-        if forbidden is None:
-            forbidden = _forbidden(key, tags)
-            if not tags and len(self._known) < _REMEMBERED:
-                self._known[key] = forbidden
-        for name in forbidden:
+    def drop_from(self, logs: Sequence[dict[str, Any]]) -> None:
+        """Drop them from several logs, whose names, mostly the same ones, are looked at only once."""
+        forbidden = frozenset(_forbidden(tuple(set[str]().union(*logs)), tags=False))
+        if forbidden:
+            for fields in logs:
+                self._remove(forbidden.intersection(fields), fields)
+
+    def _remove(self, names: Iterable[str], fields: dict[str, Any]) -> None:
+        for name in names:
             if fields.pop(name, None) is not None:
                 self.dropped += 1
 

@@ -11,13 +11,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-_WIDTHS = {str(exponent): exponent + 1 for exponent in range(16, 21)}  # digits of numbers without exponent
+# Exponents with which JavaScript writes no exponent, from 1e-6 to less than 1e21, apart from those that msgspec
+# does not write either; and the digits before the point.
+_WITHOUT = {"e-6": 0, **{f"e+{exponent}": exponent + 1 for exponent in range(16, 21)}}
 _encode = msgspec.json.Encoder().encode
-
-
-def is_float(token: str) -> bool:
-    """Whether a JSON number is written with a fraction or an exponent."""
-    return "." in token or "e" in token or "E" in token
 
 
 def float_texts(tokens: Iterable[str]) -> list[str]:
@@ -27,10 +24,17 @@ def float_texts(tokens: Iterable[str]) -> list[str]:
     """
     # float() because msgspec takes ten times as long for some numbers near the smallest doubles; msgspec's
     # encoder because it finds the shortest digits in a third of the time of repr().
-    texts = _encode([*map(float, tokens)]).decode()[1:-1]
+    texts = _encode([*map(float, tokens)]).decode()[1:-1] + ","
     if "null" in texts:
         raise ValueError("not a finite number")
-    return [_with_exponent(text) if "e" in text else _without_point(text) for text in texts.split(",")]
+    # msgspec writes a `.0`, and no `+`.
+    texts = texts.replace(".0,", ",").replace("-0,", "0,")
+    if "e" not in texts:
+        return texts[:-1].split(",")
+    texts = texts.replace("e", "e+").replace("e+-", "e-")
+    if not any(f"{exponent}," in texts for exponent in _WITHOUT):
+        return texts[:-1].split(",")
+    return [_without_exponent(text) if "e" in text else text for text in texts[:-1].split(",")]
 
 
 def number_text(value: float) -> str:
@@ -38,24 +42,13 @@ def number_text(value: float) -> str:
     return float_texts((repr(value),))[0]
 
 
-def _without_point(text: str) -> str:
-    if text.endswith(".0"):
-        return text[:-2] if text != "-0.0" else "0"
-    return text
-
-
-def _with_exponent(text: str) -> str:
-    """Return the number without an exponent where JavaScript has none: from 1e-6 to less than 1e21.
-
-    msgspec writes an exponent below 1e-5 and from 1e16 on, without a `+`.
-    """
+def _without_exponent(text: str) -> str:
+    """Return a number without its exponent, where that is one of _WITHOUT."""
     mantissa, _, exponent = text.partition("e")
-    if exponent[0] == "-":
-        if exponent != "-6":
-            return text
-        digits = mantissa.replace(".", "")
-        return f"-0.00000{digits[1:]}" if digits[0] == "-" else f"0.00000{digits}"
-    width = _WIDTHS.get(exponent)
+    width = _WITHOUT.get("e" + exponent)
     if width is None:
-        return f"{mantissa}e+{exponent}"
-    return mantissa.replace(".", "").ljust(width + (mantissa[0] == "-"), "0")
+        return text
+    digits = mantissa.replace(".", "")
+    if width:
+        return digits.ljust(width + (digits[0] == "-"), "0")
+    return f"-0.00000{digits[1:]}" if digits[0] == "-" else f"0.00000{digits}"
