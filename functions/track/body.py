@@ -1,7 +1,7 @@
-"""A POST's JSON body as a batch.
+"""Converts a POST's JSON body to a batch.
 
-What the browser SDK usually sends is small and has nothing but text in it, so it is decoded at once. Any
-other body, and one that is to be refused, takes `slow_path`, which reads log by log.
+The browser SDK usually sends small bodies with only text in them, which are decoded in one step. Any other
+body, and each one that will be refused, is read by `slow_path`, a few logs at a time.
 """
 
 # No `from __future__ import annotations`: a decoder would have to compile each annotation of its types.
@@ -36,13 +36,13 @@ _encode = msgspec.json.Encoder().encode
 def read_batch(body: bytes) -> Batch:
     """Return the batch in a decompressed body.
 
-    Raises ApiError: PostBodyInvalid for what is not JSON, not of the shape, or past one of `limits`.
+    Raises ApiError: PostBodyInvalid if it is not JSON, has another structure, or exceeds one of `limits`.
     """
     body = body.removeprefix(_BOM)
     if len(body) <= FEW:
         with contextlib.suppress(msgspec.DecodeError, UnicodeError, Unfit):
             return _text_only(_decode(body))
-    # Imported here because pages hardly ever send such a body.
+    # Imported here because pages rarely send such a body.
     from functions.track.slow_path import read_slowly
 
     return read_slowly(body)

@@ -1,4 +1,4 @@
-"""The fields of logs, or the tags: JSON objects in which every value becomes text."""
+"""Reads the fields of logs, and the tags: JSON objects whose values become text."""
 
 from __future__ import annotations
 
@@ -25,35 +25,36 @@ _decode_tags = msgspec.json.Decoder(dict[Name, msgspec.Raw]).decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_string = msgspec.json.Decoder(str).decode
 _encode = msgspec.json.Encoder().encode
-# Members that an object may have in itself and in nested values, before it is refused unread.
+# Members of an object, nested ones included, above which it is refused before it is decoded.
 _MUCH = MAX_NESTED + MAX_LOG_FIELDS
-_LITTLE = 2 * _MUCH  # bytes that cannot hold so many
+_LITTLE = 2 * _MUCH  # bytes; a smaller object cannot have that many
 
 
 class Nested(NamedTuple):
-    """The values of a body that are objects or arrays, by where they were."""
+    """The objects and arrays among the values of a body, by their place."""
 
-    beside: list[msgspec.Raw]  # the logs and the tags: topic and source
+    beside: list[msgspec.Raw]  # not in logs or tags: topic and source
     tags: list[msgspec.Raw]
     logs: list[msgspec.Raw]
 
 
 class FieldReader:
-    """Reads the parts of one request, each raising Unfit for what is refused, and counts what they cost.
+    """Reads the parts of one request, and counts fields against its limits. Methods raise Unfit to refuse.
 
-    `nested` gathers the objects and arrays for the caller to check, `names` counts what is dropped.
+    `nested` collects objects and arrays, which the caller checks; `names` counts dropped names.
     """
 
     def __init__(self) -> None:
         self.nested = Nested([], [], [])
         self.names = Names()
         self._fields = self._mixed_fields = 0
-        self._mixed = False  # whether the log before had other values than text
+        self._mixed = False  # whether the previous log had values that are not text
 
     def logs(self, texts: Sequence[msgspec.Raw], into: list[bytes]) -> None:
-        """Append logs with nothing but text in them to `into`, as JSON, up to one that is refused.
+        """Read logs, convert their values to text, and append them to `into` as JSON.
 
-        They are read together. Where that fails their halves are, until the one that is refused is by itself.
+        The logs are read together. If one of them is refused, each half is read by itself, and so on, so that
+        `into` has all logs before the refused one.
         """
         if len(texts) == 1:
             into.extend(self._together(texts))
@@ -70,7 +71,7 @@ class FieldReader:
         self.logs(texts[half:], into)
 
     def tags(self, text: msgspec.Raw) -> dict[str, str]:
-        """Return the tags in an object, or in an array with their positions for names."""
+        """Return the tags in an object, or in an array, where the positions are the names."""
         _check_size(text, f"has more than {MAX_TAGS} tags")
         fields: _Fields
         if str(text, "utf-8").startswith("["):
@@ -92,7 +93,7 @@ class FieldReader:
         return _plain(fields[""])
 
     def _together(self, texts: Sequence[msgspec.Raw]) -> list[bytes]:
-        """Return the logs and count them; nothing is counted where one of them is refused."""
+        """Return the logs, and count their fields; if a log is refused, nothing is counted."""
         logs, mixed, is_mixed = self._decoded(texts)
         fields = self._fields + sum(map(len, logs))
         mixed_fields = self._mixed_fields + sum(map(len, mixed))
@@ -108,9 +109,9 @@ class FieldReader:
         return [*map(_encode, logs)]
 
     def _decoded(self, texts: Sequence[msgspec.Raw]) -> tuple[list[_Fields], list[_Fields], bool]:
-        """Return all logs, those of them whose values are still JSON, and what `_mixed` will be.
+        """Return all logs, those among them whose values are still JSON, and the new value of `_mixed`.
 
-        A log is not tried as text first where the one before had other values.
+        A log after a mixed one is probably mixed too, so it is not decoded as text first.
         """
         logs: list[_Fields] = []
         mixed: list[_Fields] = []
@@ -132,7 +133,7 @@ class FieldReader:
 
 
 def _become_text(logs: Sequence[_Fields]) -> list[msgspec.Raw]:
-    """Turn values that are still JSON into text, and return the objects and arrays among them."""
+    """Convert values that are still JSON to text, and return the objects and arrays among them."""
     values: list[Any] = [value for fields in logs for value in fields.values()]
     nested = stringify(values)
     rest = iter(values)
@@ -142,7 +143,7 @@ def _become_text(logs: Sequence[_Fields]) -> list[msgspec.Raw]:
 
 
 def _check_counts(logs: Iterable[Sized], fields: int, mixed_fields: int) -> None:
-    """Check the size of logs, and of all those of the request so far."""
+    """Check the number of fields in each log, and in all logs of the request so far."""
     most = max(map(len, logs))
     if most > MAX_LOG_FIELDS:
         raise Unfit(f"has {most} fields; at most {MAX_LOG_FIELDS} are allowed")
@@ -154,7 +155,7 @@ def _check_counts(logs: Iterable[Sized], fields: int, mixed_fields: int) -> None
 
 
 def _check_lengths(logs: Iterable[_Fields]) -> None:
-    """Refuse a name of too many characters, before anything else that a log is refused for."""
+    """Refuse a name that is too long. This error has precedence over others of the same log."""
     if any(len(name) > MAX_NAME for fields in logs for name in fields):
         raise Unfit(TOO_LONG)
 
@@ -173,17 +174,17 @@ def _tags(text: msgspec.Raw) -> dict[str, msgspec.Raw]:
 
 
 def _check_size(text: msgspec.Raw, fault: str) -> None:
-    """Refuse what has far too many members, or elements, before they are built."""
+    """Refuse a value with far too many members or elements, before it is decoded."""
     if len(text) > _LITTLE and _outside_text(bytes(text)) > _MUCH:
         raise Unfit(fault + f", or more than {MAX_NESTED} in its objects and arrays")
 
 
 def _outside_text(text: bytes) -> int:
-    """Return how many colons, or commas, JSON has outside its strings, or more than that where it has few.
+    """Return the number of colons or commas outside JSON's strings, whichever is larger; it may be too high.
 
-    The quotes and either mark alone are left, escaped quotes gone. Where two quotes then stand side by side
-    they hold nothing, or part two strings with no mark between them; without those, every second piece is
-    outside strings.
+    Only quotes and one of the two marks are kept, without escaped quotes. Two adjacent quotes are an empty
+    string, or the end of one string and the start of the next; they are removed. Then every second piece
+    between quotes is outside strings.
     """
     most = 0
     plain = text.replace(rb"\\", b"").replace(rb"\"", b"") if b"\\" in text else text

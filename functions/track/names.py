@@ -1,12 +1,12 @@
-"""Names of fields and tags: which a client may not set, and which are refused.
+"""Checks the names of fields and tags: reserved names are dropped, dangerous ones refused.
 
-SLS reads some names as its own, and the proxy adds tags of its own. Those are dropped from what a client
-sends, and counted; nothing else of the request changes. The prefix `__tag__:`, with which SLS takes a field
-for a tag, does not hide a name, however often it is there, nor does a blank. The proxy's names are known in
-any case; a field without the prefix is no tag, so a log may well have one called `referer`.
+Some names have a meaning for SLS, and the proxy adds tags itself. A client may not set these: they are
+dropped and counted, and the rest of the request is unchanged. A name is recognized behind any number of
+prefixes `__tag__:` (with which SLS makes a field a tag) and with blanks in it. The proxy's tags are
+recognized in upper and lower case, but only as tags: a log may have a field `referer`.
 
-A name with a control character or one that turns the direction of text is refused rather than escaped: no
-SDK sends one, and in a console it would make one field look like another. In values both are data.
+A name with a control character, or with a character that changes the direction of text, is refused: no SDK
+sends one, and in a console one field could look like another. Values may contain both.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SLS_NAMES = frozenset(
         "__receive_time__",
     )
 )
-# Tags of the proxy's own, and those that SLS adds where a Logstore has appendMeta.
+# The proxy's tags, and the tags that SLS adds to a Logstore with appendMeta.
 OWN_NAMES = frozenset(
     ("client_ip", "user_agent", "referer", "subject", "batch_id", "bot", "__client_ip__", "__receive_time__")
 )
@@ -44,36 +44,35 @@ _PREFIX = b"__tag__:"
 _SLS = frozenset(name.encode() for name in SLS_NAMES)
 _OWN = frozenset(name.encode() for name in OWN_NAMES)
 _OWN_AS_FIELDS = frozenset(_PREFIX + name for name in _OWN)
-# Blanks that are not ASCII's and look like them or like nothing; Python counts none of them as printable.
+# Non-ASCII blanks, visible or not. Python considers none of them printable.
 _BLANKS = ("\u00a0", "\u3000", "\u200b", "\ufeff")
-# Control characters (Cc), and Unicode's marks, embeddings, overrides and isolates of direction (UAX #9).
-_C0 = bytes(byte for byte in (*range(0x20), 0x7F) if byte != 0x0A)  # a newline parts names here
+# Control characters (Cc), and Unicode's bidirectional formatting characters (UAX #9).
+_C0 = bytes(byte for byte in (*range(0x20), 0x7F) if byte != 0x0A)  # a newline separates names here
 _UNSEEN = "[\x80-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-_UNSEEN_START = (b"\xc2", b"\xd8\x9c", b"\xe2\x80", b"\xe2\x81")  # how each of them begins in UTF-8
+_UNSEEN_START = (b"\xc2", b"\xd8\x9c", b"\xe2\x80", b"\xe2\x81")  # their first bytes in UTF-8
 Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]  # in characters; bytes are counted below
 CONTROL = "has a name with a control or direction character"
 TOO_LONG = f"has a name of more than {MAX_NAME} bytes"
 
 
 class Unfit(ValueError):
-    """A part of a body is refused; the text says why, and its reader knows where it is."""
+    """A part of a body is refused. The text has the reason; the caller adds the place."""
 
 
 class Names(msgspec.Struct):
-    """Drops and counts those of the fields and tags of one request that a client may not set.
+    """Drops and counts the reserved names of one request.
 
-    Both ways raise Unfit for a name that is longer than MAX_NAME or has a character that is refused, with
-    nothing dropped.
+    Both methods raise Unfit, and drop nothing, if a name is too long or has a forbidden character.
     """
 
     dropped: int = 0
 
     def drop(self, fields: dict[str, Any], *, tags: bool = False) -> None:
-        """Drop them from one log, or with `tags` from the tags."""
+        """Drop reserved names from one log, or with `tags` from the tags."""
         self._remove(_forbidden(tuple(fields), tags), fields)
 
     def drop_from(self, logs: Sequence[dict[str, Any]]) -> None:
-        """Drop them from several logs, whose names, mostly the same ones, are looked at only once."""
+        """Drop reserved names from several logs. Each different name is checked once."""
         forbidden = frozenset(_forbidden(tuple(set[str]().union(*logs)), tags=False))
         if forbidden:
             for fields in logs:
@@ -86,17 +85,17 @@ class Names(msgspec.Struct):
 
 
 def _forbidden(names: tuple[str, ...], tags: bool) -> tuple[str, ...]:
-    # All names as one text: a call for each would cost more than reading a body of 200,000 of them.
+    # All names as one text: with 200,000 names, a call for each would cost more than decoding the body.
     text = "\n".join(names)
     if text.count("\n") != max(len(names) - 1, 0):
         raise Unfit(CONTROL)
     if len(text) > MAX_NAME // 4 and _longest(names) > MAX_NAME:
         raise Unfit(TOO_LONG)
     text = text.replace(" ", "")
-    # What is not printable is a superset of what is refused, and found in a fraction of the time.
+    # Forbidden characters are not printable, and this check takes a fraction of the time.
     if not text.replace("\n", "").isprintable():
         text = _without_blanks(text)
-    # Every reserved name has one of these, apart from tags of the proxy's own.
+    # Every reserved name contains one of these, except the proxy's tags.
     if tags or "__" in text or "_extract_others_" in text:
         return _reserved(names, text, tags)
     return ()
@@ -119,7 +118,7 @@ def _longest(names: tuple[str, ...]) -> int:
 
 
 def _reserved(names: tuple[str, ...], text: str, tags: bool) -> tuple[str, ...]:
-    data = text.encode()  # whose lower() leaves all but ASCII alone, and so is quick
+    data = text.encode()  # lower() of bytes changes only ASCII, and is fast
     found: tuple[str, ...] = ()
     if b"__" in data or b"_extract_others_" in data:
         found = _among(names, data.replace(_PREFIX, b""), _SLS)
@@ -134,7 +133,7 @@ def _reserved(names: tuple[str, ...], text: str, tags: bool) -> tuple[str, ...]:
 
 
 def _among(names: tuple[str, ...], text: bytes, reserved: frozenset[bytes]) -> tuple[str, ...]:
-    """Return the names of which the part of `text` in the same line is a reserved one."""
+    """Return the names whose line in `text` is a reserved name."""
     parts = text.split(b"\n")
     if reserved.isdisjoint(parts):
         return ()

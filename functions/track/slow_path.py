@@ -1,10 +1,11 @@
-"""Any JSON body as a batch, read log by log: one with other values than text, or one to be refused.
+"""Converts any JSON body to a batch, a few logs at a time: a large one, one with other values than text, or
+one that will be refused.
 
-A log that is read is JSON again at once, as it will be forwarded, so that a body of 3 MB never becomes the
-many small objects that Python would make of it.
+Each log is encoded as JSON again as soon as it is read, so a body of 3 MB never becomes millions of Python
+objects at once.
 
-Nothing is built before its size is known: the body is first split by a decoder that skips, in C, what is in
-the logs (msgspec's `Raw`), and an element that is no object, or a log too many, ends it there.
+Nothing is decoded before its size is known. The body is first split by a decoder that skips the content of
+the logs in C (msgspec's `Raw`). It is refused there if an element is not an object, or there are too many.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from functions.track.nesting import check_nesting, refuse_depth
 from shared.http.errors import POST_BODY_INVALID, ApiError
 from shared.http.surrogates import repair
 
-_TOGETHER = 64  # logs that are read at once
+_TOGETHER = 64  # logs that are read in one step
 _NULL = msgspec.Raw(b"null")
 _Read = TypeVar("_Read")
 
@@ -35,7 +36,7 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _LooseBody(msgspec.Struct):
-    """The same with other members passed over."""
+    """The same, but other members are skipped."""
 
     logs: msgspec.Raw = msgspec.field(name="__logs__")
     topic: msgspec.Raw = msgspec.field(name="__topic__", default=_NULL)
@@ -44,7 +45,7 @@ class _LooseBody(msgspec.Struct):
 
 
 class _Object(msgspec.Struct, gc=False):
-    """Any object, its members passed over."""
+    """Any object; its members are skipped."""
 
 
 _decode = msgspec.json.Decoder(_Body).decode
@@ -56,7 +57,7 @@ _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 def read_slowly(body: bytes) -> Batch:
     """Return the batch in a decompressed body without a byte order mark.
 
-    Raises ApiError: PostBodyInvalid for what is not JSON, not of the shape, or past one of `limits`.
+    Raises ApiError: PostBodyInvalid if it is not JSON, has another structure, or exceeds one of `limits`.
     """
     try:
         try:
@@ -76,7 +77,7 @@ def read_slowly(body: bytes) -> Batch:
 
 
 def _read(body: bytes) -> Batch:
-    body.decode()  # what is skipped is not looked at for that
+    body.decode()  # msgspec does not check this in skipped parts
     outer, others = _members(body)
     reader = FieldReader()
     batch = Batch(
@@ -92,7 +93,7 @@ def _read(body: bytes) -> Batch:
 
 
 def _members(body: bytes) -> tuple[_Body | _LooseBody, msgspec.Raw | None]:
-    """Return the members that matter, and where there are others the body without its logs and tags."""
+    """Return the known members, and if there are others, the body without its logs and tags."""
     try:
         return _decode(body), None
     except msgspec.ValidationError:
@@ -106,7 +107,7 @@ def _members(body: bytes) -> tuple[_Body | _LooseBody, msgspec.Raw | None]:
 def _logs(text: msgspec.Raw, reader: FieldReader) -> list[bytes]:
     logs: list[bytes] = []
     try:
-        # Empty objects first, where there may be so many elements that even their texts would weigh.
+        # Counted as empty objects first, because the texts of millions of elements would need much memory.
         if len(text) > FEW:
             _check_count(_decode_objects(text))
         texts = _split(text)
@@ -121,7 +122,7 @@ def _logs(text: msgspec.Raw, reader: FieldReader) -> list[bytes]:
 
 
 def _in_logs(text: msgspec.Raw, error: msgspec.ValidationError) -> str:
-    """Return what is wrong with the logs' shape, and where."""
+    """Return what is wrong with the structure of the logs, and where."""
     try:
         _decode_objects(text)
     except msgspec.ValidationError as found:

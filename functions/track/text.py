@@ -11,14 +11,14 @@ from collections.abc import Iterable
 
 import msgspec
 
-# Exponents with which JavaScript writes no exponent, from 1e-6 to less than 1e21, apart from those that msgspec
-# does not write either; and the digits before the point.
+# Exponents that msgspec writes and JavaScript does not (from 1e-6 to below 1e21), with the number of digits
+# before the point.
 _WITHOUT = {"e-6": 0, **{f"e+{exponent}": exponent + 1 for exponent in range(16, 21)}}
 _encode = msgspec.json.Encoder().encode
 
 
 def float_texts(tokens: Iterable[str]) -> list[str]:
-    """Return JSON numbers in the form of `Number::toString`: 1.0 is `1`, 1E21 is `1e+21`, -0.0 is `0`.
+    """Return JSON numbers in the format of `Number::toString`: 1.0 is `1`, 1E21 is `1e+21`, -0.0 is `0`.
 
     Raises ValueError for a number that is out of range for a double.
     """
@@ -38,12 +38,12 @@ def float_texts(tokens: Iterable[str]) -> list[str]:
 
 
 def number_text(value: float) -> str:
-    """Return one finite float in the same form."""
+    """Return one finite float in the same format."""
     return float_texts((repr(value),))[0]
 
 
 def _without_exponent(text: str) -> str:
-    """Return a number without its exponent, where that is one of _WITHOUT."""
+    """Return a number without its exponent, if that is one of _WITHOUT."""
     mantissa, _, exponent = text.partition("e")
     width = _WITHOUT.get("e" + exponent)
     if width is None:

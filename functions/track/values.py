@@ -1,4 +1,4 @@
-"""Values of JSON that become text, many at a time."""
+"""Converts JSON values to text, many at a time."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from functions.track.names import Unfit
 from functions.track.text import float_texts
 
 OUT_OF_RANGE = "has a number that is out of range"
-_BETWEEN = b"\x01"  # a control character, which JSON has nowhere
+_BETWEEN = b"\x01"  # a control character, which cannot occur in JSON
 _format = msgspec.json.format
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def is_text(values: Collection[msgspec.Raw]) -> bool:
-    """Whether all values are text."""
+    """Whether all values are JSON strings."""
     joined = _BETWEEN.join(values)
     return joined.count(_BETWEEN + b'"') + joined.startswith(b'"') == len(values)
 
@@ -26,12 +26,12 @@ def is_text(values: Collection[msgspec.Raw]) -> bool:
 def stringify(values: list[Any]) -> list[msgspec.Raw]:
     """Replace each value that is not text by its text; return the objects and arrays among them.
 
-    All are JSON, as `msgspec.Raw`; text stays the JSON that it is. Raises Unfit for a number that is out of
-    range, and for an object or array with too much in it.
+    All values are JSON, as `msgspec.Raw`; JSON strings stay unchanged. Raises Unfit for a number that is out
+    of range, and for an object or array with more than MAX_NESTED commas and brackets.
     """
     nested: list[int] = []
     floats: dict[int, str] = {}
-    # Their first characters, in the order of ASCII: `"`, `-` and digits, `[`, then `f`, `n` and `t`, `{`.
+    # Compared by the first character, in ASCII order: `"`; `-` and digits; `[`; `f`, `n` and `t`; `{`.
     for at, text in enumerate(_BETWEEN.join(values).decode().split(_BETWEEN.decode())):
         if text < "#":
             continue
@@ -73,6 +73,6 @@ def _check_size(text: str) -> None:
 
 
 def _compact(values: Iterable[msgspec.Raw]) -> list[str]:
-    """Return objects and arrays without the whitespace between their parts."""
+    """Return objects and arrays without whitespace between their parts."""
     array = b"[" + b",".join(values) + b"]"
     return [str(value, "utf-8") for value in _split(_format(array, indent=-1))]

@@ -57,7 +57,7 @@ def test_endless_repeated_headers_are_refused_and_do_not_delay_shutdown(track: S
             stranger.send(get("/healthz")[:-2] + (name + b": b\r\n") * 200_000)
         assert ask(track.url, post()).status == 200
         track.process.send_signal(signal.SIGTERM)
-        assert track.process.wait(60) == -signal.SIGTERM
+        assert track.process.wait(60) == 0
 
 
 @pytest.mark.parametrize(
