@@ -12,14 +12,18 @@ import pytest
 HOME = Path(__file__).parents[1] / "node"
 
 
-def _installed(npm: str) -> bool:
-    """Install the packages, unless that is done, or is being done by the test of another process."""
-    with (HOME / "package-lock.json").open() as lock:
+def install(npm: str, home: Path, *options: str) -> str:
+    """Install the locked packages of a folder, one process at a time and only where they are not yet there.
+
+    Returns the reason if it failed, else nothing.
+    """
+    with (home / "package-lock.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if (HOME / "node_modules" / ".package-lock.json").exists():  # the last thing that npm writes
-            return True
-        command = [npm, "ci", "--no-audit", "--no-fund"]
-        return subprocess.run(command, cwd=HOME, capture_output=True, check=False).returncode == 0
+        if (home / "node_modules" / ".package-lock.json").exists():  # the last thing that npm writes
+            return ""
+        command = [npm, "ci", "--no-audit", "--no-fund", *options]
+        done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+        return f"npm ci failed: {done.stderr.strip()[-300:]}" if done.returncode else ""
 
 
 def run_module(code: str, *, given: str = "") -> str:
@@ -30,8 +34,8 @@ def run_module(code: str, *, given: str = "") -> str:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         pytest.skip("Node.js with npm is not installed")
-    if not _installed(npm):
-        pytest.skip("npm ci failed in tests/node")
+    if reason := install(npm, HOME):
+        pytest.skip(reason)
     answered = subprocess.run(
         [node, "--input-type=module", "-e", code],
         cwd=HOME,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from local.cloud import Cloud
+from tests.support.node import install
 
 HERE = Path(__file__).parent
 
@@ -24,23 +24,12 @@ def node() -> str:
     found, npm = shutil.which("node"), shutil.which("npm")
     reason = "" if found and npm else "Node.js is not installed"
     if npm:
-        with (HERE / "package-lock.json").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # only one of several parallel tests installs
-            reason = reason or _install(npm)
+        reason = reason or install(npm, HERE, "--ignore-scripts")
     if reason and os.environ.get("REQUIRE_SERVERLESS_DEVS") == "1":
         pytest.fail(reason)
     if reason or found is None:
         pytest.skip(reason)
     return found
-
-
-def _install(npm: str) -> str:
-    """Returns the reason if it failed, else nothing."""
-    if (HERE / "node_modules/ali-oss").exists():
-        return ""
-    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
-    return f"npm ci failed: {done.stderr.strip()[-300:]}" if done.returncode else ""
 
 
 @pytest.fixture

@@ -11,8 +11,10 @@ from tests.ops.serverless_devs import render
 
 
 @pytest.fixture
-def _serverless_devs(monkeypatch: pytest.MonkeyPatch) -> None:
+def _serverless_devs(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     render.command()  # installs it, or skips the test
+    # Its log is a folder of its HOME named by the second: two that run at once would share it.
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
     for name, value in {**render.VARIABLES, **render.SPOOL}.items():
         monkeypatch.setenv(name, value)
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.node import install
+
 ROOT = Path(__file__).parents[3]
 HOME = ROOT / "ops/serverless-devs"
 COMMAND = HOME / "node_modules/.bin/s"
@@ -37,13 +39,12 @@ def command() -> Path:
     Skips the test without npm or a registry to install from; with
     REQUIRE_SERVERLESS_DEVS=1 it fails instead.
     """
-    if not COMMAND.exists():
-        npm = shutil.which("npm")
-        reason = "npm is not installed" if npm is None else _install(npm)
-        if reason and os.environ.get("REQUIRE_SERVERLESS_DEVS") == "1":
-            pytest.fail(f"Serverless Devs is required here: {reason}")
-        if reason:
-            pytest.skip(f"without Serverless Devs: {reason}")
+    npm = shutil.which("npm")
+    reason = "npm is not installed" if npm is None else install(npm, HOME)
+    if reason and os.environ.get("REQUIRE_SERVERLESS_DEVS") == "1":
+        pytest.fail(f"Serverless Devs is required here: {reason}")
+    if reason:
+        pytest.skip(f"without Serverless Devs: {reason}")
     return COMMAND
 
 
@@ -76,11 +77,3 @@ def rendered(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     start = done.stdout.index("{\n")
     outcome: dict[str, Any] = json.loads(done.stdout[start:])
     return outcome
-
-
-def _install(npm: str) -> str:
-    """Returns the reason if it failed, else nothing."""
-    done = subprocess.run(
-        [npm, "ci", "--no-audit", "--no-fund"], cwd=HOME, capture_output=True, text=True, check=False
-    )
-    return f"npm ci failed: {done.stderr.strip()[-300:]}" if done.returncode else ""
