@@ -38,10 +38,8 @@ def stringify(values: list[Any]) -> list[msgspec.Raw]:
         if text < "[":
             if "." in text or "e" in text or "E" in text:
                 floats[at] = text
-                continue
-            if len(text) > MAX_DIGITS:
-                raise Unfit(OUT_OF_RANGE)
-            values[at] = text if text != "-0" else "0"
+            else:
+                values[at] = _integer(text)
         elif "a" < text < "{":
             values[at] = text
         else:
@@ -53,6 +51,12 @@ def stringify(values: list[Any]) -> list[msgspec.Raw]:
     if found:
         _put(values, nested, _compact(found))
     return found
+
+
+def _integer(text: str) -> str:
+    if len(text) > MAX_DIGITS:
+        raise Unfit(OUT_OF_RANGE)
+    return text if text != "-0" else "0"
 
 
 def _put(values: list[Any], places: Iterable[int], texts: Iterable[str]) -> None:

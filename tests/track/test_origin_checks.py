@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.log_lines import log_lines
 from tests.track.support import TRACK, Start, Track
 
 ONE = '{"__logs__":[{"a":"1"}]}'
@@ -40,6 +41,7 @@ def test_a_hostile_origin_is_refused_or_noted_and_never_breaks_an_answer(
     assert not {"\r", "\n", "*"} & set(reply.headers["access-control-allow-origin"])
     assert reply.headers["vary"] == "Origin"
     assert len(track.forwarded) == (0 if mode == "enforce" else 1)
+    assert len(log_lines(caplog, "would refuse")) == (0 if mode == "enforce" else 1)
     assert all(len(record.getMessage()) < 2000 for record in caplog.records)
     assert all("\n" not in record.getMessage() for record in caplog.records)
 

@@ -10,6 +10,7 @@ import pytest
 from ops.ticket.issue import issue
 from shared.access import redis_scripts
 from shared.access.tickets import to_base64url
+from tests.support.log_lines import log_lines
 from tests.support.redis import RedisServer
 from tests.track.support import LOGSTORE, TRACK, Reply, Start, Track
 
@@ -104,14 +105,29 @@ def test_a_ticket_is_counted_by_its_subject_or_else_by_itself(start: Start) -> N
 def test_audit_mode_finds_the_same_ones_and_lets_them_through(
     start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
-    track = start(RATE_LIMIT="client 1/h burst 10", RATE_MODE="audit")
+    track = start(RATE_LIMIT="client 10/h burst 10", RATE_MODE="audit")
     seen = []
     for count in (6, 5, 4, 1):
         caplog.clear()
         assert post(track, count).status == 200
-        seen.append("would refuse" in caplog.text)
-    assert seen == [False, True, False, True]
+        seen.append([(line["errorCode"], line["reason"]) for line in log_lines(caplog, "would refuse")])
+    limit = "logs are too many: client 10/3600 s burst 10"
+    refused = [[("RequestRateExceeded", f"{count} {limit}")] for count in (5, 1)]
+    assert seen == [[], refused[0], [], refused[1]]
     assert len(track.forwarded) == 4
+
+
+def test_a_limit_is_enforced_by_default_and_where_the_mode_says_so(start: Start) -> None:
+    for mode in ({}, {"RATE_MODE": "enforce"}):
+        track = start(RATE_LIMIT="client 1/h burst 1", **mode)
+        assert [post(track, 1).status, post(track, 1).status] == [200, 429]
+        assert len(track.forwarded) == 1
+
+
+def test_a_client_never_has_to_come_back_at_once(start: Start) -> None:
+    track = start(RATE_LIMIT="client 1000000/s burst 1")  # a millionth of a second is too long a wait
+    reply = post(track, 2)
+    assert (reply.status, reply.headers["retry-after"]) == (429, "1")
 
 
 def test_large_bodies_are_counted_as_well(start: Start) -> None:

@@ -18,6 +18,7 @@ from local.ram import AccessKey, Ram
 from local.serving import Server
 from shared.spool.format import Spooled, time_of, unpack
 from tests.support.fc import context, event
+from tests.support.log_lines import log_lines
 from tests.support.raw_server import CLOSE, HANG, OK, RESET, RawServer, answer, sls_error
 from tests.support.waiting import in_some_try
 from tests.track.support import LOGSTORE, SETTINGS, TRACK, Track, running
@@ -172,7 +173,7 @@ def test_where_oss_fails_as_well_the_page_is_told_to_come_back(
     assert (reply.status, reply.code) == (503, "ServerBusy")
     assert int(reply.headers["retry-after"]) > 0
     assert "x-log-spooled" not in reply.headers
-    line = _line(caplog)
+    line = log_lines(caplog)[-1]
     assert line["spooled"] == 0
     assert "ProjectNotExist" in line["detail"]
     assert "OSS" in line["detail"]
@@ -225,7 +226,7 @@ def test_the_log_says_that_a_batch_was_spooled_and_why(
 ) -> None:
     caplog.set_level(logging.INFO)
     spooling(cloud, stack, sls_error(404, "ProjectNotExist")).post(ONE)
-    line = _line(caplog)
+    line = log_lines(caplog)[-1]
     assert (line["event"], line["level"], line["status"]) == ("answered", "ERROR", 200)
     assert (line["spooled"], line["errorCode"], line["logs"]) == (1, "UpstreamRejected", 1)
     assert "ProjectNotExist" in line["detail"]
@@ -251,12 +252,6 @@ def test_a_bad_setting_stops_the_start(
 
 def _event() -> bytes:
     return event("POST", TRACK, ONE)
-
-
-def _line(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
-    lines = [json.loads(record.getMessage()) for record in caplog.records if record.getMessage()[:1] == "{"]
-    line: dict[str, Any] = lines[-1]
-    return line
 
 
 def test_an_answer_that_is_no_confirmation_is_none(cloud: Cloud, stack: contextlib.ExitStack) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from ops.ticket.issue import issue
 from shared.access.tickets import to_base64url
+from tests.support.log_lines import log_lines
 from tests.track.support import LOGSTORE, TRACK, Start, Track
 
 KEY, OTHER = b"k" * 32, b"o" * 32
@@ -87,7 +88,9 @@ def test_a_refusal_says_why_and_audit_mode_logs_the_same(
     else:
         assert reply.status == 200
         assert "subject" not in guarded.last()["__tags__"]
-        assert any("would refuse" in line and why in line for line in caplog.messages)
+        (line,) = log_lines(caplog, "would refuse")
+        assert (line["level"], line["errorCode"], line["method"]) == ("WARNING", "TicketInvalid", "POST")
+        assert why in line["reason"]
     if text:
         assert text not in caplog.text + reply.body.decode()
         assert "/t/…/logstores/" in caplog.text
