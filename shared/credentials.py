@@ -1,9 +1,9 @@
 """The only credential module: the function's own credentials, read for each request.
 
-Order: the context from FC, then the environment, then, only outside Function Compute, the default
-chain of alibabacloud-credentials (profile file, instance role, …). Nothing is cached between requests,
-because FC replaces the credentials of a running instance: `context.credentials` on
-python3.10, the environment on python3.12 (Function Compute documentation, "Context").
+Order: FC's context; the environment; outside Function Compute also the default chain of
+alibabacloud-credentials (profile file, instance role, …). Nothing is cached between requests, because FC
+replaces the credentials of a running instance: on python3.10 in `context.credentials`, on python3.12 in the
+environment (Function Compute documentation, "Context").
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class CredentialSource:
     def read(self, context: Credentials | None) -> Credentials:
         """Return the current credentials: from the context, the environment or the default chain.
 
-        Raises ApiError (500) if there are none; its detail, for the log, has the places that were tried.
+        Raises ApiError (500) if there are none; its detail, for the log, lists where they were searched.
         """
         if context is not None:
             return context
@@ -73,7 +73,7 @@ class CredentialSource:
 
                 self._chain = Client()
             found = self._chain.get_credential()
-        except Exception:  # noqa: BLE001 - each provider of the chain raises types of its own
+        except Exception:  # noqa: BLE001 - each provider of the chain raises different types
             return None
         if not found.access_key_id or not found.access_key_secret:
             return None

@@ -10,7 +10,7 @@ RESERVE = 1.0  # seconds between the deadline and FC's timeout
 
 
 class Deadline:
-    """A point on the monotonic clock, by which all work for a request must end."""
+    """A time on the monotonic clock. All work for a request must end by then."""
 
     __slots__ = ("_end",)
 
@@ -34,7 +34,7 @@ class Deadline:
 
 
 def deadline_of(context: object, usual: float) -> Deadline:
-    """Return the deadline: RESERVE before FC's timeout, or half of a timeout that is too short for that.
+    """Return the deadline: RESERVE before FC's timeout, or half of a timeout shorter than 2 × RESERVE.
 
     `usual` is the timeout, in seconds, if the context has none.
     """

@@ -1,7 +1,7 @@
 """Settings: environment variables, read once and checked at startup.
 
-An invalid one raises `SettingError`, which names the setting, its value and the expected format. An empty
-variable counts as unset, because s.yaml cannot omit one.
+An invalid setting raises `SettingError`, which names the setting, its value and the expected format. An empty
+variable counts as unset, because s.yaml cannot leave out a variable.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Environment:
         return any(self.get(name) for name in names)
 
     def text(self, name: str, form: re.Pattern[str] | str, expected: str, default: str | None = None) -> str:
-        """Return a value of the given form, `default` if unset; the error says what is `expected`."""
+        """Return a value of the given form, `default` if unset; the error shows `expected`."""
         value = self.get(name) or default
         if value is None or re.fullmatch(form, value) is None:
             raise SettingError(name, value, expected)
@@ -76,7 +76,7 @@ class Environment:
     def sls_address(self) -> str:
         """Return the http(s)://host[:port] for writes, from SLS_ENDPOINT and SLS_PROJECT.
 
-        As in the SDK: an endpoint with a scheme is complete, without the Project as prefix.
+        As in the SDK, an endpoint with a scheme is used unchanged, without the Project as prefix.
         """
         region = self.get("FC_REGION") or self.region()
         endpoint = self.endpoint("SLS_ENDPOINT", f"{region}.log.aliyuncs.com")
@@ -121,11 +121,11 @@ class Environment:
         return value
 
 
-# Without regular expressions, which take longer to compile at each cold start than everything else here.
+# No regular expressions: compiling them would take longer at each cold start than everything else here.
 
 
 def _is_name(text: str, shortest: int, marks: str) -> bool:
-    """Whether the text is up to 63 letters, digits and marks, the first and the last no mark."""
+    """Whether the text is `shortest` to 63 letters, digits and marks, without a mark at start or end."""
     return (
         shortest <= len(text) <= LONGEST_NAME
         and _is_plain(text[0] + text[-1])

@@ -1,8 +1,8 @@
 """Counts the usage of each sender within one instance.
 
-The generic cell rate algorithm: each key has one point in time, up to which its past logs have used up the
-rate. Each log moves it forward by `period / rate`; it may be ahead of now by at most the burst. All values
-are integers, nanoseconds times the rate, so that a limit is exact.
+The generic cell rate algorithm: for each key, one point in time is stored; up to it, past logs have used up
+the rate. Each log moves it forward by `period / rate`. It may be later than now by at most the burst. All
+values are integers (nanoseconds times the rate), so that a limit is exact.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 
 from shared.access.rate import Rule
 
-MOST_KEYS = 20_000  # of a rule, some 4 MB; the least recently used are removed first
+MOST_KEYS = 20_000  # per rule, about 4 MB; the least recently used are removed first
 _SECOND = 1_000_000_000
 
 
@@ -37,7 +37,7 @@ class Counters(Protocol):
     """The storage of the counters."""
 
     async def take(self, charges: Sequence[Charge], logs: int) -> Over | None:
-        """Charge all of them with `logs`, or none: then return the one with the longest wait."""
+        """Add `logs` to all charges; if one exceeds its rule, change none and return the longest wait."""
 
 
 class InstanceCounters:
@@ -50,7 +50,7 @@ class InstanceCounters:
         self._used: dict[str, dict[str, int]] = {}
 
     async def take(self, charges: Sequence[Charge], logs: int) -> Over | None:
-        """Charge all of them with `logs`, or none: then return the one with the longest wait."""
+        """Add `logs` to all charges; if one exceeds its rule, change none and return the longest wait."""
         clock, worst = self._clock(), None
         moved: list[tuple[dict[str, int], str, int]] = []
         for charge in charges:
@@ -69,7 +69,7 @@ class InstanceCounters:
         return worst
 
     def _keep(self, table: dict[str, int], key: str, used: int) -> None:
-        """Store it as the most recently used."""
+        """Store a key's new time as the most recently used."""
         table.pop(key, None)
         table[key] = used
         if len(table) > self._most_keys:

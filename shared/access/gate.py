@@ -18,7 +18,7 @@ MAX_SECONDS = 172_800  # how far in the future `exp` may be: the default of TICK
 LONGEST_LIFE = 31_536_000  # seconds, the maximum of TICKET_MAX_SECONDS: a year
 
 Logstores = Callable[["re.Match[str]"], frozenset[str]]
-"""Returns the Logstores that a request writes to or gets permission for, from the match of its path."""
+"""Returns the Logstores that a request writes to or asks permission for, from the match of its path."""
 
 
 class TicketGate:
@@ -32,7 +32,7 @@ class TicketGate:
     def __call__(self, request: Request, path: str, match: re.Match[str]) -> None:
         """Accept the request and store its ticket in it, or raise ApiError: TicketInvalid.
 
-        `path` is the request's with `//` collapsed. In audit mode a refusal is logged instead.
+        `path` is the request's path with `//` collapsed. In audit mode a refusal is only logged.
         """
         try:
             ticket = self._check(request, path, match)

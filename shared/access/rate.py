@@ -14,7 +14,7 @@ _USUAL_BURST = 10  # times the rate
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """One limit: `rate` logs per `period` seconds, and `burst` at once."""
+    """One limit: `rate` logs per `period` seconds, and at most `burst` logs at once."""
 
     kind: str
     rate: int

@@ -32,14 +32,14 @@ class RateLimit:
     def __init__(
         self, rules: tuple[Rule, ...], counters: Counters, *, audit: bool, header: str | None
     ) -> None:
-        """`header`, in lower case, is the one in which a CDN passes the client's address."""
+        """`header`, in lower case, is the header in which a CDN passes the client's address."""
         self._rules = rules
         self._counters = counters
         self._audit = audit
         self._header = header
 
     async def take(self, request: Request, logstore: str, logs: int) -> None:
-        """Charge a request with its logs. Raises ApiError: RequestRateExceeded, and then charges nothing.
+        """Count a request's logs. Raises ApiError: RequestRateExceeded; then none of them are counted.
 
         `logstore` is "" if the request is not for one Logstore.
         """
@@ -58,7 +58,7 @@ class RateLimit:
         if kind == "client":
             address = pack(request.client_address(self._header) or "") or b""
             return address[:8].hex() if len(address) == 16 else address.hex()
-        if request.subject:  # hashed: it has any length and may be personal data
+        if request.subject:  # hashed, because it may have any length and may be personal data
             return hashlib.sha256(request.subject.encode()).hexdigest()[:32]
         return request.ticket or ""
 

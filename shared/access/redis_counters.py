@@ -1,6 +1,6 @@
 """Counts the usage of each sender in a Redis, Valkey or Tair that all instances share.
 
-One atomic step per request, by the store's clock. A request waits for it at most PATIENCE. If the store is
+One atomic step per request, with the store's clock. A request waits for it at most PATIENCE. If the store is
 slow or unreachable, requests pass: a failure of the store must not lose logs.
 """
 
@@ -26,10 +26,10 @@ SILENCE = 60.0  # seconds between two log lines about an unreachable store
 _MICROSECONDS = 1_000_000
 _URL = r"rediss?://(?:[^\s/@?#]*@)?(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[0-9]{0,3})?"
 
-# KEYS: one for each charge. ARGV: the logs, then for each charge the µs a log takes and the µs of its burst.
-# A key has the time up to which the rate is used up, in µs since 2020, and expires at that time.
-# The µs of tolerance is for rates whose period is not a whole number of µs. Returns the position of the
-# charge with the longest wait and its µs, or 0 and 0.
+# KEYS: one for each charge. ARGV: the number of logs, then for each charge the µs per log and the µs of its
+# burst. A key's value is the time up to which the rate is used up, in µs since 2020; the key expires at that
+# time. The tolerance of 1 µs is for rates whose µs per log is not a whole number. Returns the position and
+# the wait in µs of the charge with the longest wait, or 0 and 0.
 SCRIPT = """
 local time = redis.call('TIME')
 local now = (time[1] - 1577836800) * 1000000 + time[2]
@@ -61,7 +61,7 @@ class RedisCounters:
         self._passed = 0
 
     async def take(self, charges: Sequence[Charge], logs: int) -> Over | None:
-        """Charge all of them with `logs`, or none: then return the one that has longest to wait."""
+        """Add `logs` to all charges; if one exceeds its rule, change none and return the longest wait."""
         keys, values = [], [float(logs)]
         for charge in charges:
             rule = charge.rule

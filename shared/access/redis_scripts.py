@@ -1,7 +1,7 @@
 """Calls the store through redis-py: from a thread on blocking hosts, and in an event loop.
 
-In both, a call that takes too long continues in the background, so that a connection that opens slowly can be
-used by the next request. The number of such calls is limited; above it, the store is not called.
+In both, a call that takes too long continues in the background, so that the next request can use a connection
+that opened slowly. The number of late calls is limited; above the limit, the store is not called.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Blocking:
     """For a built-in runtime: one request at a time."""
 
     def __init__(self, url: str, script: str) -> None:
-        """`url` is redis://… or rediss://…; nothing is connected yet."""
+        """`url` is redis://… or rediss://…. The first call opens the connection."""
         client = redis.Redis.from_url(
             url,
             socket_timeout=CONNECT,
@@ -66,7 +66,7 @@ class InLoop:
     """For the custom runtime: many requests at once."""
 
     def __init__(self, url: str, script: str) -> None:
-        """`url` is redis://… or rediss://…; nothing is connected yet."""
+        """`url` is redis://… or rediss://…. The first call opens a connection."""
         client = redis.asyncio.Redis.from_url(
             url,
             socket_timeout=CONNECT,

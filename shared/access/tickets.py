@@ -25,7 +25,7 @@ _KID = r"[A-Za-z0-9_.-]{1,64}"
 
 
 class TicketError(Exception):
-    """A ticket is not accepted. The text has the reason and quotes nothing of the ticket."""
+    """A ticket is not accepted. The text has the reason and no part of the ticket."""
 
 
 class Ticket(msgspec.Struct, frozen=True):
@@ -61,7 +61,7 @@ class Tickets:
     """Checks tickets with the configured keys."""
 
     def __init__(self, keys: Mapping[str, bytes], max_seconds: int) -> None:
-        """`keys` are by their `kid`; `max_seconds` is how far in the future `exp` may be."""
+        """`keys` maps each `kid` to its key; `exp` may be at most `max_seconds` in the future."""
         self._keys = dict(keys)
         self._max_seconds = max_seconds
 
@@ -84,7 +84,7 @@ class Tickets:
     def _check_times(self, claims: _Claims, now: float) -> None:
         if claims.exp <= now - LEEWAY:
             raise TicketError("the ticket has expired")
-        # Compared and not subtracted: an integer may be too large to become a float.
+        # `exp` is compared, not used in a subtraction: an integer may be too large for a float.
         if claims.exp > now + self._max_seconds + LEEWAY:
             raise TicketError(f"the ticket lasts too long: at most {self._max_seconds} s are allowed")
         not_before = _given(claims.nbf)
@@ -95,7 +95,7 @@ class Tickets:
 def read_keys(held: str) -> dict[str, bytes]:
     """Return the keys in `kid:base64url,…`, each of at least 32 bytes.
 
-    Raises ValueError with the expected format; it names an entry by its position and never quotes it.
+    Raises ValueError with the expected format and the position of the invalid entry, but not its text.
     """
     keys: dict[str, bytes] = {}
     for place, entry in enumerate(held.split(","), 1):
@@ -144,7 +144,8 @@ def _kid(header: str) -> str:
 def _read(encoded: str, form: type[_T]) -> _T:
     """Parse a JSON object of the ticket, with strict types and without repeated names in any object.
 
-    Parsers differ in which of two equal names they use, so site and function could read different claims.
+    Parsers differ in which of two equal names they use, so the site and this function could read different
+    claims.
     """
     text = from_base64url(encoded)
     try:

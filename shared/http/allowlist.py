@@ -4,11 +4,11 @@ An entry is one of
 
     https://shop.example.com        exactly this origin
     https://shop.example.com:8443   the same with a port; the scheme's default port is never written
-    https://*.example.com           one or more whole labels before .example.com, not example.com itself
+    https://*.example.com           one or more complete labels before .example.com, not example.com itself
     http://localhost:*              any port or none; also for 127.0.0.1 and [::1]
 
 A browser's Origin is compared as text and never parsed: parsers and browsers disagree on the host of
-`https://evil.example\\@shop.example.com`. Entries are checked at startup; the error has the correct form.
+`https://evil.example\\@shop.example.com`. Entries are checked at startup; the error shows the correct form.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Allowlist:
     """The origins that may use a function; if empty, every origin may."""
 
     def __init__(self, entries: Sequence[str], setting: str = "ALLOWED_ORIGINS") -> None:
-        """Check the entries. Raises SettingError for the first invalid one, with the correct form."""
+        """Check the entries. Raises SettingError for the first invalid entry, with the correct form."""
         exact: set[str] = set()
         wildcards: list[tuple[str, str]] = []
         any_port: list[str] = []

@@ -25,7 +25,7 @@ REQUEST_HEADERS = (
 EXPOSED_HEADERS = "x-log-requestid, x-log-errorcode, x-log-spooled, x-log-dropped, retry-after"
 PREFLIGHT_SECONDS = 86400  # browsers limit it themselves, Chromium to two hours
 
-# A browser's Origin (RFC 6454, 7); in particular not `*`, which would allow every origin.
+# The form of a browser's Origin (RFC 6454, 7). `*` does not match: it would allow every origin.
 # Compiled only when audit mode needs it, for a short cold start.
 _REFLECTABLE = rf"null|[a-z][a-z0-9+.-]{{0,31}}://[\x21-\x7e]{{1,{LONGEST}}}"
 
@@ -39,7 +39,7 @@ class OriginCheck(msgspec.Struct, frozen=True):
 
 
 def cors_headers(reader: str) -> dict[str, str]:
-    """Return the CORS headers of an answer that pages of one origin may read, or of any for `*`."""
+    """Return the CORS headers of an answer that pages of the origin `reader` may read; `*`: all pages."""
     headers = {"Access-Control-Allow-Origin": reader, "Access-Control-Expose-Headers": EXPOSED_HEADERS}
     return headers if reader == "*" else {**headers, "Vary": "Origin"}
 

@@ -31,6 +31,6 @@ def repair(text: bytes) -> bytes:
         whole, _ = scanstring(hidden.decode() + '"', 0, False)
     except ValueError:
         return text
-    # A lone surrogate is encoded as a question mark, and there are no others.
+    # A lone surrogate is encoded as a question mark; real question marks are hidden.
     repaired: bytes = whole.encode("utf-8", "replace").replace(b"?", _REPLACEMENT)
     return repaired.translate(_SHOW).replace(_BACKSLASH, rb"\\")

@@ -1,8 +1,7 @@
-"""The ends of many waits, watched by one timer: to set one for each wait costs more than the wait.
+"""Timeouts of many waits, checked by one timer: a separate timer would cost more than the wait itself.
 
-A wait for SLS hardly ever lasts until its end. So the ends are looked at every TICK seconds while there are
-any, and a wait may last so much longer than it was given. A short one, for which that matters, has a timer of
-its own.
+A wait for SLS rarely reaches its timeout. So while there are waits, all timeouts are checked every TICK
+seconds, and a wait may end up to TICK late. A short wait has a separate timer, because TICK is much for it.
 """
 
 from __future__ import annotations
@@ -12,20 +11,20 @@ import time
 from collections.abc import Callable
 
 TICK = 0.05  # seconds
-SHORT = 1.0  # seconds of a wait that has a timer of its own
+SHORT = 1.0  # seconds; a shorter wait has a separate timer
 
 TooLate = Callable[[], None]
 
 
 class Timeouts:
-    """The waits of one event loop."""
+    """The timeouts of one event loop."""
 
     def __init__(self) -> None:
         self._ends: dict[TooLate, float | asyncio.TimerHandle] = {}
         self._ticking = False
 
     def set(self, too_late: TooLate, seconds: float) -> None:
-        """Have `too_late` called once so many seconds have passed, unless it is cleared before."""
+        """Call `too_late` once after `seconds`, unless it is cleared before."""
         if seconds < SHORT:
             self._ends[too_late] = asyncio.get_running_loop().call_later(seconds, self._ring, too_late)
             return
@@ -35,7 +34,7 @@ class Timeouts:
             asyncio.get_running_loop().call_later(TICK, self._tick)
 
     def clear(self, too_late: TooLate) -> None:
-        """Have it called no more."""
+        """Cancel the call of `too_late`."""
         end = self._ends.pop(too_late, None)
         if end is not None and not isinstance(end, float):
             end.cancel()

@@ -1,9 +1,9 @@
-"""Turns for large bodies: one is parsed at a time, and the bytes to be sent of all of them are bounded.
+"""Turns for large bodies: one is parsed at a time, and the total size of the data for SLS is limited.
 
 A parsed body takes many times the memory of its text, and the parser holds the interpreter's lock. So large
 bodies are parsed in a separate thread, one after the other; between two steps, the event loop serves other
 requests. Data for SLS is kept until SLS has confirmed it, so its memory is reserved before a body is parsed:
-above `HELD` bytes, the next body waits until others are confirmed.
+above `HELD` bytes, the next body waits until SLS has confirmed others.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HELD = 224 * 1024 * 1024  # bytes of forwarded bodies of all requests: 64 of 3 M
 # Bytes that are forwarded for each byte of a body, at most (functions/track/limits.py, MAX_FORWARDED).
 GROWTH = 2
 
-# The part of a request's remaining time that may pass until its body's turn. The first attempt to write it
+# A body waits for its turn for at most this part of the request's remaining time. The first write attempt
 # gets most of the rest (functions/track/delivery.py), which is enough even if SLS is slow.
 WAIT = 0.5
 
@@ -81,7 +81,7 @@ class Turns:
             if waiting in self._waiting:
                 self._waiting.remove(waiting)
                 self.give_back(0)  # the next in the queue may need less
-            elif _was_granted(waiting.granted):  # and then this request was cancelled
+            elif _was_granted(waiting.granted):  # this request was cancelled after the grant
                 self.give_back(size)
             raise
         finally:

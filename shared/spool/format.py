@@ -5,16 +5,16 @@ An object contains batches that track stored together; replay writes them to SLS
     {prefix}pending/{digit}/{time of receipt}-{128 random bits}.json.gz
     {prefix}rejected/{time of receipt}-{128 random bits}.json.gz
 
-The latter are batches that SLS will never accept, with the reason in the object's metadata.
+Objects under rejected/ contain batches that SLS will never accept; the object's metadata has the reason.
 
 `digit` is the first hexadecimal digit of the random bits. OSS partitions objects by the order of their
 names, and allows 2,000 operations a second per partition (OSS documentation, "OSS performance and
-scalability best practices": sequential prefixes); sixteen prefixes reach the 10,000 of an account. Within a
-digit, names sort by time. They never collide.
+scalability best practices": sequential prefixes); sixteen prefixes reach an account's limit of 10,000. Within
+a digit, names sort by time. Names are unique.
 
-The content is gzip of one JSON object with `version` 2, `project` and `batches`, each of these with
-`logstore`, `received` and `body`, the last being a body of PutLogs. Version 1, which can still be
-read, has one batch (`version`, `project`, `logstore`, `received`, `body`), in names without the digit.
+The content is gzip of one JSON object with `version` 2, `project` and `batches`. Each batch has `logstore`,
+`received` and `body`; `body` is a body of PutLogs. replay can also read version 1: an object has one batch
+(`version`, `project`, `logstore`, `received`, `body`), and its name has no digit.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ import msgspec
 
 VERSION = 2
 DIGITS = "0123456789abcdef"
-MAX_UNPACKED = 8 * 1024 * 1024  # bytes of JSON; a body of 3 MB grows where numbers become text
+MAX_UNPACKED = 8 * 1024 * 1024  # bytes of JSON; a body of 3 MB grows when numbers become text
 MAX_BATCHES = 1000  # in an object
-# The fastest level: JSON of logs shrinks to a tenth at any level, and a page waits for the write.
+# The fastest level: logs in JSON shrink to a tenth at any level, and a page waits for the write.
 _LEVEL = 1
-_GZIP = 31  # zlib's wbits for a gzip header and trailer around 32 KB of window
+_GZIP = 31  # zlib's wbits for a gzip header and trailer, with a window of 32 KB
 
 _STAMP = re.compile(r"([0-9]{8}T[0-9]{6})\.([0-9]{6})Z-([0-9a-f])[0-9a-f]{31}\.json\.gz")
 
 
 class NotSpooled(Exception):
-    """The object is not in the spool's format; the text has the reason and quotes nothing of the object."""
+    """The object is not in the spool's format; the text has the reason and no part of the object."""
 
 
 class NewerVersion(NotSpooled):
-    """An object that a later release has written, as after a rollback: one that will read it again."""
+    """A later release wrote the object, for example before a rollback; that release can read it."""
 
 
 class Spooled(NamedTuple):
@@ -122,7 +122,7 @@ def time_of(name: str) -> float | None:
 
 
 def digit_of(prefix: str, name: str) -> str | None:
-    """Return the digit of a pending object, by which the spool is divided; None for any other name."""
+    """Return the digit of a pending object, which decides its part; None for any other name."""
     last = name.rpartition("/")[2]
     match = _STAMP.fullmatch(last)
     if match is None or time_of(last) is None:
@@ -134,9 +134,9 @@ def digit_of(prefix: str, name: str) -> str | None:
 def pack(batches: Sequence[Spooled]) -> bytes:
     """Return the content of an object with these batches, all of one Project.
 
-    Equal batches give equal bytes. Raises ValueError for no batch or more than MAX_BATCHES.
+    The same batches give the same bytes. Raises ValueError for no batch or more than MAX_BATCHES.
     """
-    import zlib  # not at the top, for a short cold start
+    import zlib  # imported here, for a short cold start
 
     if not 1 <= len(batches) <= MAX_BATCHES:
         raise ValueError(f"{len(batches)} batches; an object has 1 to {MAX_BATCHES}")

@@ -1,4 +1,4 @@
-"""The spool's settings, for track, which fills it, and replay, which empties it."""
+"""The spool's settings, for track, which writes objects, and for replay, which removes them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SpoolSettings(NamedTuple):
     def read(cls, env: Environment) -> SpoolSettings:
         """Read and check SPOOL_OSS_BUCKET, SPOOL_OSS_ENDPOINT, SPOOL_PREFIX; raises SettingError.
 
-        The region is that of an OSS endpoint in the setting, otherwise the function's.
+        If SPOOL_OSS_ENDPOINT contains a region, that region is used, otherwise the function's.
         """
         wanted = "a bucket's name: 3 to 63 of a-z, 0-9 and -, starting and ending with a letter or digit"
         bucket = env.text("SPOOL_OSS_BUCKET", BUCKET, wanted)
