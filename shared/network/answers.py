@@ -17,6 +17,7 @@ MAX_HEAD = 64 * 1024  # bytes of the status line and headers, of a chunk-size li
 MAX_BODY = 1024 * 1024  # bytes; SLS and STS answer a few hundred
 
 NOT_HTTP = "what came is not HTTP/1.1"
+_CUT_OFF = "the connection closed before the answer's end"
 _MALFORMED = "the answer's headers are malformed"
 
 _START = b"HTTP/1."
@@ -50,15 +51,13 @@ class Incoming(msgspec.Struct):
     """Received bytes that are not processed yet. Each method raises BadAnswer at the end of the stream."""
 
     receive: Receive
-    pending: bytearray = msgspec.field(default_factory=bytearray)
-    started: bool = False  # whether any byte was received
+    pending: bytearray
 
     async def more(self) -> None:
         """Wait for more bytes."""
         data = await self.receive()
         if not data:
-            raise BadAnswer("the connection closed before the answer's end")
-        self.started = True
+            raise BadAnswer(_CUT_OFF)
         self.pending += data
 
     async def take(self, count: int) -> bytes:
@@ -91,27 +90,27 @@ class Incoming(msgspec.Struct):
         raise BadAnswer("the answer is too large")
 
 
-async def read_answer(incoming: Incoming) -> Answer:
-    """Read one final answer, skipping interim (1xx) ones. Raises BadAnswer, and what `receive` raises.
+async def read_answer(first: bytes, receive: Receive) -> Answer:
+    """Read one final answer, skipping interim (1xx) ones; `first` is what was received so far.
+
+    Raises BadAnswer, and what `receive` raises.
 
     Lines must end in CRLF. SLS, STS and OSS send nothing else, and if two parsers disagree on the end of a
     line, they disagree on the end of an answer.
     """
-    if not incoming.pending:
-        await incoming.more()
-    return _at_once(incoming) or await _in_pieces(incoming)
+    if not first:
+        raise BadAnswer(_CUT_OFF)
+    return _at_once(first) or await _in_pieces(Incoming(receive, bytearray(first)))
 
 
-def _at_once(incoming: Incoming) -> Answer | None:
+def _at_once(data: bytes) -> Answer | None:
     """Return a 200 that was received completely, as nearly always; None for any other answer."""
-    data = bytes(incoming.pending)
     head, end, body = data.partition(b"\r\n\r\n")
     if not (end and data.startswith(_OK)) or len(data) > MAX_HEAD:
         return None
     headers = _read_headers(head[len(_OK) :])
     if headers.get("content-length") != str(len(body)) or "transfer-encoding" in headers:
         return None
-    incoming.pending.clear()
     return Answer(200, headers, body, _stays_open(headers))
 
 

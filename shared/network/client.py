@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from shared.deadline import Deadline
 from shared.network.address import parse_address
-from shared.network.answers import TOKEN, Answer, BadAnswer, Incoming, read_answer
+from shared.network.answers import TOKEN, Answer, BadAnswer, read_answer
 from shared.network.blocking import BLOCKING
 from shared.network.trust import Trust
 
@@ -161,18 +161,18 @@ class HttpClient:
     async def _exchange_on(
         self, connection: Connection, opened: float, head: bytes, body: bytes, deadline: Deadline
     ) -> Answer:
-        answer, sent = None, False
-        incoming = Incoming(partial(connection.receive, deadline))
+        answer, sent, first = None, False, b""
         try:
             # A small request is sent in one piece; a large body is not copied.
             for part in (head + body,) if len(body) <= ONE_SEGMENT else (head, body):
                 await connection.send(part, deadline)
             sent = True
-            answer = await read_answer(incoming)
+            first = await connection.receive(deadline)
+            answer = await read_answer(first, partial(connection.receive, deadline))
         except (OSError, BadAnswer) as error:
             if isinstance(error, TimeoutError):
                 self.close()
-            ended = isinstance(error, (ConnectionError, ssl.SSLEOFError, BadAnswer)) and not incoming.started
+            ended = isinstance(error, (ConnectionError, ssl.SSLEOFError, BadAnswer)) and not first
             raise Unreachable(f"{type(error).__name__}: {error}", in_doubt=sent, stale=ended) from error
         finally:
             if answer is not None and answer.reusable and len(self._idle) < KEPT:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, cast
 from functions.token import assume_role
 from shared.alibaba.put_logs import error_code
 from shared.http.errors import ApiError
-from shared.network.answers import MAX_BODY, Answer, BadAnswer, Incoming, read_answer
+from shared.network.answers import MAX_BODY, Answer, BadAnswer, read_answer
 from shared.network.blocking import run
 
 _NAMES = ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")
@@ -79,8 +79,11 @@ def _read(pieces: list[bytes]) -> Answer | None:
         assert ended <= 1, "asked for more after the end"
         return piece
 
+    async def answer() -> Answer:
+        return await read_answer(await receive(), receive)
+
     try:
-        return run(read_answer(Incoming(receive)))
+        return run(answer())
     except BadAnswer as error:
         assert len(str(error)) < 100
         return None

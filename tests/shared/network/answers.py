@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.network.answers import Answer, Incoming, Receive, read_answer
+from shared.network.answers import Answer, Receive, read_answer
 from shared.network.blocking import run
 
 
@@ -18,8 +18,12 @@ def feed(pieces: Iterable[bytes]) -> Receive:
     return receive
 
 
+async def read_from(receive: Receive) -> Answer:
+    return await read_answer(await receive(), receive)
+
+
 def read(*pieces: bytes) -> Answer:
-    return run(read_answer(Incoming(feed(pieces))))
+    return run(read_from(feed(pieces)))
 
 
 def head(*lines: str) -> bytes:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.network.answers import MAX_BODY, MAX_HEAD, Answer, BadAnswer, Incoming, read_answer
+from shared.network.answers import MAX_BODY, MAX_HEAD, Answer, BadAnswer
 from shared.network.blocking import run
-from tests.shared.network.answers import head, in_chunks, read, with_length
+from tests.shared.network.answers import head, in_chunks, read, read_from, with_length
 
 
 def test_an_answer_with_a_length_is_read_to_its_end() -> None:
@@ -201,7 +201,7 @@ def test_an_endless_answer_is_given_up_at_the_cap(start: bytes) -> None:
         return next(pieces, b"a" * 1000)
 
     with pytest.raises(BadAnswer, match="too l"):
-        run(read_answer(Incoming(receive)))
+        run(read_from(receive))
     assert received <= MAX_BODY + 3000
 
 
@@ -228,4 +228,4 @@ def test_what_the_connection_raises_goes_through() -> None:
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        run(read_answer(Incoming(receive)))
+        run(read_from(receive))

@@ -12,9 +12,9 @@ from typing import BinaryIO, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.network.answers import BadAnswer, Incoming, read_answer
+from shared.network.answers import BadAnswer
 from shared.network.blocking import run
-from tests.shared.network.answers import feed, head, in_chunks, read
+from tests.shared.network.answers import feed, head, in_chunks, read, read_from
 
 tokens = st.text("!#$%&'*+.^_`|~09AZaz-", min_size=1, max_size=12)
 values = st.text(
@@ -125,5 +125,5 @@ def test_any_bytes_whatever_end_in_an_answer_or_a_bad_answer(pieces: list[bytes]
         return await inner()
 
     with contextlib.suppress(BadAnswer):
-        assert 200 <= run(read_answer(Incoming(receive))).status < 600
+        assert 200 <= run(read_from(receive)).status < 600
     assert calls <= len(pieces) + 1  # the end of the stream is asked for once at most
