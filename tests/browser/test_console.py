@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import time
@@ -13,11 +14,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from local.function_logs import into_store
 from local.serving import Server
-from local.site import create_site
-from local.sls.reads import Reader
 from local.sls.store import NewLog, Store
 from local.stack import WEB_DIST
 from tests.browser.visitor import Visitor
+from tests.support.site import serving_with_charts
 from tests.support.waiting import in_some_try
 
 pytestmark = pytest.mark.browser
@@ -60,23 +60,8 @@ def new_log(logstore: str = "shop", *, tags: dict[str, str] | None = None, **fie
 
 @pytest.fixture
 def console(page: Page) -> Iterator[Console]:
-    store = Store()
-    reader = Reader(store)
-    site = create_site(
-        store,
-        functions_url="http://127.0.0.1:9000",
-        sls_url="http://127.0.0.1:9001",
-        project="demo",
-        logstores=["shop", "checkout"],
-        web_dist=WEB_DIST,
-        reader=reader,
-        function_logstore="function-logs",
-    )
-    store.set_apart("function-logs")
-    with Server(site) as server:
+    with contextlib.closing(Store()) as store, serving_with_charts(store, WEB_DIST) as server:
         yield Console(page, store, server)
-    reader.close()
-    store.close()
 
 
 def test_a_click_on_the_page_is_in_the_console_within_two_seconds(visitor: Visitor) -> None:

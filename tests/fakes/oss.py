@@ -6,20 +6,19 @@ from local.oss import OssStandIn
 from shared.spool.format import Spooled, pending, rejected, unpack
 from shared.spool.settings import PREFIX
 from tests.fakes.account import BUCKET, REGION, FakeAccount
-from tests.fakes.network import FakeNetwork, Sent
+from tests.fakes.network import FakeNetwork
+from tests.fakes.service import FakeService
 
 HOSTS = f"*oss-{REGION}*.aliyuncs.com"
 
 
-class FakeOss:
+class FakeOss(FakeService):
     """Stores the account's spool."""
 
     def __init__(self, account: FakeAccount, network: FakeNetwork) -> None:
-        self._network = network
         self._stand_in = OssStandIn(account.ram, region=REGION)
         self._stand_in.create(BUCKET)
-        self.faults = self._stand_in.faults
-        network.serve(HOSTS, self._stand_in.app)
+        super().__init__(network, HOSTS, self._stand_in.app, self._stand_in.faults)
 
     def spooled(self) -> list[Spooled]:
         """Return the pending batches, in the order of their objects' names."""
@@ -30,15 +29,6 @@ class FakeOss:
     def rejected(self) -> list[str]:
         """Return the names of rejected objects."""
         return [name for name in self._stand_in.objects(BUCKET) if name.startswith(rejected(PREFIX))]
-
-    @property
-    def calls(self) -> list[Sent]:
-        """The requests sent to it, answered or not."""
-        return self._network.to(HOSTS)
-
-    def cut(self) -> None:
-        """Make it unreachable, until `network.mend`."""
-        self._network.cut(HOSTS)
 
     def close(self) -> None:
         """Remove all data."""

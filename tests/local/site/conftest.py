@@ -10,9 +10,10 @@ from starlette.types import ASGIApp
 
 from local.faults import Faults
 from local.serving import Server
-from local.site import Outage, SpoolView, create_site
+from local.site import Outage, SpoolView
 from local.sls.store import NewLog, Store
 from tests.local.current import Current
+from tests.support.site import demo_site
 
 Add = Callable[..., None]
 
@@ -61,28 +62,12 @@ def names() -> list[str]:
 
 @pytest.fixture
 def app(store: Store, web_dist: Path) -> ASGIApp:
-    return create_site(
-        store,
-        functions_url="http://127.0.0.1:9000",
-        sls_url="http://127.0.0.1:9001/prefix",
-        project="demo",
-        logstores=["shop", "checkout"],
-        web_dist=web_dist,
-    )
+    return demo_site(store, web_dist, sls_url="http://127.0.0.1:9001/prefix")
 
 
 @pytest.fixture
 def app_with_outage(store: Store, web_dist: Path, outage: Outage, names: list[str]) -> ASGIApp:
-    return create_site(
-        store,
-        functions_url="http://127.0.0.1:9000",
-        sls_url="http://127.0.0.1:9001",
-        project="demo",
-        logstores=["shop", "checkout"],
-        web_dist=web_dist,
-        outage=outage,
-        spool=SpoolView(lambda: names, "spool/"),
-    )
+    return demo_site(store, web_dist, outage=outage, spool=SpoolView(lambda: names, "spool/"))
 
 
 @pytest.fixture(scope="session")

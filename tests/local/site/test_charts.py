@@ -10,30 +10,18 @@ import httpx
 import pytest
 
 from local.function_logs import into_store
-from local.serving import Server
-from local.site import create_site
-from local.sls.reads import Reader
 from local.sls.store import NewLog, Store
 from ops.observe.catalogue import DASHBOARDS
+from tests.support.site import serving_with_charts
 
 
 @pytest.fixture
 def site(store: Store, web_dist: Path) -> Iterator[httpx.Client]:
-    reader = Reader(store)
-    app = create_site(
-        store,
-        functions_url="http://127.0.0.1:9000",
-        sls_url="http://127.0.0.1:9001",
-        project="demo",
-        logstores=["shop", "checkout"],
-        web_dist=web_dist,
-        reader=reader,
-        function_logstore="function-logs",
-    )
-    store.set_apart("function-logs")
-    with Server(app) as server, httpx.Client(base_url=server.url, timeout=60) as client:
+    with (
+        serving_with_charts(store, web_dist) as server,
+        httpx.Client(base_url=server.url, timeout=60) as client,
+    ):
         yield client
-    reader.close()
 
 
 def add(store: Store, logstore: str, age: float = 0, **fields: str) -> None:
