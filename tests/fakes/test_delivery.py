@@ -192,6 +192,19 @@ def test_where_the_spool_fails_while_it_is_open_sls_is_asked_all_the_same(
     assert len(fake_sls.logs(LOGSTORES[0])) == 1
 
 
+def test_while_it_is_open_a_spool_that_hangs_leaves_half_of_the_time_to_sls(
+    delivery: Delivery, fake_network: FakeNetwork, fake_sls: FakeSls, fake_oss: FakeOss
+) -> None:
+    fake_sls.cut()
+    delivered(delivery, FAILURES)
+    fake_network.mend()
+    fake_oss.faults.add(Fault.hang())
+    began = time.monotonic()
+    done = run(delivery.deliver(upload(seconds=2)))
+    assert (done.problem, done.notes["spooled"]) == (None, 0)
+    assert 0.9 < time.monotonic() - began < 2
+
+
 def test_with_neither_while_it_is_open_nothing_is_confirmed(
     delivery: Delivery, fake_sls: FakeSls, fake_oss: FakeOss
 ) -> None:

@@ -84,6 +84,19 @@ def test_a_client_that_leaves_sls_no_time_does_not_open_it(breaker: Breaker) -> 
     assert breaker.open
 
 
+def test_where_every_write_has_little_time_failures_count_all_the_same(breaker: Breaker) -> None:
+    for _ in range(FAILURES):
+        assert asks(breaker, 0.5)
+        breaker.note(Outcome.IN_DOUBT, 0.5, 0.5)
+    assert breaker.open
+
+
+def test_a_probe_is_due_exactly_when_the_pause_is_over(breaker: Breaker, clock: Clock) -> None:
+    fail(breaker, took=2.0)
+    clock.now += 2.0 * SHARE
+    assert asks(breaker)
+
+
 def test_one_probe_at_a_time_asks(breaker: Breaker, clock: Clock) -> None:
     fail(breaker, took=0.01)
     clock.now += SHORTEST - 0.01

@@ -178,6 +178,7 @@ def test_a_request_with_little_time_waits_for_nobody() -> None:
     run(work())
     (first, last), _ = oss.times
     assert first <= (SHORT - 0.1) / 2 < last <= SHORT - 0.1
+    assert last - 2 * first < 0.2  # half of the time, apart from what passes between the two readings
 
 
 def test_the_first_attempt_is_the_most_hurried_ones_and_the_second_the_most_patient_ones() -> None:
@@ -272,3 +273,44 @@ def test_the_first_batch_lingers_a_moment(monkeypatch: pytest.MonkeyPatch) -> No
         assert await put is None
 
     run(work())
+
+
+def test_what_waits_for_an_object_on_its_way_is_sent_as_soon_as_that_is_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LINGER", 0.01)
+    monkeypatch.setattr(module, "LONGEST", 60.0)
+    oss = Oss(seconds=0.2)
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        for number in (0, 2):
+            full = asyncio.ensure_future(groups.put(batch(number, MOST_BYTES), KEYS, Deadline(50)))
+            waiting = asyncio.ensure_future(groups.put(batch(number + 1), KEYS, Deadline(50)))
+            assert await full is None
+            assert await waiting is None
+
+    run(work())
+    assert [len(held) for held in oss.objects] == [1, 1, 1, 1]
+    assert oss.most == 1
+
+
+def test_what_has_not_lingered_yet_waits_for_more_although_another_object_is_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LINGER", 60.0)
+    monkeypatch.setattr(module, "LONGEST", 60.0)
+    oss = Oss()
+    early, late, filling = batch(1), batch(2), batch(3, MOST_BYTES - 20)
+
+    async def work() -> None:
+        groups = Groups(oss.store)
+        full = asyncio.ensure_future(groups.put(batch(0, MOST_BYTES), KEYS, Deadline(50)))
+        first = asyncio.ensure_future(groups.put(early, KEYS, Deadline(50)))
+        assert await full is None
+        await asyncio.sleep(0.01)
+        others = (groups.put(one, KEYS, Deadline(50)) for one in (late, filling))
+        assert await asyncio.gather(first, *others) == [None] * 3
+
+    run(work())
+    assert oss.objects[1:] == [[early, late, filling]]

@@ -79,6 +79,17 @@ def test_the_default_endpoint_is_the_projects_own_in_its_region() -> None:
         assert address(SLS_ENDPOINT=server.url) == server.url
 
 
+@pytest.mark.parametrize("mode", ["audit", "enforce"])
+def test_tickets_need_keys(mode: str) -> None:
+    with pytest.raises(SettingError, match=rf"^TICKET_KEYS .*kid:base64url, since TICKETS is {mode}$"):
+        TrackSettings.read({**SETTINGS, "TICKETS": mode})
+
+
+@pytest.mark.parametrize("seconds", ["1", "31536000"])
+def test_the_shortest_and_the_longest_life_of_a_ticket_are_taken(seconds: str) -> None:
+    TrackSettings.read({**SETTINGS, "TICKET_MAX_SECONDS": seconds})
+
+
 def test_a_ticket_key_of_32_bytes_is_taken() -> None:
     keys = f"a:{to_base64url(bytes(32))}"
     assert TrackSettings.read({**SETTINGS, "TICKETS": "enforce", "TICKET_KEYS": keys}).gate is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -139,6 +140,15 @@ def test_how_far_ahead_a_ticket_may_end_is_a_setting(start: Start) -> None:
     # 60 s more are allowed, since clocks differ.
     assert post(track, ticket(exp=int(time.time()) + 660))[0] == 200
     assert post(track, ticket(exp=int(time.time()) + 720))[0] == 403
+
+
+def test_by_default_a_ticket_ends_within_two_days(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = int(time.time())
+    monkeypatch.setattr("shared.access.gate.time", SimpleNamespace(time=lambda: float(now)))
+    track = start(TICKETS="enforce", TICKET_KEYS=KEYS)
+    clocks_differ = 60
+    assert post(track, ticket(exp=now + 172_800 + clocks_differ))[0] == 200
+    assert post(track, ticket(exp=now + 172_800 + clocks_differ + 1)) == (403, "TicketInvalid")
 
 
 def test_the_ticket_is_the_one_after_the_last_mark(start: Start) -> None:

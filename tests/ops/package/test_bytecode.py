@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from ops.package.build import Built
+from ops.package.bytecode import compile_all
 from ops.package.bytecode_file import Bytecode, install
 from ops.package.contents import BUILT_IN, CUSTOM, RUNTIMES
+from ops.package.errors import PackageError
 from tests.ops.package.alone import event, invoke, python_of
 
 NAMES = {"SLS_PROJECT": "shop-logs", "SLS_LOGSTORES": "web"}
@@ -35,7 +37,7 @@ import json, sys
 sys.path.insert(0, ".")
 import index
 found = {
-    name: (type(module.__loader__).__name__, module.__file__, module.__package__)
+    name: (type(module.__loader__).__name__, module.__file__, module.__package__, module.__spec__.origin)
     for name, module in sys.modules.items()
     if name.partition(".")[0] in ("functions", "shared", "msgspec")
 }
@@ -74,6 +76,7 @@ def test_one_file_has_the_bytecode_of_every_source(
     assert {path.name for path in package.rglob("__pycache__/*")} == {
         f"{stem}.{_tag(runtime)}.pyc" for stem in ("index", "bytecode_file")
     }
+    assert [path.parent for path in package.rglob("__pycache__")] == [package]
 
 
 def test_pyc_files_are_never_compared_with_their_sources(runtime: str, packages: dict[str, Built]) -> None:
@@ -94,8 +97,8 @@ def test_the_function_is_imported_from_that_file(runtime: str, packages: dict[st
     compiled = found.pop("msgspec._core")
     assert compiled[0] == "ExtensionFileLoader"
     assert "functions.track.service" in found
-    for name, (loader, file, parent) in found.items():
-        assert loader == "Bytecode"
+    for name, (loader, file, parent, origin) in found.items():
+        assert (loader, origin) == ("Bytecode", file)
         assert _module(Path(file).relative_to(package).as_posix()) == name
         assert Path(file).is_file()
         assert parent == (name if file.endswith("__init__.py") else name.rpartition(".")[0])
@@ -127,6 +130,13 @@ def test_without_a_file_for_its_cpython_a_package_answers_all_the_same(
     (other / f"bytecode.{_tag(runtime)}.bin").rename(other / "bytecode.cpython-27.bin")
     ran = invoke(python_of(runtime), other, HEALTHZ, NAMES)
     assert [answer["statusCode"] for answer in ran["answers"]] == [200]
+
+
+def test_a_module_that_cannot_be_compiled_stops_the_build_and_is_named(tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text("")
+    (tmp_path / "broken.py").write_text("def")
+    with pytest.raises(PackageError, match=r"(?s)^compileall failed:\n.*broken\.py.*SyntaxError"):
+        compile_all(sys.executable, tmp_path)
 
 
 def test_other_modules_are_left_to_python(tmp_path: Path) -> None:

@@ -36,3 +36,16 @@ def test_retry_after_is_rounded_up_and_at_least_one_second(seconds: float, told:
     with pytest.raises(ApiError) as refused:
         run(limit.take(request, "web", 1))
     assert refused.value.headers == {"Retry-After": told}
+
+
+@pytest.mark.parametrize(
+    ("kind", "whose"),
+    [("client", "from this client"), ("subject", "from this subject"), ("logstore", "for this Logstore")],
+)
+def test_the_answer_says_whose_logs_are_too_many(kind: str, whose: str) -> None:
+    limit = RateLimit((Rule(kind, 1, 1, 1),), Waiting(1.0), audit=False, header=None)
+    request = Request("POST", "/", {}, {}, b"", 0, "203.0.113.7", "1", Deadline(9))
+    request.subject = "u-17"
+    with pytest.raises(ApiError) as refused:
+        run(limit.take(request, "web", 1))
+    assert refused.value.message == f"too many logs for now {whose}"
