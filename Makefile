@@ -30,6 +30,9 @@ help:
 	@echo "make cloud  start an empty local stand-in of the cloud, to experiment with"
 	@echo "make fuzz   run the coverage-guided fuzz targets, a minute each: ARGS='--seconds 600 origins'"
 	@echo "make soak   check that no log is lost under load and random failures: ARGS='--seed 7'"
+	@echo "            ARGS=--outage: SLS is away, then replay empties the spool (docs/outage.md)"
+	@echo "            ARGS=\"--outage --away 'hangs'\": how it is away: 'refuses', 'hangs' or 'stores and hangs'"
+	@echo "            ARGS=--slow: SLS only answers late; counts the logs that are stored twice"
 	@echo "make lock   regenerate all lock files; ARGS=--upgrade upgrades packages that are not pinned"
 	@echo "make clean  remove all generated files"
 
