@@ -59,7 +59,8 @@ CLAIMS = f'{{"exp":{NOW + 100}}}'
 
 
 def test_a_good_ticket_says_who_and_what() -> None:
-    text = plain(sub="u-17", logstores=["web"], origins=["https://shop.example.com"], other={"x": [1, {"y": None}]})
+    other = {"x": [1, {"y": None}]}
+    text = plain(sub="u-17", logstores=["web"], origins=["https://shop.example.com"], other=other)
     found = TICKETS.check(text, NOW)
     assert found == Ticket(
         text.rpartition(".")[2], "u-17", frozenset({"web"}), frozenset({"https://shop.example.com"})
