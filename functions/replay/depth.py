@@ -1,4 +1,4 @@
-"""How much waits in the spool, and since when: what an alarm watches."""
+"""Counts the objects in the spool and the age of the oldest, for alarms."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from functions.replay.storage import Page, Storage, StorageFailed
 from shared.deadline import Deadline
 from shared.spool.format import DIGITS, digit_of, pending, time_of
 
-MOST_PAGES = 40  # a count stops there, so that a deep spool does not take the time to empty it
+MOST_PAGES = 40  # a count stops there, so that counting a full spool leaves time to empty it
 
 
 class Depth(NamedTuple):
-    """What waits; None where it could not be found out."""
+    """The waiting objects; None if the count failed."""
 
     objects: int | None
-    oldest: int | None  # seconds since the oldest was received; also None where nothing waits
+    oldest: int | None  # seconds since the oldest batch was received; None also if no object waits
 
 
 UNKNOWN = Depth(None, None)
 
 
 async def measure(storage: Storage, prefix: str, deadline: Deadline, part: Part = WHOLE) -> Depth:
-    """Count the objects that wait in a part of the spool, up to MOST_PAGES pages."""
+    """Count the waiting objects in a part of the spool, up to MOST_PAGES pages."""
     count, oldest = 0, None
     left = MOST_PAGES
     root = pending(prefix)
-    # Each prefix's first page before any second one: the oldest is on one of them.
+    # The first page of each prefix before any second page: the oldest object is on one of the first pages.
     asked: list[tuple[str, str | None]] = [(root, None)]
     try:
         while asked and left:
@@ -38,7 +38,7 @@ async def measure(storage: Storage, prefix: str, deadline: Deadline, part: Part 
             page = await storage.page(at, token, delimiter="/" if at == root else "")
             left -= 1
             if token is not None and page.next == token:
-                return UNKNOWN  # the same page for ever
+                return UNKNOWN  # the listing repeats this page endlessly
             found = [one.name for one in page.objects if _counts(prefix, one.name, part)]
             times = [moment for name in found if (moment := time_of(name)) is not None]
             count += len(found)

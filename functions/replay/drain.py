@@ -1,14 +1,14 @@
-"""One run of replay: what waits is written to SLS, oldest first, for as long as there is time.
+"""One run of replay: writes the waiting batches to SLS, oldest first, until the time is up.
 
-At every moment a batch is in the spool or confirmed by SLS. An object is deleted once SLS has confirmed every
-batch in it, or those that it will never take are under rejected/. So a run that ends anywhere, or two runs at
-once, may write a batch twice and never lose one.
+At every moment a batch is in the spool or confirmed by SLS. An object is deleted only after SLS has confirmed
+each batch in it, or the batch, if SLS will never accept it, is under rejected/. So an interrupted run, or two
+runs at once, may write a batch twice but never lose one.
 
-Objects are read ahead while the batches of earlier ones are being written, many at once:
+Objects are read in advance while batches of earlier objects are being written, many at once:
 
     listing (`order`) → reading (here) → `writing`, batch by batch → deleting by the hundred (`sweep`)
 
-`pace` decides how many reads and writes are under way, `held.Budget` how much memory they take.
+`pace` limits the number of concurrent reads and writes, `held.Budget` limits their memory.
 """
 
 from __future__ import annotations
@@ -41,27 +41,27 @@ from shared.spool.format import (
 
 __all__ = ["BUSY", "DRAINED", "INCOMPLETE", "OUT_OF_TIME", "REFUSED", "Drain", "Run"]
 
-MAX_PACKED = MAX_UNPACKED + 64 * 1024  # bytes; gzip adds little to what it cannot shrink
-STEP = 2.0  # seconds that there must be to begin with a write; half of them are kept for deleting
-WRITES, READS = 64, 32  # at once, at most
-OBJECTS = 512  # under way at once, from listing to deleting
-PACKED, UNPACKED = 16 * 1024 * 1024, 32 * 1024 * 1024  # bytes of objects held at once
+MAX_PACKED = MAX_UNPACKED + 64 * 1024  # bytes; gzip adds little to data that it cannot compress
+STEP = 2.0  # seconds that must be left when a write begins; half of them are reserved for deleting
+WRITES, READS = 64, 32  # maximum of concurrent writes and reads
+OBJECTS = 512  # maximum of objects in work at once, from listing to deleting
+PACKED, UNPACKED = 16 * 1024 * 1024, 32 * 1024 * 1024  # maximum bytes of objects in memory: gzip, JSON
 
-# How a run ends, beside BUSY and REFUSED.
-DRAINED = "drained"  # everything has been dealt with
-INCOMPLETE = "incomplete"  # everything has been tried, and something stays
+# How a run ends, besides BUSY and REFUSED.
+DRAINED = "drained"  # everything was processed
+INCOMPLETE = "incomplete"  # everything was tried, but something stays in the spool
 OUT_OF_TIME = "out of time"
 
 
 class Run(NamedTuple):
-    """What a run came to."""
+    """The result of a run."""
 
     ended: str
     written: int  # batches
-    rejected: int  # batches, or objects that hold none
-    detail: str | None = None  # why it ended so
-    at_once: int = 0  # writes that were let under way at the end
-    setbacks: int = 0  # times that their number was halved
+    rejected: int  # batches, or objects without batches
+    detail: str | None = None  # the reason for `ended`
+    at_once: int = 0  # the limit of concurrent writes at the end
+    setbacks: int = 0  # how often the limit was halved
 
 
 class Drain:
@@ -78,7 +78,7 @@ class Drain:
         request_id: str,
         part: Part = WHOLE,
     ) -> None:
-        """`remembered` outlives the run."""
+        """`remembered` is kept between runs."""
         self._prefix, self._storage, self._part = settings.spool.prefix, storage, part
         self._deadline, self._remembered, self._request_id = deadline, remembered, request_id
         self._step = min(STEP, deadline.remaining() / 4)
@@ -100,15 +100,15 @@ class Drain:
             request_id=request_id,
         )
         self._held: set[Held] = set()
-        self._busy: set[str] = set()  # names of objects under way
+        self._busy: set[str] = set()  # names of objects in work
         self._idle = asyncio.Event()
-        self._left: set[int] = set()  # hashes of names: what stays, and is not tried again in this run
+        self._left: set[int] = set()  # hashes of the names of objects that stay: not tried again in this run
         self._turn = 0
 
     async def run(self) -> Run:
-        """Deal with everything that waits, or with as much as there is time for."""
+        """Process all waiting objects, or as many as the time allows."""
         await self._tasks.run([self._rounds(), self._writing.run(), self._sweeper.run()], self._spare())
-        # A write that is broken off may have been taken, so those under way are waited for.
+        # Running writes are not cancelled but awaited: SLS may already have stored them.
         await self._tasks.finish(lambda: self._deadline.remaining() - self._step / 4)
         ended, detail = self._conclusion()
         await self._tidy()
@@ -123,13 +123,13 @@ class Drain:
         return (DRAINED if self._tally.stays is None else INCOMPLETE), self._tally.stays
 
     def _spare(self) -> float:
-        """Seconds left for more than finishing what is under way."""
+        """Return the seconds left in which new work may begin."""
         return self._deadline.remaining() - self._step
 
     # Listing and reading.
 
     async def _rounds(self) -> None:
-        """List until a listing has nothing that is new: what comes meanwhile is in the next one."""
+        """List until a listing has no new object; objects that arrive during one are in the next."""
         while await self._round():
             pass
 
@@ -163,7 +163,7 @@ class Drain:
         self._tasks.begin(work, partial(self._leave, waiting), finish=False)
 
     async def _read(self, waiting: Waiting, turn: int) -> None:
-        """Read an object, and have its batches written."""
+        """Read an object and pass its batches to `writing`."""
         if digit_of(self._prefix, waiting.name) is None:
             await self._set_stray_aside(waiting)
         elif self._remembered.is_whole(waiting):
@@ -180,14 +180,14 @@ class Drain:
                 self._close_if_done(held)
 
     async def _open(self, waiting: Waiting) -> Held | None:
-        """Return what an object holds; None where it is gone, or has been set aside. Raises Left."""
+        """Return an object's batches; None if it is gone or was moved to rejected/. Raises Left."""
         if waiting.size > MAX_PACKED:
             reason = f"the object has {waiting.size} bytes; at most {MAX_PACKED} are read"
             await self._set_aside(waiting, reason)
             return None
         data = await self._tasks.patiently(lambda: self._storage.get(waiting))
         if data is None:
-            self._release(waiting)  # another run was faster
+            self._release(waiting)  # another run has already deleted it
             return None
         cost = await self._unpacked.take(unpacked_size(data))
         try:
@@ -195,22 +195,22 @@ class Drain:
         except NotSpooled as unfit:
             self._unpacked.give(cost)
             if isinstance(unfit, NewerVersion):
-                raise Left(str(unfit)) from None  # to a replay of that release
+                raise Left(str(unfit)) from None  # a replay of the newer release will read it
             await self._set_aside(waiting, str(unfit))
             return None
 
     async def _set_aside(self, waiting: Waiting, reason: str) -> None:
-        """Move an object to rejected/ that holds no batch."""
+        """Move an object without batches to rejected/."""
         to = rejected(self._prefix) + waiting.name.rpartition("/")[2]
         if await self._tasks.patiently(lambda: self._storage.move(waiting.name, to, reason)):
             self._tally.note_rejected(waiting, reason, self._request_id)
         self._release(waiting)
 
     async def _set_stray_aside(self, waiting: Waiting) -> None:
-        """Move an object to rejected/ whose name is none of the spool's, or say once that it cannot be."""
+        """Move an object whose name is not in the spool's format to rejected/; log a failure only once."""
         name, said = waiting.name, "moved to rejected/"
         if name not in self._remembered.reported:
-            reason = f"none of the spool's names: {name}"
+            reason = f"the name is not in the spool's format: {name}"
             try:
                 await self._storage.move(name, stray_name(self._prefix, name), reason)
             except StorageFailed as failure:
@@ -220,7 +220,7 @@ class Drain:
         self._left.add(hash(name))
         self._release(waiting)
 
-    # What becomes of objects.
+    # The outcome of objects.
 
     def _settle(self, held: Held, number: int, settled: Settled) -> None:
         if settled is Settled.GONE:
@@ -229,7 +229,7 @@ class Drain:
         self._close_if_done(held)
 
     def _close_if_done(self, held: Held) -> None:
-        """Have an object deleted, put anew or left, once it is known what has become of each batch."""
+        """Delete, replace or leave an object as soon as the outcome of each of its batches is known."""
         if held.open:
             return
         self._held.discard(held)
@@ -243,19 +243,19 @@ class Drain:
             self._leave(held.waiting, self._tally.stays or "")
 
     async def _put_rest(self, held: Held) -> None:
-        """Put an object anew with what it has left, so that no other run writes the rest of it again."""
+        """Replace an object by its remaining batches, so that no run writes the confirmed ones again."""
         await self._tasks.patiently(lambda: self._storage.put(held.waiting.name, pack(held.left)))
         self._remembered.forget(held.waiting)
         self._leave(held.waiting, self._tally.stays or "")
 
     def _leave(self, waiting: Waiting, reason: str) -> None:
-        """Leave an object to another run."""
+        """Leave an object in the spool for another run."""
         self._tally.stays = reason
         self._left.add(hash(waiting.name))
         self._release(waiting)
 
     def _release(self, waiting: Waiting) -> None:
-        """Make room for another object."""
+        """Free an object's place for another object."""
         if waiting.name in self._busy:
             self._busy.discard(waiting.name)
             self._places.release()
@@ -263,7 +263,7 @@ class Drain:
             self._idle.set()
 
     async def _tidy(self) -> None:
-        """Delete what is done with, and put anew what has been written in part, as far as time allows."""
+        """Delete finished objects and replace partly written ones, as far as time allows."""
         begun = [held for held in self._held if len(held.left) < len(held.batches)]
         rests = (self._storage.put(held.waiting.name, pack(held.left)) for held in begun)
         for held, failure in zip(begun, await asyncio.gather(*rests, return_exceptions=True), strict=True):

@@ -12,7 +12,7 @@ from enum import Enum
 from functions.replay.storage import Waiting
 from shared.spool.format import Spooled, last_part, pending, rejected
 
-MOST_REMEMBERED = 20_000  # objects; above, the oldest are removed, and would be written again
+MOST_REMEMBERED = 20_000  # objects; above, the oldest are forgotten, and their batches may be written again
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,200}")
@@ -62,9 +62,9 @@ class Held:
 
 
 class Remembered:
-    """State that an instance keeps between runs: batches that are gone from objects which OSS still has.
+    """State that an instance keeps between runs: finished batches in objects that OSS still has.
 
-    The key is name and content, because another run may have replaced the object with its remaining batches.
+    The key is name and ETag, because another run may have replaced the object by its remaining batches.
     """
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class Remembered:
         return frozenset(self._gone.get((waiting.name, waiting.etag), ()))
 
     def is_whole(self, waiting: Waiting) -> bool:
-        """Whether all of them are gone, and only the object must still be deleted."""
+        """Whether all batches in an object are gone, so that only the object must be deleted."""
         return (waiting.name, waiting.etag) in self._whole
 
     def add(self, waiting: Waiting, index: int) -> None:

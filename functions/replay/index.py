@@ -10,10 +10,10 @@ _replay = Replay()
 
 
 def initialize(context: object) -> None:  # noqa: ARG001 - FC's signature
-    """Check the settings, once an instance; raises SettingError for an invalid one: the start fails."""
+    """Check the settings, once per instance. Raises SettingError, so that the start fails."""
     _replay.start()
 
 
 def handler(event: bytes, context: object) -> dict[str, Any]:
-    """Empty the spool, or the part in the timer's payload, as far as the time allows."""
+    """Empty the spool, or the part that the timer's payload names, as far as time allows."""
     return _replay.tick(event, context)

@@ -1,4 +1,4 @@
-"""Which objects a run deals with, and in which order: its part of the spool, the oldest first."""
+"""Lists the objects that a run processes: those in its part of the spool, oldest first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from functions.replay.storage import Page, Storage, StorageFailed, Waiting
 from shared.spool.format import DIGITS, digit_of, pending
 
-PAGE = 500  # names listed at a time, of each digit
+PAGE = 500  # names per listing request, for each digit
 
 
 class Part(NamedTuple):
@@ -25,7 +25,7 @@ class Part(NamedTuple):
         return DIGITS[self.number :: self.of]
 
     def has(self, digit: str | None) -> bool:
-        """Whether objects of a digit belong to it; those whose names are none of the spool's to the first."""
+        """Whether objects with this digit belong to it. Names without one (None) belong to the first part."""
         return self.number == 0 if digit is None else digit in self.digits
 
 
@@ -33,17 +33,17 @@ WHOLE = Part()
 
 
 class _Stream:
-    """The objects under one prefix, in the order of their names, listed as they are asked for."""
+    """The objects under one prefix, in the order of their names. A page is listed when it is needed."""
 
     def __init__(self, storage: Storage, prefix: str, delimiter: str, first: Page | None = None) -> None:
         self._storage, self._prefix, self._delimiter = storage, prefix, delimiter
         self._page = first
         self._at = 0
-        self._begun = set[str]()  # the pages' first names
+        self._begun = set[str]()  # the first names of all pages
         self.circled = False
 
     async def next(self) -> Waiting | None:
-        """Return the next object; None at the end, or where a page comes that has been there."""
+        """Return the next object; None at the end, or if a page repeats an earlier one."""
         while self._page is None or self._at == len(self._page.objects):
             if self._page is not None and self._page.next is None:
                 return None
@@ -56,7 +56,7 @@ class _Stream:
         return self._page.objects[self._at - 1]
 
     def _circles(self, page: Page, token: str | None) -> bool:
-        """Whether a page leads back, so that it would be followed until the run is out of time."""
+        """Whether a page repeats an earlier one: following it would take all of the run's time."""
         first = {waiting.name for waiting in page.objects[:1]}
         self.circled = bool(first & self._begun) or (token is not None and page.next == token)
         self._begun |= first
@@ -64,14 +64,14 @@ class _Stream:
 
 
 async def oldest_first(storage: Storage, prefix: str, part: Part = WHOLE) -> AsyncIterator[Waiting]:
-    """Yield what waits in a part of the spool, by its time of receipt; raises StorageFailed.
+    """Yield the waiting objects in a part of the spool, by their time of receipt; raises StorageFailed.
 
-    Names that are none of the spool's come first, with the first part. Empty folders, as OSS's console makes
-    them, are passed over. Nothing that is put meanwhile is left out for good: a later listing has it.
+    Names without the spool's format come first; they belong to the first part. Empty folders, which OSS's
+    console can create, are skipped. Objects that arrive during a listing are in a later one.
     """
     root = pending(prefix)
     first = await storage.page(root, None, delimiter="/", most=PAGE)
-    # Of a spool of the first version, with more names than fit a page, not every folder is known yet.
+    # In a spool of version 1 with more names than one page, the first page may not list every folder.
     folders = {root + digit + "/" for digit in DIGITS} if first.next else set(first.folders)
     own = [name for name in sorted(folders) if part.has(_digit(root, name))]
     streams = [_Stream(storage, root, "/", first), *(_Stream(storage, name, "") for name in own)]
@@ -91,7 +91,7 @@ async def oldest_first(storage: Storage, prefix: str, part: Part = WHOLE) -> Asy
         else:
             heapq.heapreplace(heads, (_key(following), at, following))
     if any(stream.circled for stream in streams):
-        raise StorageFailed("OSS lists in a circle", passing=True)
+        raise StorageFailed("OSS repeats a page of a listing", passing=True)
 
 
 def _key(waiting: Waiting) -> str:

@@ -44,7 +44,7 @@ class OssSpool:
         deadline: Deadline,
         network: Network,
     ) -> None:
-        """Nothing is connected yet; `credentials` is called for each request."""
+        """`credentials` is called for each request. The first request opens a connection."""
         self._settings = settings
         self._credentials = credentials
         self._deadline = deadline
@@ -77,7 +77,7 @@ class OssSpool:
     async def get(self, waiting: Waiting) -> bytes | None:
         """Return an object's content, as many bytes as were listed; None if there is no such object.
 
-        A large one is read in pieces, all of the listed version.
+        A large object is read in pieces, all from the listed version.
         """
         if waiting.size <= PIECE:
             return await self._get(waiting, {}, waiting.size)
@@ -92,7 +92,7 @@ class OssSpool:
         return bytes(content)
 
     async def put(self, name: str, content: bytes, reason: str | None = None) -> None:
-        """Write an object, replacing any of this name, with `reason` in its metadata."""
+        """Write an object with `reason` in its metadata; an object of the same name is replaced."""
         headers = {"content-type": _GZIP, "content-md5": _md5(content), **_reason_header(reason)}
         answer = _successful(await self._exchange("PUT", name, headers=headers, body=content))
         if "etag" not in answer.headers:
@@ -111,9 +111,9 @@ class OssSpool:
         return {unquote(one.findtext("Key", "")) for one in tree.findall("Deleted")}
 
     async def move(self, name: str, to: str, reason: str) -> bool:
-        """Copy an object with the reason as its metadata, then delete it; False if there is none.
+        """Copy an object with the reason in its metadata, then delete it; False if there is no such object.
 
-        After an interruption between both steps, the next run moves it again.
+        After an interruption between both steps, the next run moves the object again.
         """
         headers = {
             "content-type": _GZIP,
@@ -127,7 +127,7 @@ class OssSpool:
         if not _document(_successful(answer), "CopyObjectResult").findtext("ETag"):
             raise _doubtful()
         if name not in await self.delete([name]):
-            raise StorageFailed("OSS has copied an object and not deleted it", passing=True)
+            raise StorageFailed("OSS copied an object but did not delete it", passing=True)
         return True
 
     async def _get(self, waiting: Waiting, headers: Mapping[str, str], size: int) -> bytes | None:
@@ -218,7 +218,7 @@ def _text(element: ElementTree.Element, name: str) -> str:
 
 def _doubtful() -> StorageFailed:
     """Return the error for a successful answer that is not from OSS: nothing may be deleted because of it."""
-    return StorageFailed("OSS answered 200, and not as OSS does", passing=True)
+    return StorageFailed("OSS answered 200 with unexpected content", passing=True)
 
 
 def _encoded(name: str) -> str:

@@ -17,7 +17,7 @@ PAUSES = (
     1.8,
     5.0,
     15.0,
-)  # seconds after each consecutive setback, randomized by half; one more ends the run
+)  # seconds after each consecutive setback, ± 50 % at random; one more setback ends the run
 START = 8  # requests at once
 
 

@@ -43,7 +43,7 @@ class Storage(Protocol):
         """Return an object's content, as many bytes as were listed; None if there is no such object."""
 
     async def put(self, name: str, content: bytes, reason: str | None = None) -> None:
-        """Write an object, replacing any of this name, with `reason` in its metadata."""
+        """Write an object with `reason` in its metadata; an object of the same name is replaced."""
 
     async def delete(self, names: Sequence[str]) -> Collection[str]:
         """Delete at most 1,000 objects and return those that are gone, including missing ones."""

@@ -1,4 +1,4 @@
-"""Deletes objects when all their batches are confirmed: soon, and in groups."""
+"""Deletes objects soon after all their batches are confirmed, in groups."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functions.replay.storage import Storage, StorageFailed, Waiting
 
 MOST = 1000  # names in one DeleteMultipleObjects (OSS documentation)
 ENOUGH = 100  # objects that are deleted immediately
-SOON = 0.2  # seconds that fewer objects wait: another run would write confirmed batches again
+SOON = 0.2  # seconds that fewer objects wait; until then another run may write their batches again
 
 
 class Sweeper:

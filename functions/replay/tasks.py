@@ -84,7 +84,7 @@ class Tasks:
         raise error
 
     def begin(self, work: Work, failed: Callable[[str], None], *, finish: bool) -> None:
-        """Start a task; `finish` says whether the end of the run waits for it.
+        """Start a task. With `finish`, the end of the run waits for it.
 
         `failed` gets the reason if an object or batch stays in the spool; others are not affected.
         """
@@ -126,7 +126,7 @@ class Tasks:
             self.end(failure)
         except Left as failure:
             failed(str(failure))
-        except Exception as error:  # noqa: BLE001 - one object's trouble must not hold up all others
+        except Exception as error:  # noqa: BLE001 - one object's error must not stop all others
             self.unforeseen(error)
             failed(type(error).__name__)
 

@@ -119,7 +119,7 @@ class Replay:
 def part_of(event: bytes) -> Part:
     """Return the part of the spool in a timer event's payload: `{"part":0,"parts":4}`.
 
-    The whole spool without a payload, as from a trigger without parts or a manual call. Raises
+    Without a payload, as from a trigger without parts or a manual call, it is the whole spool. Raises
     SettingError for any other payload.
     """
     try:

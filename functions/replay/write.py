@@ -14,8 +14,8 @@ from shared.network.answers import Answer
 from shared.network.client import HttpClient, Unreachable
 from shared.spool.format import Spooled
 
-# Refusals of the body (SLS documentation, "Error codes"), except codes about the request itself, which replay
-# builds: with another version or a correct clock the same batch is accepted.
+# Statuses of a refused body (SLS documentation, "Error codes"), and codes with such a status that are about
+# the request itself: with a corrected replay or clock, SLS accepts the same batch.
 _OF_THE_BODY = frozenset({400, 411, 413, 415})
 _OF_THE_REQUEST = frozenset(
     {

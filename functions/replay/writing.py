@@ -1,4 +1,4 @@
-"""Writes batches to SLS in order, many at once, and decides about each."""
+"""Writes batches to SLS in order, many at once, and handles each result."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Writing:
     async def run(self) -> None:
         """Start one batch after the other, as fast as the pace allows."""
         while True:
-            self._jobs.put_nowait(await self._jobs.get())  # wait for a job; the choice comes later
+            self._jobs.put_nowait(await self._jobs.get())  # wait for a job; it is chosen after the pace
             began = await self._pace.begin()
             if self._tasks.over:
                 return
@@ -121,7 +121,7 @@ class Writing:
     async def _write_one(self, job: _Job, began: float) -> None:
         try:
             verdict = await self._write(job.batch, self._seconds().within(LONGEST_WRITE))
-        except Exception as error:  # noqa: BLE001 - one batch's trouble must not hold up all others
+        except Exception as error:  # noqa: BLE001 - one batch's error must not stop all others
             self._tasks.unforeseen(error)
             verdict = WriteResult(Fate.LATER, type(error).__name__)
         try:
@@ -162,7 +162,7 @@ class Writing:
             self._tasks.end(Ended(REFUSED, reason))
 
     async def _reject(self, job: _Job, reason: str) -> None:
-        """Move a batch to rejected/; if its object has several, write it there alone."""
+        """Move a batch to rejected/; if its object has several batches, write only this one there."""
         held, name = job.held, job.held.waiting.name
         to = held.rejected_name(self._settings.spool.prefix, job.number)
         try:

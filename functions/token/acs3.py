@@ -1,7 +1,7 @@
 """ACS3-HMAC-SHA256, the signature of Alibaba Cloud's RPC-style calls, as pure functions.
 
 Sources: "V3 request structure and signature mechanism" in the Alibaba Cloud documentation, and
-alibabacloud-tea-openapi 0.4.6, `utils.py`, `get_authorization`, whose output this equals.
+alibabacloud-tea-openapi 0.4.6, `utils.py`, `get_authorization`, which has the same output.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class AssumeRole:
     async def __call__(self, own: Credentials | None, deadline: Deadline) -> Issued:
         """Have STS issue a credential by the deadline; a temporary error is retried once.
 
-        `own` are the function's own credentials, where the host passes them. Raises ApiError: SERVER_BUSY for
+        `own` are the function's own credentials, if the host passes them on. Raises ApiError: SERVER_BUSY for
         temporary errors (STS unreachable, failing or throttling), UPSTREAM_REJECTED for permanent ones. The
         detail, for the log, has the reason.
         """

@@ -1,13 +1,13 @@
-"""The credential cache: one credential per instance, renewed in advance by one request.
+"""The credential cache: one credential per instance, renewed before it expires by one request.
 
-    age of the cached one   what a request gets
+    cached credential       what a request gets
     ----------------------  ---------------------------------------------------------------
     under half its life     the cached one
-    longer, still valid     the first request renews it; all others get the cached one at once;
+    older, still valid      the first request renews it; all others get the cached one at once;
                             a failed renewal is reported, and retried after a pause
-    no valid one            the first request fetches one; the others wait for its result
+    none, or not valid      the first request fetches one; the others wait for its result
 
-Valid means at least 10 minutes left: the browser SDK uses a credential for 5 without looking at its
+Valid means at least 10 minutes left: the browser SDK uses a credential for 5 minutes without checking its
 `Expiration` (@aliyun-sls/web-sts-plugin 0.3.9, `refreshSTSTokenInterval`).
 """
 
@@ -68,10 +68,10 @@ class CredentialCache(Generic[T]):
     async def get(self, fetch: Fetch[T], deadline: Deadline, *, report: Callable[[ApiError], None]) -> T:
         """Return a credential with at least MIN_LEFT seconds left, by the deadline.
 
-        `fetch` is awaited, by at most one caller at a time, when a new credential is due. If it fails, this
-        raises the same error if no valid credential is cached; otherwise it passes an ApiError to `report`
-        and returns the cached one. Raises ApiError: UPSTREAM_REJECTED if the fetched credential is not valid
-        long enough, SERVER_BUSY if another caller's fetch takes longer than the deadline.
+        When a new credential is due, one caller at a time awaits `fetch`. If the fetch fails with an ApiError
+        while a valid credential is cached, `report` gets the error and the cached credential is returned;
+        otherwise the error is raised. Raises ApiError: UPSTREAM_REJECTED if the fetched credential is not
+        valid long enough, SERVER_BUSY if another caller's fetch takes longer than the deadline.
         """
         with self._lock:
             now = self._clock()
@@ -87,7 +87,7 @@ class CredentialCache(Generic[T]):
         try:
             return await self._fetch(pending, fetch, deadline.within(PATIENCE))
         except ApiError as error:
-            if held.expires - self._clock() < MIN_LEFT:  # it expired meanwhile
+            if held.expires - self._clock() < MIN_LEFT:  # no longer valid after the wait
                 raise
             report(error)
             return held

@@ -1,4 +1,4 @@
-"""The session policy: limits what a page's token may do.
+"""The session policy: limits the permissions of a page's token.
 
 STS grants the intersection of the role's own policy and this one (STS documentation, "AssumeRole").
 """
@@ -18,7 +18,7 @@ ACTIONS = ("log:PostLogStoreLogs", "log:PutLogs")
 def session_policy(project: str, logstores: Sequence[str]) -> str:
     """Return the policy that allows writing to exactly these Logstores of the Project, as compact JSON.
 
-    Raises SettingError with the number of Logstores that fit, if it is too long for AssumeRole.
+    Raises SettingError with the number of Logstores that fit, if the policy is too long for AssumeRole.
     """
     policy = _policy(project, logstores)
     if len(policy) > LIMIT:
@@ -38,6 +38,6 @@ def _policy(project: str, logstores: Sequence[str]) -> str:
 
 
 def _how_many_fit(project: str, logstores: Sequence[str]) -> int:
-    """Return how many of them, in order, fit into the policy."""
+    """Return how many of the Logstores, counted from the first, fit into the policy."""
     counts = range(len(logstores) + 1)
     return max(count for count in counts if len(_policy(project, logstores[:count])) <= LIMIT)

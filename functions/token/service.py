@@ -43,7 +43,7 @@ def build(variables: Mapping[str, str], network: Network = BLOCKING) -> Service:
 
 
 class TokenVendor:
-    """Issues one cached credential per instance, renewed in time."""
+    """Answers with one cached credential per instance, renewed before it expires."""
 
     def __init__(self, settings: TokenSettings, credentials: CredentialSource, network: Network) -> None:
         self._rate_limit = settings.rate_limit

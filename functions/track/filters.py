@@ -1,4 +1,4 @@
-"""Filters: discards requests of programs, of given addresses, and of visitors who object (GPC).
+"""Filters: drop requests of programs, of given addresses, and of visitors who object to storage (GPC).
 
     setting         effect
     --------------  ---------------------------------------------------------------------------
@@ -26,7 +26,7 @@ from shared.http.request import Request
 from shared.network.address import pack
 from shared.settings import Environment, SettingError
 
-_KEPT = "batch_id"  # tells copies of a batch from events; not personal data
+_KEPT = "batch_id"  # distinguishes copies of a batch from events; not personal data
 _TAG = "__tag__:"  # SLS treats a field with this prefix as a tag
 _PERSONAL = frozenset(("client_ip", "user_agent", "referer"))
 _decode = msgspec.json.Decoder(dict[str, str]).decode
@@ -61,7 +61,7 @@ class Filters:
         return None
 
     def sender(self, request: Request, said: Mapping[str, str | None]) -> dict[str, str | None]:
-        """Return the sender's data that may be stored, with None for the rest."""
+        """Return the sender's data, with None for each value that must not be stored."""
         kept = dict(said)
         if self._gpc == "anonymous" and _objects(request):
             kept.update(dict.fromkeys(_PERSONAL & kept.keys()))
@@ -158,7 +158,7 @@ def _names(entries: Sequence[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def _matches(name: str, parts: tuple[str, ...]) -> bool:
-    """Whether a name matches a pattern; without `re`, whose time could explode for a long name."""
+    """Whether a name matches a pattern. Not with `re`: it could take extremely long for a long name."""
     if len(parts) == 1:
         return name == parts[0]
     first, *between, last = parts

@@ -1,4 +1,4 @@
-"""The pixel's answers: always a 1×1 GIF, also for errors, because an <img> shows a broken image otherwise."""
+"""The pixel's answers: always a 1×1 GIF, also for errors; otherwise an <img> would show a broken image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HEADERS = {
 
 
 def gif_response(status: int = 200) -> Response:
-    """Return the GIF under the given status."""
+    """Return the GIF with the given status."""
     return Response(status, _HEADERS, GIF)
 
 

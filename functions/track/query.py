@@ -22,8 +22,8 @@ _encode = msgspec.json.Encoder().encode
 def read_pairs(query: Mapping[str, str], sender: Mapping[str, str | None] | None = None) -> Batch:
     """Return the log in a query; `__topic__` and `__source__` belong to the batch, `APIVersion` is dropped.
 
-    `sender` has the proxy's own fields, which always replace pairs of the same name; with the value None, the
-    field is removed. Raises ApiError: ParameterTooLarge above MAX_PAIRS bytes, measured form-urlencoded
+    `sender` has fields that this function sets. They always replace pairs of the same name; a field with the
+    value None is removed. Raises ApiError: ParameterTooLarge above MAX_PAIRS bytes, measured form-urlencoded
     because FC passes the pairs decoded; PostBodyInvalid for an invalid log.
     """
     fields = {name: value for name, value in query.items() if name != API_VERSION}

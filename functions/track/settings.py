@@ -86,7 +86,7 @@ def _filters(env: Environment) -> Filters | None:
 
 
 def _written_to(match: re.Match[str]) -> frozenset[str]:
-    """Return the Logstore in a path; none for an unknown route."""
+    """Return the Logstore in a path; an empty set for an unknown route."""
     return frozenset(filter(None, (match.groupdict().get("logstore"),)))
 
 

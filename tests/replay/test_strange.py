@@ -91,7 +91,7 @@ def test_many_of_a_later_release_do_not_use_up_the_memory_that_a_run_may_take() 
 
 
 class Circling(Memory):
-    """Lists the first page again where there should be another."""
+    """Returns the first page again instead of the next one."""
 
     def __init__(self, numbers: int, next_token: Callable[[int], str]) -> None:
         super().__init__([batch(str(number), age=600 - number) for number in range(numbers)])
@@ -108,7 +108,7 @@ class Circling(Memory):
         return page if delimiter else page._replace(next=self._next_token(self.count("page")))
 
 
-def test_empty_pages_in_a_circle_are_not_followed_for_ever() -> None:
+def test_a_listing_that_repeats_an_empty_page_ends() -> None:
     async def run() -> list[Waiting]:
         spool = asking(server.url)
         try:
@@ -117,7 +117,7 @@ def test_empty_pages_in_a_circle_are_not_followed_for_ever() -> None:
             spool.close()
 
     with RawServer(listing(SAME)) as server:
-        with pytest.raises(StorageFailed, match="in a circle"):
+        with pytest.raises(StorageFailed, match="repeats a page"):
             asyncio.run(run())
         assert len(server.received) == 2 + 2 * len(DIGITS)
 
