@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -71,6 +72,32 @@ def test_a_temporary_error_is_retried(delivery: Delivery, fake_sls: FakeSls, fak
     done = run(delivery.deliver(upload()))
     assert (done.problem, done.notes["attempts"]) == (None, 3)
     assert fake_oss.calls == []
+
+
+@pytest.mark.usefixtures("fake_oss")
+def test_no_pause_is_begun_that_would_outlast_the_request(
+    delivery: Delivery, fake_sls: FakeSls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.track.delivery.PAUSES", (3.0, 3.0))
+    fake_sls.faults.add(Fault.status(503, code="ServerBusy"))
+    done = run(delivery.deliver(upload(seconds=1)))
+    assert (done.spooled, done.notes["attempts"]) == (True, 1)
+
+
+@pytest.mark.parametrize(("drawn", "share"), [(b"\x00", 0.5), (b"\xff", 1.5)])
+def test_a_pause_is_varied_by_half(
+    drawn: bytes, share: float, delivery: Delivery, fake_sls: FakeSls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    async def pause(_network: object, seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(type(BLOCKING), "pause", pause)
+    monkeypatch.setattr("functions.track.delivery.os", SimpleNamespace(urandom=lambda _: drawn))
+    fake_sls.faults.add(Fault.status(503, code="ServerBusy"), times=2)
+    assert run(delivery.deliver(upload())).problem is None
+    assert pauses == pytest.approx([0.01 * share] * 2)
 
 
 def test_a_write_in_doubt_is_stored_once_more_at_most(

@@ -80,8 +80,8 @@ def stack() -> Iterator[contextlib.ExitStack]:
         yield stack
 
 
-def spooling(cloud: Cloud, stack: contextlib.ExitStack, script: bytes, **more: str) -> Track:
-    return stack.enter_context(running(script, **cloud.settings(**more)))
+def spooling(cloud: Cloud, stack: contextlib.ExitStack, *scripts: bytes, **more: str) -> Track:
+    return stack.enter_context(running(*scripts, **cloud.settings(**more)))
 
 
 @pytest.mark.parametrize("down", DOWN.values(), ids=DOWN)
@@ -116,6 +116,16 @@ def test_what_sls_may_have_stored_is_spooled_and_not_sent_again(
     reply = track.raw(_event(), context(5))
     assert (reply.status, reply.headers["x-log-spooled"]) == (200, "1")
     assert len(track.forwarded) == len(cloud.spooled()) == 1
+
+
+def test_a_kept_connection_that_ends_leaves_a_write_in_doubt_too(
+    cloud: Cloud, stack: contextlib.ExitStack
+) -> None:
+    track = spooling(cloud, stack, OK, CLOSE, OK)  # the second one comes on the connection of the first
+    replies = [track.post(ONE) for _ in range(2)]
+    assert [reply.headers.get("x-log-spooled") for reply in replies] == [None, "1"]
+    assert [sent.connection for sent in track.forwarded] == [1, 1]
+    assert len(cloud.spooled()) == 1
 
 
 def test_the_pixel_is_spooled_too_and_stays_a_gif(cloud: Cloud, stack: contextlib.ExitStack) -> None:
@@ -230,6 +240,8 @@ def test_the_log_says_that_a_batch_was_spooled_and_why(
     assert (line["event"], line["level"], line["status"]) == ("answered", "ERROR", 200)
     assert (line["spooled"], line["errorCode"], line["logs"]) == (1, "UpstreamRejected", 1)
     assert "ProjectNotExist" in line["detail"]
+    assert line["attempts"] == 1
+    assert 0 < line["upstreamMs"] <= line["ms"] + 0.1  # both are rounded
 
 
 def test_the_largest_batch_is_spooled_whole(cloud: Cloud, stack: contextlib.ExitStack) -> None:
