@@ -145,7 +145,7 @@ _PARTS: dict[str, Callable[[_Run], None]] = {
 
 
 def publish(sections: Mapping[str, str], parts: Sequence[Part], version: str) -> None:
-    """Write the page, keep the figures for the planner, and compute anew what is computed from them."""
+    """Write the page, store the figures for the planner, and update the pages computed from them."""
     report.write(sections)
     figures.write(figures_of(parts, time.strftime("%Y-%m-%d", time.gmtime()), version))
     outage.main([])

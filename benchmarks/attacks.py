@@ -44,7 +44,7 @@ _CROWD_UNITS = {"peak memory": "MB", "answered 200": "", "refused": "", "the las
 
 
 def measure(lab: Lab, rounds: int, seconds: float, every: int = 1) -> Part:
-    """Measure both, the visitors for `seconds` each; the dearest body of one in `every` of the corpus."""
+    """Measure both, visitors for `seconds` each, the most expensive body in one of `every` of the corpus."""
     _write_bodies()
     wanted = [
         Wanted(f"{_at_once(name)}: {what}", unit) for name in CROWDS for what, unit in _CROWD_UNITS.items()

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.console`: how long searches of the console and its counts by value take.
+"""`python -m benchmarks.console`: the time of the console's searches and counts by value.
 
 Over HTTP, with 100,000 logs and 100,000 function log lines in the store. Each search is a new one, so that
 no result comes from the cache. The target applies to the median; the slowest also shows other load on the
@@ -37,7 +37,7 @@ _SEARCHES: Mapping[str, Mapping[str, str]] = {
 
 
 def main() -> int:
-    """Print a line for each search; returns 1 if the median of one is over TARGET."""
+    """Print a line for each search; returns 1 if the median of any search is over TARGET."""
     store, now = Store(), int(time.time())
     for logs in (of_pages(now), of_functions(now)):
         store.append(logs)

@@ -1,7 +1,7 @@
 """The cost of events on Function Compute, computed from measured times: `python -m benchmarks.cost`.
 
-The model and the prices are the planner's (ops/plan/compute.py). Left out besides: logs, traffic, free
-quotas, the cheaper prices of a large month, and SLS itself.
+The model and the prices are the planner's (ops/plan/compute.py). Also left out: logs, traffic, free quotas,
+lower prices for large volumes, and SLS itself.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Cost(NamedTuple):
 
 
 def table(times: Times, prices: Prices, events_a_request: Sequence[int] = EVENTS_A_REQUEST) -> list[Cost]:
-    """Return the cost at each rate, for each number of events that a request brings."""
+    """Return the cost at each rate, for each number of events in a request."""
     return [_cost(times, prices, rate, events) for events in events_a_request for rate in RATES]
 
 
 def break_even(times: Times, prices: Prices) -> float | None:
-    """Return the requests a second from which the custom runtime costs less; None where it never does."""
+    """Return the requests a second from which the custom runtime costs less; None if it never does."""
     own = built_in_seconds(times, BUILT_IN) * BUILT_IN.a_second(prices)
 
     def dearer(rate: float) -> bool:

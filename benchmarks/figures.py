@@ -1,4 +1,4 @@
-"""What the planner takes from a run: which rows make ops/plan/measured.json."""
+"""Selects the rows of a run that the planner uses, for ops/plan/measured.json."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from benchmarks import replay, request_cost, throughput, tokens
 from benchmarks.rows import Part
 from ops.plan.figures import Figures
 
-# Each figure's part and row, whose unit is µs in all of them.
+# For each figure, its part and row; all are in µs.
 ROWS = {
     "built_in_cpu": ("throughput", f"{throughput.BUILT_IN}: {throughput.CPU}"),
     "custom_cpu": ("throughput", f"{throughput.CUSTOM}: {throughput.CPU}"),
@@ -21,7 +21,7 @@ ROWS = {
 
 
 def figures_of(parts: Sequence[Part], date: str, python: str) -> Figures:
-    """Return the medians of a full run. Raises ValueError where a row is missing."""
+    """Return the medians of a full run. Raises ValueError if a row is missing."""
     return Figures(date, python, **{name: _median(parts, *place) for name, place in ROWS.items()})
 
 

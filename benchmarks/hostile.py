@@ -76,7 +76,7 @@ SHAPES = ((4096, 48), (400, 500), (4096, 12), (4096, 10), (80, 512), (4096, 100)
 
 
 def corpus() -> Iterator[tuple[str, Make]]:
-    """Yield the constructed worst cases, each by its name and what makes it."""
+    """Yield the constructed worst cases, each with its name and its builder."""
     yield from _repeated()
     yield "equal names", partial(filled, '{"__logs__":[{', '"":0', "}]}")
     yield "equal members", partial(filled, "{", '"__logs__":[{}]', "}")

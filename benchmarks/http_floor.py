@@ -1,4 +1,4 @@
-"""How near the custom runtime is to the least that a request over HTTP costs, in CPU time.
+"""Compares the custom runtime's CPU time with the minimum (the floor) for a request over HTTP.
 
 The floor is an application that does nothing, on the fastest well-kept server for Python (uvicorn with
 httptools and uvloop), and a bare exchange with SLS. All of it is measured in turns, under the same clients.
@@ -25,7 +25,7 @@ SLOWEST = "track, custom runtime: p99"
 
 
 def measure(lab: Lab, rounds: int, seconds: float) -> Part:
-    """Measure each in turn, for `seconds` each."""
+    """Measure the parts alternately, for `seconds` each."""
     wanted = [Wanted(EMPTY, "µs"), Wanted(EXCHANGE, "µs"), Wanted(BOTH, "µs")]
     wanted += [Wanted(TRACK, "µs", (BOTH, EMPTY)), Wanted(SLOWEST, "ms")]
     rows = take_turns(wanted, [partial(_floor, lab, seconds), partial(_track, lab, seconds)], rounds)
@@ -57,8 +57,8 @@ def _track(lab: Lab, seconds: float) -> Mapping[str, float]:
 
 
 def _loaded(lab: Lab, server: Server, seconds: float) -> tuple[float, float]:
-    """Return the CPU of a request in µs, and the p99 in ms."""
-    load(lab, server, CLIENTS, 0.5)  # connections, caches
+    """Return the CPU time of a request in µs, and the p99 latency in ms."""
+    load(lab, server, CLIENTS, 0.5)  # warms up: connections, caches
     before = cpu_so_far(server.pid)
     report = load(lab, server, CLIENTS, seconds)
     return 1e6 * (cpu_so_far(server.pid) - before) / report["requests"], report["p99"]

@@ -1,7 +1,7 @@
 """How long the spool takes to empty after an outage: `python -m benchmarks.outage` writes docs/outage.md.
 
-The model is the planner's: ops/plan/outage.py says what it assumes. Left out: OSS's price, SLS's own, starts
-of instances, free quotas.
+The model is the planner's; ops/plan/outage.py has its assumptions. Left out: the prices of OSS and SLS,
+starts of instances, free quotas.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ops.plan.show import spoken
 PAGE = ROOT / "docs" / "outage.md"
 OUTAGES = {"10 minutes": 600, "1 hour": 3_600, "1 day": 86_400}  # in seconds
 RATES = (10, 100, 2_000, 20_000)  # uploads a second
-PARTS = (1, 4, 10)  # the last is the most that s.replay.yaml has triggers for
+PARTS = (1, 4, 10)  # s.replay.yaml has triggers for at most 10
 
 
 def rows(measured: Measured, prices: Prices) -> list[list[str]]:

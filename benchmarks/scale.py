@@ -1,4 +1,4 @@
-"""What the planner says of three sites: `python -m benchmarks.scale` writes the tables of docs/scale.md."""
+"""The planner's results for three sites: `python -m benchmarks.scale` writes the tables of docs/scale.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ops.plan.quotas import BEYOND, ENOUGH
 from ops.plan.show import Answer, amount, answer, money, spoken
 
 PAGE = ROOT / "docs" / "scale.md"
-EVENTS = 10  # of a visit, which the SDK sends as one batch
+EVENTS = 10  # events of a visit, which the SDK sends as one batch
 RATES = (1_000, 100_000, 1_000_000)  # events a second
 COUNTS = (1, 10, 50, 100)  # the SDK's `count`, for visits of 100 events
 COUNTED = 100_000  # events a second, for the table of counts
@@ -32,7 +32,7 @@ class Site(NamedTuple):
 
 
 def sites() -> list[Site]:
-    """Return the columns: the smallest in both runtimes, the others in the custom one."""
+    """Return the columns: the smallest site in both runtimes, the others in the custom runtime."""
     small = Demand(visitors=RATES[0] / EVENTS, events=EVENTS)
     many = [Demand(visitors=rate / EVENTS, events=EVENTS, concurrent=True) for rate in RATES]
     names = [f"{rate:,}/s" for rate in RATES]
@@ -40,7 +40,7 @@ def sites() -> list[Site]:
 
 
 def command(demand: Demand) -> str:
-    """Return what prints a site's plan."""
+    """Return the command that prints a site's plan."""
     options = f"--visitors-per-second {demand.visitors:g} --events-per-visit {demand.events}"
     return f"python -m ops plan {options}" + (" --concurrent" if demand.concurrent else "")
 
@@ -78,7 +78,7 @@ def tables(prices: PriceList | None = None) -> dict[str, str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Compute the tables, and put them into the page."""
+    """Compute the tables and write them into the page."""
     if arguments:
         raise SystemExit("python -m benchmarks.scale takes no options")
     found = tables()
@@ -105,7 +105,7 @@ def _drained(said: Answer) -> str:
 
 
 def _quotas(said: dict[str, Answer]) -> list[list[str]]:
-    """Return a row for each quota, the one that the largest site exceeds most at the top."""
+    """Return a row for each quota; the quota that the largest site exceeds most comes first."""
     by_name = {name: {need.what: need for need in one.quotas} for name, one in said.items()}
     rows = []
     for last in list(said.values())[-1].quotas:

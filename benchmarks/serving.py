@@ -1,4 +1,4 @@
-"""Servers in processes of their own, and clients that load them."""
+"""Servers in separate processes, and clients that send load to them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def serving(lab: Lab, upstream: str) -> Iterator[Server]:
 @contextmanager
 def started(command: list[str], variables: dict[str, str], port: int) -> Iterator[Server]:
     """Run a server that will listen on `port`, until the end of the block."""
-    # Into a file, as Function Compute takes it: a pipe that nobody reads fills up, and stops the server.
+    # Output goes to a file: a pipe that nobody reads would fill up and block the server.
     with SAID.open("w") as said, subprocess.Popen(command, env=variables, cwd="/", stdout=said) as process:
         try:
             _await(port)
@@ -47,7 +47,7 @@ def started(command: list[str], variables: dict[str, str], port: int) -> Iterato
 
 
 def load(lab: Lab, server: Server, clients: int, seconds: float) -> dict[str, Any]:
-    """Send it uploads of 1 KB for so long, and return what `benchmarks.probes.load` reports."""
+    """Send uploads of 1 KB for `seconds`; return the report of `benchmarks.probes.load`."""
     body = BUILD / "small.json"
     body.write_bytes(bodies.small())
     command = [lab.python, "-m", "benchmarks.probes.load", server.address, bodies.TRACK, str(body)]

@@ -63,7 +63,7 @@ def _built_in(lab: Lab, seconds: float) -> Mapping[str, float]:
 
 def _custom(lab: Lab, seconds: float) -> Mapping[str, float]:
     with lab.stand_in(DISTANCE) as upstream, serving(lab, upstream) as server:
-        load(lab, server, CLIENTS, 0.5)  # connections to SLS, caches
+        load(lab, server, CLIENTS, 0.5)  # warms up: connections to SLS, caches
         before = cpu_so_far(server.pid)
         report = load(lab, server, CLIENTS, seconds)
         return _figures(CUSTOM, report, cpu_so_far(server.pid) - before)

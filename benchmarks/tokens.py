@@ -27,7 +27,7 @@ class _Vendor(NamedTuple):
 
 
 def measure(lab: Lab, rounds: int) -> Part:
-    """Measure the first 1,000 tokens of token, and 50 of the sample, whose calls are all alike."""
+    """Measure the first 1,000 tokens of token, and 50 of the sample, because all its calls cost the same."""
     vendors = [_Vendor(OURS, "functions.token.index", lab.checkout, 1000)]
     if lab.sample:
         vendors.append(_Vendor(SAMPLE, "main", lab.sample, 50))

@@ -46,7 +46,7 @@ class Cloud:
     """The account, a context manager. Its parts can be inspected; addresses exist inside the block."""
 
     def __init__(self, *, minute: float = MINUTE, show: Show = _quiet) -> None:
-        """Nothing listens yet. `minute` is the length of a timer's minute in seconds."""
+        """`minute` is the length of a timer's minute in seconds. Servers start in the block."""
         self.ram = Ram()
         self.key: AccessKey = self.ram.add_user("operator", [EVERYTHING])
         self.roles = RamApi(self.ram)

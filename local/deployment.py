@@ -1,4 +1,4 @@
-"""Sets up what `s deploy` and an operator would: the account's roles, a user who reads, and the functions."""
+"""Sets up what `s deploy` and an operator create: the account's roles, a reading user, and the functions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _ROLE_ARN = re.compile(r"acs:ram::(\d+):role/([A-Za-z0-9.-]+)")
 
 
 TICKET_LASTS = 600  # seconds, unless TICKET_MAX_SECONDS is less
-GUARDED = "/guarded"  # before the paths of the functions that enforce tickets
+GUARDED = "/guarded"  # path prefix of the functions that enforce tickets
 
 
 class Deployment:
@@ -61,9 +61,9 @@ class Deployment:
     SLS_ENDPOINT is not the stand-in, there is one only if SPOOL_OSS_BUCKET is set: keys for another SLS do
     not work with the OSS stand-in.
 
-    Beside track and token there is a pair of them that enforces page tickets, whatever TICKETS says of the
-    others; `ticket_keys` are its keys, those of TICKET_KEYS or one made up, and `ticket_seconds` is how long
-    the tickets of the sample page last.
+    A second pair of track and token always enforces page tickets; TICKETS applies to the first pair only.
+    `ticket_keys` are the second pair's keys: those in TICKET_KEYS, or a generated one. `ticket_seconds` is
+    the lifetime of the sample page's tickets.
 
     Raises shared.settings.SettingError if one of these is invalid, or if the functions would refuse the
     Project, Logstore, region or spool.

@@ -1,4 +1,4 @@
-"""What ``python -m local`` does: starts the local cloud, prints all addresses, waits."""
+"""Runs ``python -m local``: starts the local cloud, prints all addresses, and waits."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Timer:
     def _tick(self) -> None:
         try:
             self._invoke(self._function, event(time.time(), self._payload))
-        except Exception as error:  # noqa: BLE001 - whatever a call came to, the next one comes
+        except Exception as error:  # noqa: BLE001 - the next call follows after any error
             if not self._stopping.is_set():
                 self._log(self._function, "timer", f"{type(error).__name__}: {error}")
 

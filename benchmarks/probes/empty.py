@@ -1,4 +1,4 @@
-"""The least a request over HTTP costs: `python -m benchmarks.probes.empty PORT`.
+"""The minimum cost of a request over HTTP: `python -m benchmarks.probes.empty PORT`.
 
 An application that takes the body and answers 200 with nothing, on uvicorn with the custom runtime's parser
 and event loop, with everything off that can be.
@@ -27,7 +27,7 @@ async def application(
 
 
 def main(port: int) -> None:
-    """Serve until told to stop."""
+    """Serve until SIGTERM."""
     uvicorn.run(
         application,
         port=port,

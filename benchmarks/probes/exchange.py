@@ -1,8 +1,8 @@
-"""The least an exchange with SLS costs.
+"""The minimum cost of an exchange with SLS.
 
-`python -m benchmarks.probes.exchange ADDRESS BODY-FILE CONNECTIONS SECONDS`. A request that is ready is
-written to a connection that is kept, and whatever comes back is its answer. Prints a JSON object: exchanges,
-and the CPU seconds they took.
+`python -m benchmarks.probes.exchange ADDRESS BODY-FILE CONNECTIONS SECONDS`. A prepared request is written to
+a keep-alive connection, and any received data counts as its answer. Prints a JSON object: the number of
+exchanges, and their CPU seconds.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class _Connection(asyncio.Protocol):
 
 
 def _request(body: bytes) -> bytes:
-    """Return a write as large as track's, its signature and its token made up."""
+    """Return a write of the same size as track's, with an invented signature and token."""
     head = ["POST /logstores/benchmark-logs/shards/lb HTTP/1.1", "Host: benchmark", "x-log-apiversion: 0.6.0"]
     head += [f"x-acs-security-token: {'t' * 800}", f"Authorization: {'a' * 200}"]
     return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
 async def main(address: str, body: bytes, connections: int, seconds: float) -> None:
-    """Exchange, and tell."""
+    """Exchange requests and print the result."""
     to, loop, request = urlsplit(address), asyncio.get_running_loop(), _request(body)
     host, port = to.hostname or "", to.port or 0
     cpu, until = time.process_time(), time.perf_counter() + seconds

@@ -15,7 +15,7 @@ from functions.track.index import handler
 
 
 def main(event_file: str, times: int) -> None:
-    """Answer the event `times` times, read anew each time, as each request has its own memory."""
+    """Answer the event `times` times; it is read each time, because each request has separate memory."""
     without_network()
     for _ in range(times):
         answer_of(handler, Path(event_file).read_bytes())

@@ -30,7 +30,7 @@ class Connections:
     """The connections to one port. Use it from one event loop only."""
 
     def __init__(self, port: int) -> None:
-        """Nothing is opened yet."""
+        """The first exchange opens a connection."""
         self._port = port
         self._idle: list[_Connection] = []
         self._closed = False
@@ -101,7 +101,7 @@ class _Connection(asyncio.Protocol):
         return await self._answer
 
     def abort(self) -> None:
-        """Close at once."""
+        """Close immediately."""
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The console's data as JSON: logs, counts by value and Logstore, and what belongs to an outage."""
+"""The console's data as JSON: logs, counts by value and Logstore, and the state of an outage."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from local.site.stream import Stream
 from local.sls.store import Store, StoredLog
 
 NO_STORE = {"cache-control": "no-store"}
-SECONDS = 60  # of the pulse
+SECONDS = 60  # shown in the pulse
 
 
 def api_routes(
     store: Store, outage: Outage | None, spool: SpoolView | None, charts: Sources | None
 ) -> list[BaseRoute]:
-    """Routes below ``/api``; ``sls``, ``charts`` and ``spool`` are there where there is something to show."""
+    """Routes below ``/api``; ``sls``, ``charts`` and ``spool`` exist only if they have data to show."""
     api = _Api(store)
     routes: list[BaseRoute] = [
         Route("/api/logs", api.logs),
@@ -93,7 +93,7 @@ class _Api:
         return JSONResponse(await run_in_threadpool(self._store.arrivals, SECONDS), headers=NO_STORE)
 
     async def counts(self, _request: Request) -> Response:
-        """How many logs each Logstore holds."""
+        """How many logs each Logstore has."""
         counts = await run_in_threadpool(self._store.counts)
         return JSONResponse(dict(counts), headers=NO_STORE)
 

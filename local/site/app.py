@@ -1,4 +1,4 @@
-"""Puts the site together."""
+"""Builds the web site's application."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from local.site.tickets import TicketDesk
 from local.sls.reads import Reader
 from local.sls.store import Store
 
-# A page elsewhere must not read the logs by pointing a name of its own at this machine (DNS rebinding).
+# Another site must not read the logs with a host name that resolves to this machine (DNS rebinding).
 OWN_NAMES = ("127.0.0.1", "localhost")
 
 
@@ -40,10 +40,10 @@ def create_site(
 ) -> ASGIApp:
     """The sample page on ``/``, the console on ``/console``, its data below ``/api``.
 
-    `functions_url` and `sls_url` are where the page's browser reaches the functions and SLS; `web_dist` is
-    the built page, in whose absence ``/`` says how to build it. The console has a switch for `outage`, and
-    shows `spool`. With a `reader` of the same store it has charts, over the pages' `logstores` and over the
-    one that holds what the functions print. `tickets` issues those of the page.
+    `functions_url` and `sls_url` are the addresses of the functions and SLS for the browser. `web_dist` is
+    the built page; if it is missing, ``/`` says how to build it. The console has a switch for `outage`, and
+    shows `spool`. With a `reader` of the same store it has charts of the pages' `logstores` and of the
+    functions' Logstore. `tickets` issues the page's tickets.
     """
     pages = page_routes(
         functions_url=functions_url,

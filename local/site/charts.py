@@ -1,4 +1,4 @@
-"""``/api/charts``: the dashboards of `ops observe`, by the same queries, over what the stand-in holds."""
+"""``/api/charts``: the dashboards of `ops observe`, with the same queries, over the stand-in's logs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from local.sls.reads import Reader, Search
 from local.sls.store import Store
 from ops.observe.catalogue import DASHBOARDS, EVENTS, Chart, Dashboard
 
-LEAST, MOST = 15 * 60, 7 * 24 * 3600  # seconds; the least where a request names no start
+LEAST, MOST = 15 * 60, 7 * 24 * 3600  # seconds; LEAST applies to a request without `from`
 _FARTHEST = 2**40  # seconds since the epoch
 _BOARDS = {board.title.lower(): board for board in DASHBOARDS}
 _NO_STORE = {"cache-control": "no-store"}
 
 
 class Sources(NamedTuple):
-    """Where the logs are: those of pages, and what the functions print."""
+    """The Logstores of pages, and the Logstore of the functions' output."""
 
     store: Store
     reader: Reader
@@ -35,15 +35,15 @@ class Sources(NamedTuple):
 class ChartsApi:
     """``GET /api/charts?dashboard=events&logstore=&from=&to=`` answers each chart with its rows.
 
-    Without `from` it is the time since the oldest log; without `to` the charts end now. They show the last
-    seven days of a longer time.
+    Without `from` the charts begin at the oldest log; without `to` they end now. Of a longer time they show
+    the last seven days.
     """
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
 
     async def answer(self, request: Request) -> Response:
-        """Answer one request; 400 for another dashboard, Logstore or time than there is."""
+        """Answer one request; 400 for an unknown dashboard or Logstore, or an invalid time."""
         query = request.query_params
         board = _BOARDS.get(query.get("dashboard", "events"))
         logstore = query.get("logstore") or ""
@@ -65,7 +65,7 @@ class ChartsApi:
             oldest = self._sources.store.oldest(self._sources.project, stores)
             start = min(shown_end - LEAST, shown_end if oldest is None else oldest)
         start = min(max(start, shown_end - MOST), shown_end)
-        search = Search(start, now + 60 if end is None else end)  # the minute of now is not over
+        search = Search(start, now + 60 if end is None else end)  # includes the current minute
         charts = [self._chart(chart, stores, search) for chart in board.charts]
         return {"from": start, "to": shown_end, "charts": charts}
 

@@ -14,7 +14,7 @@ from local.site.security import from_elsewhere
 
 MAX_BODY = 1024  # bytes of a request to switch
 _NO_STORE = {"cache-control": "no-store"}
-# PutLogs and PutWebtracking in all their forms; GetLogs, `/logs` and the bare GET, goes on.
+# All forms of PutLogs and PutWebtracking; not GetLogs (`/logs` and the plain GET), which still works.
 _WRITES = re.compile(r"POST /logstores/[^/?]+(/track|/shards/[^/?]+)?(\?.*)?|GET /logstores/[^/?]+/track.*")
 
 
@@ -22,7 +22,7 @@ class Outage:
     """While SLS is down it refuses all writes with 503; stored logs can still be read."""
 
     def __init__(self, faults: Faults) -> None:
-        """`faults` are those of the stand-in, which is up."""
+        """`faults` are the faults of the stand-in; SLS is up at first."""
         self._faults = faults
         self._lock = threading.Lock()
         self._fault: Fault | None = None

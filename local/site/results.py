@@ -79,7 +79,7 @@ class Results:
 class _Result:
     def __init__(self, question: Question, columns: Columns, apart: tuple[str, ...]) -> None:
         self._question, self._columns, self._apart = question, columns, apart
-        self._read = self._counted = 0  # rows looked at
+        self._read = self._counted = 0  # number of processed rows
         self.rows: array[int] = array("L")
         self._by_logstore: Counter[int] = Counter()
         self._by_value: dict[str, Counter[int]] = {}
@@ -129,7 +129,7 @@ class _Result:
         found.sort(
             key=lambda one: (
                 one["name"].startswith("__"),
-                # A value that all logs have, or hardly any two, is a poor filter.
+                # A value that all logs have, or nearly no two logs share, is not useful as a filter.
                 one["distinct"] * 2 > one["logs"] or (one["distinct"] == 1 and one["logs"] == total),
                 -one["logs"],
                 one["name"],
@@ -213,7 +213,7 @@ def _window(values: Values, first: int, last: int) -> tuple[array[int], array[in
 
 
 def _tells_apart(counts: Counter[int]) -> bool:
-    """Whether the values can be used as filters: not when there are many and each is in one log only."""
+    """Whether the values are useful as filters: not if there are many and each is in only one log."""
     return bool(counts) and (len(counts) <= SHOWN or max(counts.values()) > 1)
 
 

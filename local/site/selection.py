@@ -34,7 +34,7 @@ class Question(NamedTuple):
 
     @classmethod
     def from_query(cls, query: QueryParams) -> Question:
-        """Raise BadQueryError for a `from` or `to` that is no number, and for too many values."""
+        """Raise BadQueryError if `from` or `to` is not a number, or if there are too many values."""
         return cls(
             logstore=query.get("logstore") or None,
             contains=query.get("contains") or None,
@@ -68,7 +68,7 @@ class Selection(NamedTuple):
 
     @classmethod
     def from_query(cls, query: QueryParams) -> Selection:
-        """Raise BadQueryError for a number that is none or out of bounds, and for too many values."""
+        """Raise BadQueryError for an invalid or out-of-bounds number, or for too many values."""
         return cls(
             question=Question.from_query(query),
             limit=whole(query, "limit", most=LIMIT_MAX) or LIMIT_DEFAULT,
@@ -89,7 +89,7 @@ def _fields(query: QueryParams) -> tuple[tuple[str, frozenset[str]], ...]:
 
 
 def whole(query: Mapping[str, str], name: str, *, least: int = 1, most: int = 2**63 - 1) -> int | None:
-    """Return a whole number of a query, None where it has none. Raises BadQueryError."""
+    """Return a whole number from a query, None if it is absent. Raises BadQueryError."""
     text = query.get(name, "")
     if not text:
         return None

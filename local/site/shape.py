@@ -1,4 +1,4 @@
-"""How the console's API writes a log down."""
+"""The JSON form of a log in the console's API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from local.sls.store import StoredLog
 
 
 def as_json(log: StoredLog) -> dict[str, Any]:
-    """The shape of ``/api/logs``; `time` is in seconds since the epoch."""
+    """Return the form of ``/api/logs``; `time` is in seconds since the epoch."""
     return {
         "time": log.time,
         "logstore": log.logstore,
@@ -21,6 +21,6 @@ def as_json(log: StoredLog) -> dict[str, Any]:
 
 
 def as_json_with_id(log: StoredLog) -> dict[str, Any]:
-    """The same, with the id by which a reader can go on; `line` is the JSON that a function printed."""
+    """Return the same with the id, from which a reader can continue; `line` is a function's JSON line."""
     line = members(log.fields)
     return {"id": log.id, **as_json(log), **({"line": line} if line else {})}

@@ -19,9 +19,9 @@ from local.site.shape import as_json_with_id
 from local.site.spool import SpoolView
 from local.sls.store import Store
 
-TICK = 0.25  # seconds between looks at the store
-HEARTBEAT_TICKS = 20  # a comment every 5 s, so that a connection that has gone is noticed
-BATCH = 200  # logs in one event; more than that at once is a gap, and the reader asks for a page again
+TICK = 0.25  # seconds between reads of the store
+HEARTBEAT_TICKS = 20  # a comment every 5 s, to detect a closed connection
+BATCH = 200  # logs in one event; with more new logs there is a gap, and the reader requests a page again
 RECONNECT_MS = 1000
 
 
@@ -30,17 +30,17 @@ class Stream:
 
     ``logs``: ``{"logs": [newest first], "gap": true if some were left out}``, its id the newest log's;
     ``counts``: ``{logstore: logs}``, at the start and after each arrival in any Logstore;
-    ``cloud``: ``{"sls": what /api/sls says, "spool": what /api/spool says}``, null for what there is not,
-    at the start and after each change, the spool's age included; none of these where there is neither.
+    ``cloud``: ``{"sls": answer of /api/sls, "spool": answer of /api/spool}``, null for one that is absent,
+    at the start and after each change, including the spool's age; never sent if both are absent.
 
-    It starts behind the log that ``since`` names, or, on a reconnect, ``Last-Event-ID``.
+    It starts after the log whose id is in ``since`` or, on a reconnect, in ``Last-Event-ID``.
     """
 
     def __init__(self, store: Store, outage: Outage | None = None, spool: SpoolView | None = None) -> None:
         self._store, self._outage, self._spool = store, outage, spool
 
     async def answer(self, request: Request) -> Response:
-        """Start a stream for what the query selects."""
+        """Start a stream of the logs that the query selects."""
         try:
             wanted = Selection.from_query(request.query_params)
             last = QueryParams({"since": request.headers.get("last-event-id", "")})
@@ -48,7 +48,7 @@ class Stream:
         except BadQueryError as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         since = resumed.since if resumed.since is not None else wanted.since
-        # A server that says when it stops is not kept waiting by readers who would stay for ever.
+        # The stream ends when the server announces its stop; otherwise readers would keep it running.
         stopping = request.scope.get("state", {}).get("stopping") or asyncio.Event()
         events = self._events(wanted, since, stopping)
         return StreamingResponse(

@@ -64,7 +64,7 @@ class Projects:
             self._projects.get(project, {}).pop(name, None)
 
     def project(self, host: str) -> str:
-        """Return the Project which the Host header names, ``project.endpoint[:port]``.
+        """Return the Project in the Host header, ``project.endpoint[:port]``.
 
         An address or ``localhost`` has none and selects the Project created first, because a browser cannot
         send another Host. Raises SlsError: MissingHost, ProjectNotExist.

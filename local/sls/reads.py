@@ -91,7 +91,7 @@ class Reader:
         return self.find_in(logstore.project, (logstore.name,), search)
 
     def find_in(self, project: str, logstores: tuple[str, ...], search: Search) -> Found:
-        """The same over several Logstores together, which the real service cannot. Raises SlsError."""
+        """The same over several Logstores together; the real service cannot do this. Raises SlsError."""
         began = time.perf_counter()
         where, statement = split_statement(search.query)
         span = _span(project, logstores, search, where)

@@ -1,7 +1,7 @@
 """Builds an application package (Serverless Devs, "Serverless Package Model", Project).
 
-publish.yaml, readme.md and version.md stand beside src/, which `s init` copies to the user's folder. There it
-fills in src/s.yaml and every file that ends in .stpl with the user's parameters.
+publish.yaml, readme.md and version.md are beside src/. `s init` copies src/ to the user's folder, and there
+inserts the user's parameters into src/s.yaml and every file that ends in .stpl.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class ApplicationError(Exception):
 
 
 def assemble(target: Path) -> None:
-    """Write the package to `target`, replacing what is there. Raises ApplicationError."""
+    """Write the package to `target`, replacing existing files. Raises ApplicationError."""
     shutil.rmtree(target, ignore_errors=True)
     source = target / "src"
     for name in _tracked():

@@ -1,6 +1,6 @@
-"""What there is to see: each query, the file that holds it, and how it is shown and watched.
+"""The list of queries: each with its file, its chart and its alarm.
 
-The dashboards in SLS, the console's charts and docs/operations.md all come from here.
+The dashboards in SLS, the console's charts and docs/operations.md are all built from this list.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ EVENTS, FUNCTIONS = "events", "functions"  # the Logstores of pages; the one for
 
 
 class Chart(NamedTuple):
-    """A query as a chart: `x` is its column of labels, `y` those of numbers.
+    """A query as a chart: `x` is the column of labels, `y` are the columns of numbers.
 
-    With `by`, the rows have one number each and that column says whose. `kind` is how it is drawn: `line`
-    over time, `bar` by label, `table`. `unit` is that of the numbers.
+    With `by`, each row has one number, and the column `by` names its series. `kind` is the type of chart:
+    `line` over time, `bar` by label, `table`. `unit` is the unit of the numbers.
     """
 
     query: str
@@ -43,9 +43,9 @@ class Dashboard(NamedTuple):
 
 
 class Alarm(NamedTuple):
-    """A query that has rows when something is wrong; looked at every five minutes, over `seconds`.
+    """A query that returns rows if something is wrong; it runs every five minutes, over `seconds`.
 
-    `severity` is one of SLS's: 10 critical, 8 high, 6 medium, 4 low.
+    `severity` is a level of SLS: 10 critical, 8 high, 6 medium, 4 low.
     """
 
     name: str
@@ -53,11 +53,11 @@ class Alarm(NamedTuple):
     severity: int
     what: str
     seconds: int = 300
-    with_spool: bool = False  # of use only where there is one
+    with_spool: bool = False  # only useful with a spool
 
     @property
     def query(self) -> str:
-        """The name of its query."""
+        """The name of the alarm's query."""
         return f"alarm-{self.name}"
 
     @property
@@ -67,12 +67,12 @@ class Alarm(NamedTuple):
 
 
 def read(name: str) -> str:
-    """Return the query of that name. Raises OSError."""
+    """Return the query with this name. Raises OSError."""
     return (QUERIES / f"{name}.sql").read_text(encoding="utf-8").strip()
 
 
 def names() -> list[str]:
-    """Return the names of all queries there are."""
+    """Return the names of all queries."""
     return sorted(path.stem for path in QUERIES.glob("*.sql"))
 
 
@@ -142,7 +142,7 @@ SAVED_SEARCHES = {
     "webtracking-origins": "origins",
 }  # by their name in SLS, over the functions' Logstore
 
-# What the queries read as columns, which in SLS needs an index of each.
+# The columns that the queries read; in SLS each needs an index.
 EVENT_COLUMNS = (
     *("eventType", "event", "referrer"),
     *("__tag__:referer", "__tag__:user_agent", "__tag__:client_ip", "__tag__:subject"),

@@ -44,10 +44,10 @@ _PLAIN = 2  # the newest version of marshal without references: equal tables giv
 
 
 def into_one_file(directory: Path) -> None:
-    """Move the bytecode of a compiled package to one file, apart from that of the modules in its root.
+    """Move the bytecode of a compiled package to one file, except the bytecode of modules in its root.
 
-    The file has the size of what precedes the code (4 bytes, little endian), the marshalled table of modules
-    (`bytecode_file.Modules`), and their code.
+    The file contains: the offset of the code (4 bytes, little endian), the marshalled table of modules
+    (`bytecode_file.Modules`), and the modules' code.
     """
     table: dict[str, tuple[str, int, int]] = {}
     codes: list[bytes] = []

@@ -1,26 +1,26 @@
 """Imports a package's modules from one file of bytecode: opening fifty files would lengthen a cold start.
 
 `make package` puts this module into the packages for built-in runtimes, beside `bytecode.cpython-312.bin` or
-`bytecode.cpython-310.bin`. The sources are in the package too, for tracebacks. Without a file for the
-running CPython nothing is installed here, and Python compiles the sources.
+`bytecode.cpython-310.bin`. The package also contains the sources, for tracebacks. If there is no file for the
+running CPython, `install` does nothing, and Python compiles the sources.
 """
 
 from __future__ import annotations
 
 import marshal
 import sys
-from _frozen_importlib import ModuleSpec  # importlib.machinery has it too, and would be one more import
+from _frozen_importlib import ModuleSpec  # also in importlib.machinery, but that needs one more import
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 Modules = Mapping[str, tuple[str, int, int]]
-"""By a module's name: its path, relative to the package's root; the start and end of its code in the file."""
+"""For each module's name: its path, relative to the package's root; start and end of its code in the file."""
 
 
 class Bytecode:
     """Finds and loads modules (PEP 451), on `sys.meta_path`.
 
-    Not a subclass of importlib.abc's, which would have to be imported.
+    It has no base class of importlib.abc, to save that import.
     """
 
     def __init__(self, root: str, modules: Modules, code: memoryview) -> None:
@@ -32,7 +32,7 @@ class Bytecode:
     def find_spec(
         self, name: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the spec of a module of the package; None for any other, which Python looks for itself."""
+        """Return the spec of a module of the package; None for other modules, which Python then finds."""
         found = self._modules.get(name)
         if found is None:
             return None
@@ -45,7 +45,7 @@ class Bytecode:
         return spec
 
     def create_module(self, _spec: ModuleSpec) -> None:
-        """Have Python create the module."""
+        """Return None, so that Python creates the module."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's code."""
@@ -55,12 +55,12 @@ class Bytecode:
 
 
 def install(root: str) -> None:
-    """Import the modules of the package in the directory `root` from its file of bytecode, if it has one."""
+    """Make Python import the modules of the package in `root` from its file of bytecode, if it has one."""
     try:
         with open(f"{root}/bytecode.{sys.implementation.cache_tag}.bin", "rb") as file:  # noqa: PTH123
             content = memoryview(file.read())
     except FileNotFoundError:
         return
-    code = int.from_bytes(content[:4], "little")  # where it starts, after the table
-    modules = marshal.loads(content[4:code])  # noqa: S302 - as trusted as the sources beside it
+    code = int.from_bytes(content[:4], "little")  # where the code starts, after the table
+    modules = marshal.loads(content[4:code])  # noqa: S302 - trusted as much as the sources beside it
     sys.meta_path.insert(0, Bytecode(root, modules, content[code:]))

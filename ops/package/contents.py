@@ -1,4 +1,4 @@
-"""What goes into each package: the project's own modules, and the wheels of its lock files."""
+"""The contents of each package: the project's modules, and the wheels in its lock files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wheels for Function Compute's platform, unpacked by pip, and what of them is packaged."""
+"""Unpacks the wheels for Function Compute's platform with pip, and selects the files to package."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64")
 
 
 def unpack(recipe: Recipe, version: str, directory: Path) -> None:
-    """Have pip unpack the locked wheels for this CPython into the directory. Raises PackageError."""
+    """Unpack the locked wheels for this CPython into the directory with pip. Raises PackageError."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--target", str(directory), "--no-deps", "--no-compile", "--require-hashes"]
     command += ["--only-binary=:all:", "--implementation", "cp", "--python-version", version]
@@ -30,7 +30,7 @@ def unpack(recipe: Recipe, version: str, directory: Path) -> None:
 
 
 def modules_and_licences(unpacked: Path) -> dict[str, bytes]:
-    """Return the files to package, by their path in the package: what Python imports, and the licences.
+    """Return the files to package, by their path in the package: modules and licences.
 
     Left out are metadata, type stubs, Cython's sources and the scripts of command lines.
     """

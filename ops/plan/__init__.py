@@ -1,4 +1,4 @@
-"""`python -m ops plan`: what a site's traffic needs, and what it costs."""
+"""`python -m ops plan`: computes the resources and the cost for a site's traffic."""
 
 from ops.plan.command import main
 

@@ -9,11 +9,11 @@ from ops.plan.demand import MONTH, busy_seconds
 from ops.plan.plan import GB, Plan
 from ops.plan.prices import PriceList
 
-FREE_DAYS = 30  # of storage, with SLS's pay-by-ingested-data
-# What a GB of logs takes stored: compressed to a fifth, and an index over all of it (SLS documentation,
-# "Billing examples").
+FREE_DAYS = 30  # days of free storage, with SLS's billing mode pay-by-ingested-data
+# GB that a GB of logs takes in storage: the logs compressed to a fifth, plus an index over all of them (SLS
+# documentation, "Billing examples").
 STORED = 1.2
-TICKS = 60 * 24 * MONTH  # of replay's timer
+TICKS = 60 * 24 * MONTH  # calls by replay's timer
 
 
 class Item(NamedTuple):
@@ -72,7 +72,7 @@ def _logs(plan: Plan, prices: PriceList) -> list[Item]:
     ]
     later = max(0, plan.demand.retention_days - FREE_DAYS)
     if later:
-        stored = STORED * events / MONTH * later  # GB that are stored on any day
+        stored = STORED * events / MONTH * later  # GB stored at any time
         cost = stored * MONTH * prices.price("sls.stored")
         items.append(Item("SLS: events after 30 days", f"{stored:,.1f} GB", cost))
     return items
@@ -86,7 +86,7 @@ def _internet(plan: Plan, prices: PriceList) -> Item:
 
 def _outage(plan: Plan, prices: PriceList) -> Item:
     spool = plan.spool
-    puts = 1.01 * spool.objects  # each object is put, and deleted by the hundred
+    puts = 1.01 * spool.objects  # one PUT per object, and one request to delete a hundred objects
     requests = (puts * prices.price("oss.put") + spool.objects * prices.price("oss.get")) / 10_000
     hours = plan.demand.outage_hours + spool.drain.seconds / 3600
     stored = spool.bytes / GB * prices.price("oss.stored") * hours / (24 * MONTH)
@@ -95,7 +95,7 @@ def _outage(plan: Plan, prices: PriceList) -> Item:
 
 
 def _by_feature(plan: Plan, prices: PriceList) -> Item:
-    """Return what SLS costs for the events where the Logstore's billing mode is pay-by-feature."""
+    """Return the cost of the events in SLS if the Logstore's billing mode is pay-by-feature."""
     seconds = busy_seconds(plan.demand)
     events = seconds * plan.load.written / GB  # uncompressed: track does not compress
     stored = STORED * events / MONTH * plan.demand.retention_days

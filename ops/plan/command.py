@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def between(least: float, most: float, above: bool = False) -> Callable[[str], float]:
-    """Return a reader of finite numbers from `least`, or with `above` beyond it, to `most`."""
+    """Return a parser for finite numbers from `least` to `most`; with `above`, greater than `least`."""
 
     def number(text: str) -> float:
         try:
@@ -58,7 +58,7 @@ def between(least: float, most: float, above: bool = False) -> Callable[[str], f
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers from `least` to `most`."""
+    """Return a parser for whole numbers from `least` to `most`."""
 
     def number(text: str) -> int:
         value = int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else -1

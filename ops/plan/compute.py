@@ -21,30 +21,30 @@ from typing import NamedTuple
 from ops.plan.prices import PriceList
 from ops.plan.prices import read as read_prices
 
-UTILIZATION = 0.7  # of an instance's CPU; above it answers become slow
+UTILIZATION = 0.7  # maximum part of an instance's CPU in use; above it, answers become slow
 CONCURRENCY = 64  # DEPLOY_CONCURRENCY in s.concurrent.yaml
 FREE_DISK = 0.5  # GB
 
 
 class Prices(NamedTuple):
-    """Function Compute's, in units of account (CU); `unit` is USD a CU, of the first in a month."""
+    """Function Compute's prices in its billing unit (CU); `unit` is USD per CU, for a month's first CUs."""
 
-    calls: float  # 10,000 of them
-    vcpu: float  # a second
-    memory: float  # a GB and second
-    disk: float  # a GB and second, beyond FREE_DISK
+    calls: float  # per 10,000 calls
+    vcpu: float  # per vCPU and second
+    memory: float  # per GB and second
+    disk: float  # per GB and second above FREE_DISK
     unit: float
 
 
 class Size(NamedTuple):
-    """An instance: s.yaml's for the built-in runtime, s.concurrent.yaml's for the custom one."""
+    """An instance's size: of s.yaml for the built-in runtime, of s.concurrent.yaml for the custom runtime."""
 
     vcpu: float
     memory: float  # GB
     disk: float = 0.5  # GB
 
     def a_second(self, prices: Prices) -> float:
-        """Return the CU that a busy second costs."""
+        """Return the CUs for one second with a request."""
         disk = max(0.0, self.disk - FREE_DISK)
         return self.vcpu * prices.vcpu + self.memory * prices.memory + disk * prices.disk
 
@@ -53,7 +53,7 @@ BUILT_IN, CUSTOM = Size(0.35, 0.5), Size(1.0, 1.0)
 
 
 class Times(NamedTuple):
-    """Of a request, in seconds: waiting for SLS, and CPU in each runtime."""
+    """The times of a request in seconds: the wait for SLS, and the CPU time in each runtime."""
 
     waiting: float
     built_in: float
@@ -61,12 +61,12 @@ class Times(NamedTuple):
 
 
 def whole(value: float) -> int:
-    """Return the least whole number that is not less; a rounding error past one does not take another."""
+    """Round up to a whole number, but ignore a rounding error above one."""
     return math.ceil(value * (1 - 1e-12))
 
 
 def prices(found: PriceList | None = None) -> Prices:
-    """Return Function Compute's part of a price list, by default the usual one."""
+    """Return Function Compute's part of a price list; without one, of the default list."""
     found = found or read_prices()
     names = ("fc.calls", "fc.vcpu", "fc.memory", "fc.disk", "fc.cu")
     return Prices(*(found.price(name) for name in names))

@@ -1,4 +1,4 @@
-"""The plan: instances, shards, logs, the spool in an outage and what empties it."""
+"""The plan: instances, shards, logs, and the spool during and after an outage."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ops.plan.figures import LINE, PACKED_ALONE, PACKED_TOGETHER, Figures
 from ops.plan.prices import PriceList
 
 USUAL_MAX = 20  # MAX_INSTANCES in s.yaml
-SPARE = 2  # what MAX_INSTANCES is, beside the instances at the peak (docs/deploy.md, "The worst month")
-# An upload's wait for an SLS that does not answer: 9 of its 10 s, less delivery.py's RESERVED.
+SPARE = 2  # MAX_INSTANCES divided by the instances at the peak (docs/deploy.md, "The worst month")
+# Seconds that an upload waits while SLS does not answer: 9 of its 10 s, minus delivery.py's RESERVED.
 HANGING = 7.0
-TOKEN_SECONDS = 0.005  # of an invocation of token that answers from its cache (docs/deploy.md)
+TOKEN_SECONDS = 0.005  # duration of an invocation of token that answers from its cache (docs/deploy.md)
 TOKEN_LIFE = 3600 / 2  # seconds after which an instance of token renews its credential
-# In the functions' Logstore, bytes for each invocation: what FC adds to a line, and its request metrics, as
-# in the sample of its documentation, "Request-level metrics".
+# Bytes per invocation in the functions' Logstore: FC's additions to a line, and FC's request metrics, as in
+# the sample of its documentation, "Request-level metrics".
 LINE_ADDS, METRICS = 200, 600
 FRAME = 2 * (65 + LINE_ADDS)  # the built-in runtimes' `FC Invoke Start RequestId: …`, and its `End`
 MB = 1e6
@@ -24,57 +24,57 @@ GB = 1e9
 
 
 class Instances(NamedTuple):
-    """Of track, at the peak."""
+    """The instances of track at the peak."""
 
     busy: int
-    billed: float  # seconds an upload
+    billed: float  # seconds per upload
     most: int  # MAX_INSTANCES
-    hanging: int  # while SLS answers nothing
+    hanging: int  # while SLS does not answer
 
 
 class Token(NamedTuple):
-    """If pages took credentials instead, and wrote to SLS themselves."""
+    """The alternative: pages get credentials from token and write to SLS directly."""
 
-    calls: float  # a second
+    calls: float  # per second
     instances: int
-    billed: float  # seconds a call
-    renewals: float  # AssumeRole calls a second
+    billed: float  # seconds per call
+    renewals: float  # AssumeRole calls per second
 
 
 class Shards(NamedTuple):
-    """Of the Logstore, and what takes the most of them."""
+    """The shards that a Logstore needs for its writes and for its bytes."""
 
     by_writes: int
     by_bytes: int
 
     @property
     def number(self) -> int:
-        """How many it takes."""
+        """The number of shards for both."""
         return max(self.by_writes, self.by_bytes)
 
 
 class Spool(NamedTuple):
-    """What an outage leaves in OSS, a second and in all, and how it comes back."""
+    """The spool: what an outage adds per second and in total, and how replay empties it."""
 
     batches: float
     objects: float
-    requests: float  # PUTs a second
-    traffic: float  # bytes a second
+    requests: float  # PUTs per second
+    traffic: float  # bytes per second
     bytes: float
     parts: int  # REPLAY_PARTS
     drain: outage.Drain
-    shards: int  # to spare, so that it empties so fast
+    shards: int  # additional shards that replay needs for this speed
 
 
 class Plan(NamedTuple):
-    """What to deploy, and what it takes."""
+    """The deployment for a demand, and the resources that it needs."""
 
     demand: Demand
     load: Load
     instances: Instances
     token: Token
     shards: Shards
-    log_bytes: float  # a second, into the functions' Logstore
+    log_bytes: float  # per second, to the functions' Logstore
     log_shards: int
     spool: Spool
 
@@ -97,7 +97,7 @@ def make(demand: Demand, figures: Figures, prices: PriceList) -> Plan:
 
 
 def shards_for(writes: float, written: float, prices: PriceList) -> Shards:
-    """Return the shards for so many writes and bytes a second."""
+    """Return the shards for `writes` per second and `written` bytes per second."""
     return Shards(
         by_writes=max(1, compute.whole(writes / prices.quota("sls.shard.writes"))),
         by_bytes=max(1, compute.whole(written / (MB * prices.quota("sls.shard.traffic")))),
@@ -105,7 +105,7 @@ def shards_for(writes: float, written: float, prices: PriceList) -> Shards:
 
 
 def _logged(demand: Demand) -> int:
-    """Return the bytes that an upload leaves in the functions' Logstore."""
+    """Return the bytes that an upload adds to the functions' Logstore."""
     line = LINE + LINE_ADDS if demand.request_log == "all" else 0
     return METRICS + line + (0 if demand.concurrent else FRAME)
 
@@ -136,7 +136,7 @@ def _token(demand: Demand, asked: Load, figures: Figures) -> Token:
 def _spool(demand: Demand, asked: Load, figures: Figures, prices: PriceList) -> Spool:
     measured = outage.Measured(figures.replay_alone / 1e6, figures.replay_together / 1e6)
     together = demand.concurrent and asked.uploads > outage.GROUPING
-    # The built-in runtime puts each batch into an object of its own, whatever their number.
+    # The built-in runtime writes each batch to a separate object, at any rate.
     measured = measured if together else measured._replace(together=measured.alone)
     seconds = 3600 * demand.outage_hours
     batches = asked.uploads * seconds
@@ -159,7 +159,7 @@ def _spool(demand: Demand, asked: Load, figures: Figures, prices: PriceList) -> 
 def _parts(
     seconds: float, rate: float, measured: outage.Measured, prices: PriceList
 ) -> tuple[int, outage.Drain]:
-    """Return the fewest parts that empty the spool in the time in which it filled, or the most there are."""
+    """Return the fewest parts that empty the spool in the duration of the outage, at most MOST_PARTS."""
     for parts in range(1, outage.MOST_PARTS + 1):
         drained = outage.drain(seconds, rate, parts, measured, compute.prices(prices))
         if drained.seconds <= seconds:

@@ -1,7 +1,7 @@
-"""The price list: what Alibaba Cloud charges in a region, and what it allows, each with its page and date.
+"""The price list: Alibaba Cloud's prices and quotas in a region, each with its page and date.
 
-One file a region, beside this module; `--prices` takes another one of the same form. `verified` false marks
-what no page of Alibaba Cloud was found to say in so many words.
+There is one file per region, beside this module; `--prices` accepts another file of the same form. `verified`
+is false for a value that no page of Alibaba Cloud states directly.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ _Url = Annotated[str, msgspec.Meta(pattern="^https://")]
 
 
 class PriceListError(ValueError):
-    """The list cannot be read; the text says why, in one line."""
+    """The list cannot be read; the text has the reason, in one line."""
 
 
 class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One price, in the list's currency unless its unit says otherwise."""
+    """One price, in the list's currency unless its unit has another one."""
 
     value: _Amount
     unit: str
-    date: _Date  # of the page, or of its reading where it shows none
+    date: _Date  # of the page; if the page has none, of reading it
     url: _Url
     note: str = ""
     verified: bool = True
 
 
 class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an account or a resource gets unless it asks for more, and the most that it can get if known."""
+    """The default limit of an account or a resource, and the maximum on request, if it is known."""
 
     value: _Positive
     unit: str
@@ -59,7 +59,7 @@ class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The price of a CU up to so many in a month; None: of all further ones."""
+    """The price of a CU up to a number of CUs in a month; None: for all further CUs."""
 
     up_to: _Positive | None
     price: _Amount
@@ -70,7 +70,7 @@ class PriceList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     currency: str
-    date: _Date  # when it was put together
+    date: _Date  # of the list
     cu_tiers: list[Tier]
     prices: dict[str, Price]
     quotas: dict[str, Quota]
@@ -88,7 +88,7 @@ class PriceList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [*self.prices.items(), *self.quotas.items()]
 
     def cu_cost(self, units: float) -> float:
-        """Return what so many CU in a month cost, tier by tier."""
+        """Return the cost of `units` CUs in a month, tier by tier."""
         cost, below = 0.0, 0.0
         for tier in self.cu_tiers:
             top = units if tier.up_to is None else min(units, tier.up_to)
@@ -98,7 +98,7 @@ class PriceList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read(name: str = USUAL) -> PriceList:
-    """Return the list of a region that has one here, or of a file. Raises PriceListError."""
+    """Return the list with this region's name beside this module, or in a file. Raises PriceListError."""
     shipped = HERE / f"{name}.json"
     path = shipped if name in shipped_lists() else Path(name)
     try:
@@ -120,7 +120,7 @@ def shipped_lists() -> list[str]:
 
 
 def _check(name: str, found: PriceList) -> None:
-    """Raise PriceListError for what the plan would miss."""
+    """Raise PriceListError if a price or quota that the plan needs is missing."""
     for part, names in NEEDED.items():
         if missing := set(names) - set(getattr(found, part)):
             raise PriceListError(f"{name}: {part} lacks {', '.join(sorted(missing))}")

@@ -1,4 +1,4 @@
-"""What the plan asks of each quota, and which has to be raised."""
+"""Compares the plan with each quota: which quotas must be raised."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ENOUGH, RAISE, BEYOND = "enough", "raise", "beyond"
 
 
 class Need(NamedTuple):
-    """One quota beside what the plan needs."""
+    """One quota, and what the plan needs of it."""
 
     name: str  # of the quota in the price list
     what: str
@@ -23,27 +23,27 @@ class Need(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Whether it is enough, has to be raised, or cannot be raised so far."""
+        """Whether the quota is enough, must be raised, or cannot be raised enough."""
         if self.needed <= self.given:
             return ENOUGH
         return RAISE if self.most is None or self.needed <= self.most else BEYOND
 
     @property
     def share(self) -> float:
-        """What is needed, as a share of what an account has at first."""
+        """The need divided by an account's default quota."""
         return self.needed / self.given
 
 
 def needs(plan: Plan, prices: PriceList) -> list[Need]:
-    """Return every quota that grows with the traffic, the one that is exceeded first at the top."""
+    """Return every quota whose need grows with the traffic; the quota that is exceeded first comes first."""
     found = [*_compute(plan, prices), *_logs(plan, prices), *_outside(plan, prices)]
     return sorted(found, key=lambda need: -need.share)
 
 
 def reserved(instances: int, parts: int, prices: PriceList) -> int:
-    """Return the region's quota of instances that track and token, with as many each, and replay take.
+    """Return the region's quota of instances that is needed for track, token and replay.
 
-    s.yaml sets MAX_INSTANCES aside for both, s.replay.yaml one instance for each part.
+    s.yaml reserves MAX_INSTANCES for track and for token, s.replay.yaml one instance for each part.
     """
     return whole((2 * instances + parts) / prices.quota("fc.reservable"))
 
@@ -107,7 +107,7 @@ def _outside(plan: Plan, prices: PriceList) -> list[Need]:
         _need(
             prices, "oss.requests", "OSS requests a second, outage", spool.requests, "ask OSS; --concurrent"
         ),
-        # Each of the many instances that wait has too few batches a second for them to share objects.
+        # Many instances wait for SLS, and each has too few batches a second for shared objects.
         _need(prices, "oss.requests", "OSS requests a second, SLS hangs", plan.load.uploads, "ask OSS"),
         _need(prices, "oss.upload", "OSS Gbit/s, outage", 8 * spool.traffic / GB, "ask OSS"),
         _need(prices, "sts.calls", "STS AssumeRole a second, token starts", starting, "ask STS"),

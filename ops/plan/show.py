@@ -1,4 +1,4 @@
-"""A plan as text of 80 columns, and as JSON."""
+"""Shows a plan as text of 80 columns or as JSON."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ops.plan.prices import PriceList
 from ops.plan.quotas import ENOUGH, Need, needs
 
 WIDTH = 80
-HUGE = 1e10  # from here on a number is shown by its power of ten
+HUGE = 1e10  # a number of at least this size is shown with a power of ten
 _LABEL, _VALUE = 38, 14
-_Row = tuple[str, str, str]  # what, how much, and a word about it
+_Row = tuple[str, str, str]  # the item, its amount, and a remark
 
 
 class Answer(NamedTuple):
-    """Everything that the command says."""
+    """All data that the command shows."""
 
     plan: Plan
     quotas: list[Need]
@@ -35,12 +35,12 @@ class Answer(NamedTuple):
 
 
 def answer(plan: Plan, figures: Figures, prices: PriceList) -> Answer:
-    """Put together what there is to say about a plan."""
+    """Return all data about a plan."""
     return Answer(plan, needs(plan, prices), bill(plan, prices), assumptions(plan, figures, prices), prices)
 
 
 def as_text(said: Answer) -> str:
-    """Return it for people."""
+    """Return the answer as text for people."""
     prices = said.prices
     parts = [
         _head(said),
@@ -57,7 +57,7 @@ def as_text(said: Answer) -> str:
 
 
 def as_json(said: Answer) -> str:
-    """Return it for programs: plain units (bytes, seconds, requests a second), nothing rounded."""
+    """Return the answer for programs: base units (bytes, seconds, requests a second), not rounded."""
     plan = said.plan
     shown = {
         "inputs": plan.demand._asdict(),
@@ -81,7 +81,7 @@ def as_json(said: Answer) -> str:
 
 
 def spoken(seconds: float) -> str:
-    """Return a time in its largest unit that makes sense."""
+    """Return a duration as text, in the largest suitable unit."""
     if seconds >= 1000 * 86_400:
         return "> 1,000 days"
     for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
@@ -91,21 +91,21 @@ def spoken(seconds: float) -> str:
 
 
 def amount(value: float) -> str:
-    """Return a number with thousands apart; three digits that count below a hundred, and of a huge one."""
+    """Return a number with thousands separators; with three significant digits below a hundred or if huge."""
     if value >= HUGE:
         return f"{value:.3g}"
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
 
 
 def money(value: float) -> str:
-    """Return an amount of money, with its hundredths below a thousand."""
+    """Return an amount of money, with two decimal places below a thousand."""
     if value >= HUGE:
         return f"{value:.3g}"
     return f"{value:,.2f}" if value < 1000 else f"{value:,.0f}"
 
 
 def verdict(need: Need) -> str:
-    """Say what a quota is used to, and what to do about it."""
+    """Return how much of a quota is needed, and the remedy."""
     if need.verdict == ENOUGH:
         return f"of {amount(need.given)}"
     most = "" if need.most is None else f", at most {amount(need.most)}"

@@ -1,4 +1,4 @@
-"""`python -m ops ticket`: page tickets, to test a deployment or to see why a ticket is refused."""
+"""`python -m ops ticket`: issues page tickets for tests, and shows why a ticket is refused."""
 
 from ops.ticket.command import main
 

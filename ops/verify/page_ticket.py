@@ -1,4 +1,4 @@
-"""The page ticket that a run's calls carry: out of an address, or issued with a key of TICKET_KEYS."""
+"""The page ticket for the calls of a run: from an address, or issued with a key of TICKET_KEYS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ops.verify.target import split
 from shared.access.tickets import SHORTEST_KEY, read_keys
 
 LASTS = 900  # seconds: longer than a run
-SUBJECT = "ops-verify"  # of the tickets that are issued here
+SUBJECT = "ops-verify"  # the subject of tickets issued here
 KEYS_WANTED = "needs the keys: TICKET_KEYS in the environment, or --ticket-keys FILE"
 WANTED = (
     "needs a ticket: TICKET_KEYS in the environment, --ticket-keys FILE, or an address with one in it, "

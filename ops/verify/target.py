@@ -29,10 +29,9 @@ class Target:
     """A deployment. Empty names and None addresses are unknown; checks that need them are skipped.
 
     `refused` is an origin that must be refused; `must_refuse` says that the operator named it, so that a
-    function without an allowlist is a fault. `client_ip` says whether logs should carry the client's address.
-    `tickets` is TICKETS, "" where that is not known; `ticket` the one that calls carry and
-    `subject` what it makes of the tag, "" if unknown; `ticket_keys` are those of TICKET_KEYS. No
-    address holds a ticket.
+    function without an allowlist is a fault. `client_ip` says whether logs should have the client's address.
+    `tickets` is the setting TICKETS, "" if unknown. `ticket` is the ticket for calls, `subject` the expected
+    tag `subject`, "" if unknown. `ticket_keys` are the keys in TICKET_KEYS. No address contains a ticket.
     Raises ops.provision.wanted.InvalidTarget.
     """
 

@@ -81,7 +81,7 @@ def subject(session: Session) -> str:
 
 
 def _needs_enforcement(session: Session, function: _Function) -> str:
-    """Return how a request without a ticket is refused. Raises Unmet, or Skip if none has to be refused."""
+    """Return the refusal of a request without a ticket. Raises Unmet, or Skip if tickets are not enforced."""
     answer, mode = function.ask(session, ""), session.target.tickets
     if (answer.status, answer.code) == (TICKET_INVALID.status, TICKET_INVALID.code):
         if mode in ("off", "audit"):

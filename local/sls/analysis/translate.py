@@ -158,7 +158,7 @@ def _regexp_extract(node: exp.Expression) -> exp.Expression:
 
 
 def _never_empty(pattern: str) -> bool:
-    """Whether the pattern begins with a brace that is meant as one, as that around a log line in JSON."""
+    """Whether the pattern begins with a literal brace, such as the brace around a log line in JSON."""
     return pattern.startswith("\\{") and "|" not in pattern and pattern[2:3] not in ("*", "?")
 
 
