@@ -82,7 +82,7 @@ def test_one_instance_of_each_function_is_ready_at_the_start(stack: Stack) -> No
 
 
 @pytest.mark.parametrize("logstore", ["web-tracking-logstore", "checkout"])
-def test_nobody_gets_round_the_functions(stack: Stack, logstore: str) -> None:
+def test_unsigned_writes_past_the_functions_are_refused(stack: Stack, logstore: str) -> None:
     around = httpx.get(f"{stack.sls_url}/logstores/{logstore}/track?APIVersion=0.6.0&a=b")
 
     assert around.status_code == 401

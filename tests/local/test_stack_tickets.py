@@ -65,7 +65,7 @@ def test_it_starts_with_its_first_request() -> None:
 
 
 @pytest.mark.parametrize("mode", ["off", "audit", "enforce"])
-def test_with_keys_of_ones_own_it_uses_those_and_the_first_pair_does_what_it_is_told(mode: str) -> None:
+def test_configured_keys_are_used_and_the_first_pair_follows_the_settings(mode: str) -> None:
     environ = {"TICKETS": mode, "TICKET_KEYS": f"own:{to_base64url(OWN)}", "TICKET_MAX_SECONDS": "60"}
     with Stack(ports=FREE_PORTS, environ=environ, log=lambda *_: None) as stack:
         assert httpx.post(f"{stack.guarded_url}/t/{ticket(stack)}{TRACK}", json=UPLOAD).status_code == 200
@@ -73,7 +73,7 @@ def test_with_keys_of_ones_own_it_uses_those_and_the_first_pair_does_what_it_is_
         assert httpx.post(stack.functions_url + TRACK, json=UPLOAD).status_code == expected
 
 
-def test_each_start_makes_up_a_key_of_its_own() -> None:
+def test_each_start_generates_a_new_key() -> None:
     one, other = Deployment({}).ticket_keys, Deployment({}).ticket_keys
 
     assert one.keys() == other.keys() == {"local"}

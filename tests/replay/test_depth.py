@@ -16,13 +16,13 @@ def measure(storage: Memory, prefix: str, deadline: Deadline, part: Part = WHOLE
     return asyncio.run(depth.measure(storage, prefix, deadline, part))
 
 
-def test_nothing_waits() -> None:
+def test_an_empty_spool_has_depth_zero() -> None:
     storage = Memory()
     storage.objects[f"{REJECTED}a"] = b"x"
     assert measure(storage, PREFIX, Deadline(10)) == Depth(0, None)
 
 
-def test_what_waits_is_counted_over_pages_and_the_oldest_tells_its_age() -> None:
+def test_waiting_objects_are_counted_over_all_pages_with_the_age_of_the_oldest() -> None:
     storage = Memory([batch(age=age) for age in (60, 7200, 5)], page=2)
     storage.objects[PENDING] = b""  # a folder, as OSS's console makes them
     objects, oldest = measure(storage, PREFIX, Deadline(10))
@@ -35,7 +35,7 @@ def test_a_clock_behind_tracks_does_not_make_an_age_negative() -> None:
     assert measure(Memory([batch(age=-100)]), PREFIX, Deadline(10)) == Depth(1, 0)
 
 
-def test_an_object_whose_name_is_none_of_the_spools_does_not_count() -> None:
+def test_an_object_without_the_spools_name_format_does_not_count() -> None:
     storage = Memory()
     storage.objects[f"{PENDING}0-stray"] = storage.objects[f"{PENDING}../x"] = b"x"
     assert measure(storage, PREFIX, Deadline(10)) == Depth(0, None)
@@ -48,7 +48,7 @@ def test_each_part_counts_its_own_and_together_they_count_all() -> None:
     assert all(counts)
 
 
-def test_what_the_first_version_has_spooled_counts() -> None:
+def test_objects_of_version_1_count() -> None:
     storage = Memory([batch(age=60)])
     (name,) = storage.names()
     storage.objects[PENDING + name.rpartition("/")[2]] = storage.objects.pop(name)
@@ -64,7 +64,7 @@ def test_the_count_stops_after_its_pages() -> None:
     assert len(storage.calls) == MOST_PAGES
 
 
-def test_what_cannot_be_found_out_is_none() -> None:
+def test_a_failed_count_is_none() -> None:
     storage = Memory([batch()])
     assert measure(storage, PREFIX, Deadline(0)) == Depth(None, None)
     assert storage.calls == []

@@ -31,7 +31,7 @@ from tests.replay.support import (
 pytestmark = pytest.mark.usefixtures("quick")
 
 
-def test_what_waits_is_written_oldest_first_as_it_was_and_deleted() -> None:
+def test_waiting_batches_are_written_oldest_first_unchanged_and_deleted() -> None:
     batches = [batch(str(age), age=age) for age in (60, 6 * 24 * 3600, 5, 3600)]
     storage, sls = Memory(batches), Sls()
     run = drain(storage, sls.write)
@@ -40,7 +40,7 @@ def test_what_waits_is_written_oldest_first_as_it_was_and_deleted() -> None:
     assert storage.objects == {}
 
 
-def test_nothing_waits_and_nothing_is_done() -> None:
+def test_an_empty_spool_needs_no_writes() -> None:
     storage, sls = Memory(), Sls()
     assert drain(storage, sls.write)[:4] == ("drained", 0, 0, None)
     assert storage.calls == [("page", PENDING)]
@@ -57,7 +57,7 @@ def test_a_thousand_and_more_are_written_once_each_page_by_page() -> None:
     assert storage.count("page") == 1 + 11 * 5 + 5 * 6 + 1
 
 
-def test_what_is_spooled_meanwhile_is_written_by_the_same_run() -> None:
+def test_batches_spooled_during_a_run_are_written_by_the_same_run() -> None:
     storage, late = Memory([batch("early")]), batch("late", age=1)
 
     class Meanwhile(Sls):

@@ -143,7 +143,7 @@ def test_a_delete_that_fails_is_made_good_by_the_instances_next_run_without_a_du
     assert cloud.stored() == ["one"]
 
 
-def test_what_sls_will_never_take_is_set_aside_with_the_reason(cloud: Cloud) -> None:
+def test_a_batch_that_sls_never_accepts_is_rejected_with_the_reason(cloud: Cloud) -> None:
     malformed = batch("malformed", age=30)._replace(body=b'{"__logs__":"none"}')
     unreadable, old, foreign = (
         f"20261101T000000.000000Z-{'5' * 32}.json.gz",

@@ -72,7 +72,7 @@ def test_a_run_ends_before_fcs_timeout_and_the_next_one_goes_on(
     assert len(cloud.stored()) == 300  # and none twice: what is under way at the end is waited for
 
 
-def test_time_that_is_up_with_the_last_batch_alarms_nobody(
+def test_a_run_that_ends_with_the_last_batch_gives_no_warning(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     delete = OssSpool.delete

@@ -138,7 +138,7 @@ def test_a_bug_met_at_one_object_does_not_hold_up_the_others(caplog: pytest.LogC
     assert "secret" not in caplog.text
 
 
-def test_what_is_confirmed_and_cannot_be_deleted_is_not_written_again() -> None:
+def test_a_confirmed_batch_that_cannot_be_deleted_is_not_written_again() -> None:
     storage, sls, remembered = Memory([batch("one")]), Sls(), Remembered()
     storage.fails = lambda call, _: AWAY if call == "delete" else None
     run = drain(storage, sls.write, remembered=remembered)
@@ -150,7 +150,7 @@ def test_what_is_confirmed_and_cannot_be_deleted_is_not_written_again() -> None:
     assert storage.count("get") == 1
 
 
-def test_what_may_not_be_deleted_ends_the_run_before_more_is_written_in_vain() -> None:
+def test_a_refused_delete_ends_the_run() -> None:
     storage, sls = Memory([batch(str(number)) for number in range(1000)]), Sls()
     storage.fails = lambda call, _: DENIED if call == "delete" else None
     run = drain(storage, sls.write)

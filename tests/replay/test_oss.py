@@ -148,7 +148,7 @@ def test_an_object_is_read_to_its_end(cloud: Cloud, size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [9, 11, 0, PIECE + 10])
-def test_an_object_of_another_size_than_listed_is_not_taken(cloud: Cloud, size: int) -> None:
+def test_an_object_with_another_size_than_listed_is_not_used(cloud: Cloud, size: int) -> None:
     cloud.put(f"{PENDING}a", b"0123456789")
     with pytest.raises(StorageFailed) as failure:
         cloud.do(lambda spool: spool.get(Waiting(f"{PENDING}a", size, "E")))
@@ -164,7 +164,7 @@ def test_pieces_of_two_versions_are_never_put_together(cloud: Cloud) -> None:
     assert failure.value.passing is True
 
 
-def test_what_is_not_there_is_no_error(cloud: Cloud) -> None:
+def test_a_missing_object_is_not_an_error(cloud: Cloud) -> None:
     assert cloud.do(lambda spool: spool.get(A)) is None
     assert cloud.do(lambda spool: spool.move(A.name, f"{REJECTED}a", "why")) is False
     assert cloud.do(lambda spool: spool.delete([A.name])) == {A.name}
@@ -274,7 +274,7 @@ def test_every_failure_is_a_storage_failure(cloud: Cloud, call: str, fault: str)
     assert cloud.oss.faults.struck == 1
 
 
-def test_keys_that_may_not_are_refused_for_good(cloud: Cloud) -> None:
+def test_keys_without_permission_are_refused_permanently(cloud: Cloud) -> None:
     stranger = Credentials(*cloud.ram.add_user("stranger", [policy("another/")]))
     with pytest.raises(StorageFailed, match="403 AccessDenied") as failure:
         cloud.do(lambda spool: spool.get(A), stranger)

@@ -81,7 +81,7 @@ def test_it_never_stops_altogether() -> None:
     run(work())
 
 
-def test_no_more_begin_than_may_and_in_the_order_of_asking() -> None:
+def test_requests_begin_in_order_up_to_the_limit() -> None:
     async def work() -> None:
         pace, order, most, under_way = new(most=3), list[int](), 0, 0
 

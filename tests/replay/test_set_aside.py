@@ -46,7 +46,7 @@ def test_a_move_that_fails_leaves_the_batch_where_it_was() -> None:
         (batch(age=MAX_AGE + 5), "older than 7 days"),
     ],
 )
-def test_what_may_not_be_written_is_set_aside_unasked(spooled: Spooled, why: str) -> None:
+def test_a_batch_that_must_not_be_written_is_rejected_without_a_request(spooled: Spooled, why: str) -> None:
     fit = batch("fit", age=1)
     storage, sls = Memory([spooled, fit]), Sls()
     packed = storage.objects[storage.names()[0]]
@@ -67,7 +67,7 @@ def test_7_days_are_not_too_old_yet_and_a_second_more_is(
     assert drain(storage, sls.write)[:4] == ("drained", written, 1 - written, None)
 
 
-def test_what_sls_will_never_take_is_set_aside_with_its_answer(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_batch_that_sls_never_accepts_is_rejected_with_the_answer(caplog: pytest.LogCaptureFixture) -> None:
     spooled = batch()
     storage, sls = Memory([spooled]), Sls(UNFIT)
     assert drain(storage, sls.write)[:4] == ("drained", 0, 1, None)

@@ -86,7 +86,7 @@ def test_a_hundred_objects_and_more_are_deleted_at_once() -> None:
     assert storage.objects == {}
 
 
-def test_one_batch_that_sls_never_takes_is_set_aside_alone() -> None:
+def test_one_batch_that_sls_never_accepts_is_rejected_alone() -> None:
     good, bad = batch("good"), batch("bad", age=90)
     storage, sls = shared(good, bad, good), Choosy(bad=UNFIT)
     assert drain(storage, sls.write)[:4] == ("drained", 2, 1, None)
@@ -99,7 +99,7 @@ def test_one_batch_that_sls_never_takes_is_set_aside_alone() -> None:
     assert digit_of(PREFIX, PENDING + name.removeprefix(REJECTED)) is not None
 
 
-def test_batches_set_aside_of_one_object_have_names_of_their_own_and_the_same_at_each_attempt() -> None:
+def test_rejected_batches_of_an_object_have_unique_and_stable_names() -> None:
     bad = [batch("bad") for _ in range(5)]
     storage, sls = shared(*bad), Choosy(bad=UNFIT)
     storage.fails = lambda call, _: AWAY if call == "delete" else None
@@ -119,14 +119,14 @@ def test_batches_set_aside_of_one_object_have_names_of_their_own_and_the_same_at
         (batch("bad", age=MAX_AGE + 5), "older than 7 days"),
     ],
 )
-def test_a_batch_that_may_not_be_written_is_set_aside_unasked(spooled: Spooled, why: str) -> None:
+def test_one_batch_that_must_not_be_written_is_rejected_without_a_request(spooled: Spooled, why: str) -> None:
     storage, sls = shared(batch("good"), spooled), Sls()
     assert drain(storage, sls.write)[:4] == ("drained", 1, 1, None)
     (name,) = storage.names(REJECTED)
     assert why in storage.reasons[name]
 
 
-def test_what_stays_of_an_object_is_put_anew_so_that_nobody_writes_the_rest_again() -> None:
+def test_an_object_is_replaced_by_its_remaining_batches() -> None:
     open_, closed = batch("open"), batch("closed", logstore=OTHER)
     storage, sls = shared(open_, closed, open_), Choosy(closed=CLOSED)
     assert drain(storage, sls.write)[:3] == ("incomplete", 2, 0)
@@ -150,7 +150,7 @@ def test_where_that_fails_the_instance_remembers_and_writes_no_batch_twice() -> 
     assert len(sls.asked) == 3 + ATTEMPTS + 1
 
 
-def test_what_is_remembered_is_not_believed_of_an_object_with_another_content() -> None:
+def test_remembered_batches_do_not_apply_to_an_object_with_other_content() -> None:
     first, second = batch("first"), batch("second", age=50)
     storage, sls, remembered = shared(first, second), Choosy(second=LATER), Remembered()
     storage.fails = lambda call, _: AWAY if call == "put" else None
@@ -224,7 +224,7 @@ def test_two_runs_over_the_same_objects_lose_nothing() -> None:
     assert storage.objects == {}
 
 
-def test_what_the_first_version_wrote_is_written_among_the_rest_by_age() -> None:
+def test_objects_of_version_1_are_written_in_order_of_age() -> None:
     storage, sls, chance = Memory(), Sls(), random.Random(1)
     batches = [batch(str(n), age=9000 - 100 * n) for n in range(60)]
     for at, one in enumerate(batches):

@@ -125,7 +125,7 @@ def test_parts_share_the_digits_and_leave_none_out(parts: int) -> None:
 
 
 @pytest.mark.parametrize("timeout", [None, "10", 0, -1, 0.5])
-def test_a_timeout_that_is_none_or_short_is_lived_with(
+def test_a_missing_or_short_timeout_is_accepted(
     monkeypatch: pytest.MonkeyPatch, timeout: float | None
 ) -> None:
     _set(monkeypatch, **KEYS, SPOOL_OSS_ENDPOINT="http://127.0.0.1:1")
@@ -140,7 +140,7 @@ def test_the_defaults_are_the_regions_own() -> None:
     assert settings.spool.endpoint == "https://oss-cn-hangzhou-internal.aliyuncs.com"
 
 
-def test_replay_loads_neither_another_function_nor_what_is_the_laptops() -> None:
+def test_replay_imports_no_other_function_and_nothing_of_the_local_cloud() -> None:
     code = "import json, sys; import functions.replay.index; print(json.dumps(sorted(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     modules = set(json.loads(run.stdout))

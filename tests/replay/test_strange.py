@@ -56,7 +56,7 @@ def test_an_object_half_written_is_set_aside_and_the_others_are_written(share: f
     assert "truncated" in storage.reasons[REJECTED + half.rpartition("/")[2]]
 
 
-def test_bombs_are_set_aside_and_hold_nothing_up() -> None:
+def test_decompression_bombs_are_rejected_and_delay_nothing() -> None:
     storage, sls = Memory([batch("good")]), Sls()
     bomb = gzip.compress(bytes(32 * 1024 * 1024))
     for number in range(40):
@@ -66,7 +66,7 @@ def test_bombs_are_set_aside_and_hold_nothing_up() -> None:
     assert len(storage.names(REJECTED)) == 40
 
 
-def test_what_a_later_release_has_written_stays_for_its_replay(caplog: pytest.LogCaptureFixture) -> None:
+def test_objects_of_a_later_release_stay_in_the_spool(caplog: pytest.LogCaptureFixture) -> None:
     storage, sls = Memory([batch("old", age=9), batch("good", age=8)]), Sls()
     newer, _ = storage.names()
     storage.objects[newer] = gzip.compress(json.dumps({"version": 3, "parcels": [1]}).encode())
@@ -167,7 +167,7 @@ SAME = f"{TRUNCATED}<NextContinuationToken>t</NextContinuationToken>"
         listing(SAME, "a")[:-10],
     ],
 )
-def test_a_page_that_does_not_say_how_it_goes_on_is_none(script: bytes) -> None:
+def test_a_truncated_page_without_a_token_is_an_error(script: bytes) -> None:
     async def page() -> Page:
         spool = asking(server.url, 1)
         try:
@@ -213,7 +213,7 @@ def test_a_success_that_lists_errors_deletes_only_what_it_says() -> None:
         assert "b" not in asyncio.run(delete())
 
 
-def test_what_a_delete_leaves_stays_and_is_not_written_again_by_this_instance() -> None:
+def test_an_object_that_a_delete_leaves_is_not_written_again() -> None:
     storage, sls = Memory([batch(str(number), age=60 - number) for number in range(20)]), Sls()
     kept = storage.names()[::2]
     storage.keeps = set(kept)

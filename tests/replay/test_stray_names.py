@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("quick")
 STRAYS = ["0-stray", "../../x", "a/b/c", "g/20261123T064111.000001Z-" + "0" * 32 + ".json.gz", "\x01"]
 
 
-def test_names_that_are_none_of_the_spools_are_moved_aside_and_hold_nothing_up(
+def test_objects_without_the_spools_name_format_are_moved_and_delay_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     storage, sls = Memory([batch()]), Sls()

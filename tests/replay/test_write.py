@@ -64,7 +64,7 @@ def test_an_answer_settles_the_batchs_fate(script: bytes, fate: Fate) -> None:
     assert "SLS-SAYS-THIS" not in verdict.reason
 
 
-def test_an_address_where_nobody_listens_is_for_later() -> None:
+def test_an_unreachable_address_is_later() -> None:
     with RawServer() as server:
         pass
     verdict = _write(server)
@@ -79,7 +79,7 @@ def test_a_silent_sls_is_given_up_at_the_deadline() -> None:
     assert 0.2 < time.monotonic() - started < 20
 
 
-def test_the_batch_is_sent_as_it_is_and_signed() -> None:
+def test_the_batch_is_sent_unchanged_and_signed() -> None:
     spooled = batch()
     with RawServer() as server:
         assert _write(server, spooled=spooled).fate is Fate.WRITTEN

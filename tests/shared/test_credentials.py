@@ -29,13 +29,13 @@ def context(**credentials: Any) -> SimpleNamespace:
     return SimpleNamespace(credentials=SimpleNamespace(**credentials))
 
 
-def test_the_contexts_credentials_are_taken() -> None:
+def test_the_contexts_credentials_are_used() -> None:
     given = context(access_key_id="id", access_key_secret="secret", security_token="token", more=1)
     assert from_context(given) == Credentials("id", "secret", "token")
 
 
 @pytest.mark.parametrize("token", [{}, {"security_token": None}, {"security_token": ""}])
-def test_a_context_without_a_token_has_a_pair_alone(token: dict[str, Any]) -> None:
+def test_a_context_without_a_token_has_only_a_key_pair(token: dict[str, Any]) -> None:
     given = context(access_key_id="id", access_key_secret="secret", **token)
     assert from_context(given) == Credentials("id", "secret", None)
 
@@ -54,7 +54,7 @@ def test_a_context_without_a_token_has_a_pair_alone(token: dict[str, Any]) -> No
         context(access_key_id="id", access_key_secret=None),
     ],
 )
-def test_a_context_without_a_whole_pair_has_none(without: object) -> None:
+def test_a_context_with_an_incomplete_pair_has_no_credentials(without: object) -> None:
     assert from_context(without) is None
 
 
@@ -96,7 +96,7 @@ def test_by_default_it_is_the_process_environment_as_it_is_at_each_read(
         environment(""),
     ],
 )
-def test_without_a_whole_pair_the_answer_tells_nothing_and_the_log_what_is_missing(
+def test_without_a_complete_pair_only_the_log_says_what_is_missing(
     variables: dict[str, str],
 ) -> None:
     with pytest.raises(ApiError) as caught:
@@ -113,7 +113,7 @@ def test_without_a_whole_pair_the_answer_tells_nothing_and_the_log_what_is_missi
 
 
 @pytest.mark.parametrize("token", [None, "TOKEN-SECRET"])
-def test_credentials_shown_show_no_secret(token: str | None) -> None:
+def test_the_repr_of_credentials_has_no_secret(token: str | None) -> None:
     credentials = Credentials("STS.NTabcdefghijkl", "KEY-SECRET", token)
     shown = [
         repr(credentials),

@@ -24,7 +24,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_what_remains_shrinks_as_time_passes_and_goes_below_zero(clock: Clock) -> None:
+def test_the_remaining_time_decreases_and_becomes_negative(clock: Clock) -> None:
     deadline = Deadline(9)
     assert deadline.remaining() == 9
     clock.now += 10
@@ -42,7 +42,7 @@ def test_a_deadline_within_another_is_the_earlier_of_both(
     assert (inner.remaining(), deadline.remaining()) == (remaining - 1, 8)
 
 
-def test_what_is_left_is_a_time_that_can_be_waited_for_or_an_error() -> None:
+def test_left_returns_a_positive_time_or_raises() -> None:
     assert 0 < Deadline(5).left() <= 5
     for seconds in (0.0, -1.0):
         with pytest.raises(TimeoutError, match="out of time"):

@@ -43,7 +43,7 @@ def test_a_line_has_level_event_request_id_and_the_fields(caplog: pytest.LogCapt
     assert (caplog.records[0].levelno, caplog.records[0].name) == (logging.WARNING, "root")
 
 
-def test_fields_of_none_are_left_out_and_falsy_ones_are_not(caplog: pytest.LogCaptureFixture) -> None:
+def test_none_fields_are_omitted_and_falsy_fields_are_not(caplog: pytest.LogCaptureFixture) -> None:
     line = written(caplog, a=None, b=0, c="")
     assert "a" not in line
     assert (line["b"], line["c"]) == (0, "")
@@ -116,7 +116,7 @@ def test_a_stack_names_files_lines_functions_and_the_type_but_not_the_message() 
     assert "raise" not in text
 
 
-def test_of_a_deep_stack_the_innermost_frames_and_the_type_fit_into_a_value(
+def test_the_innermost_frames_and_the_type_of_a_deep_stack_fit_into_a_value(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with pytest.raises(ValueError, match="SECRET") as caught:
@@ -125,7 +125,7 @@ def test_of_a_deep_stack_the_innermost_frames_and_the_type_fit_into_a_value(
     assert detail.endswith(" fail > ValueError")
 
 
-def test_an_error_never_raised_has_its_type_for_a_stack() -> None:
+def test_the_stack_of_an_error_never_raised_is_its_type() -> None:
     assert stack(KeyError("SECRET")) == "KeyError"
 
 
@@ -149,7 +149,7 @@ def test_a_stream_gets_each_line_at_once_and_the_root_logger_none(
     assert not caplog.records
 
 
-def test_a_stream_that_takes_nothing_more_fails_nobody() -> None:
+def test_a_broken_stream_fails_no_request() -> None:
     class Gone(io.RawIOBase):
         def writable(self) -> bool:
             return True

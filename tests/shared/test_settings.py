@@ -49,7 +49,7 @@ def entries(environment: Environment) -> tuple[str, ...]:
     return environment.entries("X")
 
 
-def test_a_value_is_taken_without_the_blanks_around_it() -> None:
+def test_surrounding_blanks_of_a_value_are_removed() -> None:
     assert env(X=" \t red\n").get("X") == "red"
 
 
@@ -68,7 +68,7 @@ def test_a_blank_value_counts_as_unset(blank: str) -> None:
 
 
 @pytest.mark.parametrize("blank", [*BLANK, None])
-def test_a_required_setting_that_is_unset_is_refused_as_such(blank: str | None) -> None:
+def test_an_unset_required_setting_is_refused(blank: str | None) -> None:
     variables = {} if blank is None else {"X": blank}
     assert fault(colour, **variables) == "X is not set; expected a colour"
 
@@ -88,28 +88,28 @@ def test_an_error_knows_the_settings_name() -> None:
 
 
 @pytest.mark.parametrize("held", ["enforce", "audit"])
-def test_each_option_is_taken(held: str) -> None:
+def test_each_option_is_accepted(held: str) -> None:
     assert mode(env(X=held)) == held
 
 
 @pytest.mark.parametrize("held", ["Audit", "audit,enforce", "off"])
-def test_what_is_no_option_is_refused_with_the_options(held: str) -> None:
+def test_an_unknown_option_is_refused_with_the_options(held: str) -> None:
     assert fault(mode, X=held) == f"X has the value {held!r}; expected one of enforce, audit"
 
 
 @pytest.mark.parametrize(("held", "number"), [("900", 900), ("43200", 43200), ("000900", 900)])
-def test_a_number_at_its_bounds_is_taken(held: str, number: int) -> None:
+def test_a_number_at_its_bounds_is_accepted(held: str, number: int) -> None:
     assert duration(env(X=held)) == number
 
 
 @pytest.mark.parametrize(
     "held", ["899", "43201", "-900", "+900", "9e2", "900.0", "9_00", "９００", "x", "9" * 5000]
 )
-def test_a_number_past_its_bounds_or_written_otherwise_is_refused(held: str) -> None:
+def test_an_invalid_or_out_of_bounds_number_is_refused(held: str) -> None:
     assert fault(duration, X=held) == f"X has the value {held!r}; expected a whole number from 900 to 43200"
 
 
-def test_entries_are_split_at_commas_and_freed_of_blanks() -> None:
+def test_entries_are_split_at_commas_without_surrounding_blanks() -> None:
     assert env(X=" a ,b,\tc d ").entries("X") == ("a", "b", "c d")
 
 
@@ -119,26 +119,26 @@ def test_an_empty_entry_is_refused(held: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["abc", "a-1", "1a2", "a" * 63, "a--b"])
-def test_a_projects_name_of_3_to_63_characters_is_taken(name: str) -> None:
+def test_a_project_name_of_3_to_63_characters_is_accepted(name: str) -> None:
     assert env(SLS_PROJECT=name).project() == name
 
 
 @pytest.mark.parametrize("name", ["ab", "a" * 64, "-ab", "ab-", "a_b", "Abc", "a.b", "a b", "äbc", "a/b"])
-def test_what_is_no_projects_name_is_refused(name: str) -> None:
+def test_an_invalid_project_name_is_refused(name: str) -> None:
     assert fault(Environment.project, SLS_PROJECT=name).startswith(
         f"SLS_PROJECT has the value {name!r}; expected a Project"
     )
 
 
 @pytest.mark.parametrize("names", [("ab",), ("a" * 63, "a_b-c", "0_0")])
-def test_names_of_logstores_of_2_to_63_characters_are_taken(names: tuple[str, ...]) -> None:
+def test_logstore_names_of_2_to_63_characters_are_accepted(names: tuple[str, ...]) -> None:
     assert env(SLS_LOGSTORES=" , ".join(names)).logstores() == names
 
 
 @pytest.mark.parametrize(
     "names", ["a", "a" * 64, "_ab", "ab_", "ab-", "AB", "good,..", "good,a/b", "good,a%2fb", "good, "]
 )
-def test_what_is_no_logstores_name_is_refused(names: str) -> None:
+def test_an_invalid_logstore_name_is_refused(names: str) -> None:
     assert fault(Environment.logstores, SLS_LOGSTORES=names).startswith(
         f"SLS_LOGSTORES has the value {names.strip()!r}"
     )
@@ -155,7 +155,7 @@ def test_the_region_is_by_default_the_one_the_function_runs_in() -> None:
 
 
 @pytest.mark.parametrize("held", ["cn_hangzhou", "CN", "cn-", "cn/hangzhou", "cn.hangzhou"])
-def test_what_is_no_region_is_refused(held: str) -> None:
+def test_an_invalid_region_is_refused(held: str) -> None:
     assert "cn-hangzhou" in fault(Environment.region, SLS_REGION=held)
 
 
@@ -190,7 +190,7 @@ def test_an_endpoint_is_a_host_name_or_an_address(held: str) -> None:
         "a.example#",
     ],
 )
-def test_what_is_neither_is_refused_with_what_to_write(held: str) -> None:
+def test_an_invalid_endpoint_is_refused_with_the_expected_form(held: str) -> None:
     message = fault(endpoint, X=held)
     assert message.startswith(f"X has the value {held!r}; expected a host name")
     assert "http(s)://host[:port]" in message
@@ -203,7 +203,7 @@ pieces = st.sampled_from(["http://", "https://", *HOSTS, *PORTS, *MARKS])
 
 
 @given(st.lists(pieces, max_size=7).map("".join) | st.text(string.printable, max_size=30))
-def test_every_endpoint_that_is_taken_can_be_connected_to(held: str) -> None:
+def test_every_accepted_endpoint_is_a_valid_address(held: str) -> None:
     try:
         taken = endpoint(env(X=held))
     except SettingError:
@@ -214,7 +214,7 @@ def test_every_endpoint_that_is_taken_can_be_connected_to(held: str) -> None:
 
 @pytest.mark.parametrize("read", [colour, duration, mode, endpoint, entries])
 @given(st.text(string.printable, max_size=30))
-def test_no_reader_fails_with_anything_but_a_setting_error(read: Reader, held: str) -> None:
+def test_invalid_settings_raise_only_setting_errors(read: Reader, held: str) -> None:
     assume(held.strip())
     try:
         taken = read(env(X=held))

@@ -110,7 +110,7 @@ def test_whatever_sts_answers_ends_in_one_of_three_ways(status: int, body: bytes
 
 
 @pytest.mark.parametrize("code", ["x" * 81, "two words", "a\nb", "", None, 5, {"a": 1}])
-def test_an_error_code_that_is_none_stays_out_of_the_log(code: object) -> None:
+def test_an_invalid_error_code_is_not_logged(code: object) -> None:
     detail = failure(answer(403, {"Code": code, "RequestId": "R-1", "Message": "m"})).detail
     assert detail == "STS answered 403 (none), request id R-1"
 

@@ -74,7 +74,7 @@ def test_the_credential_may_only_write_to_the_logstore(sts: Sts) -> None:
     assert not identity.allows("log:GetLogStoreLogs", LOGSTORE + "web", now=now)
 
 
-def test_calls_share_one_connection_and_each_has_a_nonce_of_its_own(sts: Sts) -> None:
+def test_calls_share_one_connection_and_each_has_a_new_nonce(sts: Sts) -> None:
     ids = {run(sts.assume_role(sts.credentials, Deadline(5))).access_key_id for _ in range(5)}
     assert len(ids) == sts.faults.seen == 5
 
@@ -100,7 +100,7 @@ def test_the_functions_own_token_is_sent_along(sts: Sts) -> None:
     ],
     ids=lambda fault: fault.name,
 )
-def test_a_fault_that_passes_is_not_noticed(sts: Sts, fault: Fault) -> None:
+def test_a_temporary_fault_is_not_noticed(sts: Sts, fault: Fault) -> None:
     sts.faults.add(fault, times=1)
     issued = run(sts.assume_role(sts.credentials, Deadline(5)))
     assert issued.security_token
@@ -116,7 +116,7 @@ def test_a_fault_that_passes_is_not_noticed(sts: Sts, fault: Fault) -> None:
     ],
     ids=["500", "reset", "garbage"],
 )
-def test_a_fault_that_stays_is_answered_503_after_two_tries(sts: Sts, fault: Fault, reason: str) -> None:
+def test_a_permanent_fault_is_answered_503_after_two_tries(sts: Sts, fault: Fault, reason: str) -> None:
     sts.faults.add(fault)
     error = sts.failure()
     assert error.kind is SERVER_BUSY
@@ -125,7 +125,7 @@ def test_a_fault_that_stays_is_answered_503_after_two_tries(sts: Sts, fault: Fau
     assert sts.faults.seen == 2
 
 
-def test_a_sts_that_is_not_there_is_answered_503() -> None:
+def test_an_unreachable_sts_is_answered_503() -> None:
     with Server(StsStandIn(Ram()).app) as server:
         url = server.url
     with pytest.raises(ApiError) as caught:
@@ -153,7 +153,7 @@ def test_a_hanging_sts_gets_half_the_time_and_is_retried(sts: Sts) -> None:
     assert sts.faults.seen == 2
 
 
-def test_a_sts_that_goes_on_hanging_is_left_by_the_deadline(sts: Sts) -> None:
+def test_an_sts_that_keeps_hanging_is_given_up_at_the_deadline(sts: Sts) -> None:
     sts.faults.add(Fault.hang())
     began = time.monotonic()
     assert sts.failure(0.4).kind is SERVER_BUSY
@@ -199,7 +199,7 @@ def test_an_error_that_is_not_of_sts_is_judged_by_its_status(sts: Sts, status: i
 
 
 @given(st.text())
-def test_a_session_name_is_always_one_that_sts_takes(instance: str) -> None:
+def test_sts_accepts_every_session_name(instance: str) -> None:
     name = session_name(instance)
     assert re.fullmatch(r"[A-Za-z0-9.@_-]{2,64}", name)
 

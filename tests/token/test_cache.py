@@ -84,7 +84,7 @@ def test_a_credential_with_exactly_ten_minutes_left_is_handed_out_and_one_with_l
     assert caught.value is DOWN
 
 
-def test_a_failure_goes_unnoticed_while_a_good_one_is_held_and_is_reported() -> None:
+def test_a_failure_is_only_reported_while_a_valid_credential_is_cached() -> None:
     issuer = Issuer(3600)
     issuer.get()
     issuer.now += 1800
@@ -106,7 +106,7 @@ def test_after_a_failed_renewal_there_is_a_pause_before_the_next_try() -> None:
     assert issuer.get().number == 3
 
 
-def test_a_failure_with_nothing_held_is_raised_and_the_next_request_tries_again() -> None:
+def test_a_failure_with_an_empty_cache_is_raised_and_the_next_request_retries() -> None:
     issuer = Issuer()
     issuer.failure = DOWN
     for _ in range(2):
@@ -216,7 +216,7 @@ def fifty(issuer: Issuer, mocker: MockerFixture) -> list[Future[Credential]]:
     return results
 
 
-def test_fifty_threads_with_nothing_held_make_one_call(mocker: MockerFixture) -> None:
+def test_fifty_threads_with_an_empty_cache_make_one_call(mocker: MockerFixture) -> None:
     issuer = Issuer()
     assert {result.result().number for result in fifty(issuer, mocker)} == {1}
     assert issuer.calls == 1
@@ -240,7 +240,7 @@ def test_requests_that_waited_for_a_fetch_with_a_bug_get_503(
     assert all(isinstance(error, ApiError) for error in others)
 
 
-def test_a_thread_that_holds_a_good_one_does_not_wait_for_the_renewal_of_another() -> None:
+def test_a_thread_does_not_wait_for_a_renewal_while_a_valid_credential_is_cached() -> None:
     issuer = Issuer(3600)
     issuer.get()
     issuer.now += 1800

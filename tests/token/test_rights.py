@@ -98,7 +98,7 @@ def test_it_reads_nothing(bench: Bench) -> None:
     assert caught.value.get_error_code() == "Unauthorized"
 
 
-def test_it_takes_no_role(fake_account: FakeAccount, bench: Bench) -> None:
+def test_it_may_assume_no_role(fake_account: FakeAccount, bench: Bench) -> None:
     sts = sts_client(
         bench.sts_port,
         bench.token["AccessKeyId"],

@@ -166,7 +166,7 @@ def test_an_allowed_origin_gets_its_own_name_back(vendor: Vendor, monkeypatch: p
         (Fault.garbage(), 503, "ServerBusy"),
     ],
 )
-def test_a_failure_with_nothing_held_is_answered_as_it_deserves(
+def test_a_failure_with_an_empty_cache_is_answered_by_its_kind(
     vendor: Vendor, fake_sts: FakeSts, fault: Fault, status: int, code: str, secrets: set[str]
 ) -> None:
     fake_sts.faults.add(fault)
@@ -175,7 +175,7 @@ def test_a_failure_with_nothing_held_is_answered_as_it_deserves(
     assert ("retry-after" in reply.headers) == (status == 503)
 
 
-def test_what_sts_said_is_in_the_log_and_not_in_the_answer(
+def test_the_error_of_sts_is_in_the_log_and_not_in_the_answer(
     vendor: Vendor, fake_sts: FakeSts, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake_sts.faults.add(Fault.status(403, code="NoPermission", message="STS-SAYS-THIS"))
@@ -185,7 +185,7 @@ def test_what_sts_said_is_in_the_log_and_not_in_the_answer(
     assert "STS-SAYS-THIS" not in reply.text + caplog.text
 
 
-def test_a_passing_fault_is_made_good_within_the_request(vendor: Vendor, fake_sts: FakeSts) -> None:
+def test_a_temporary_fault_is_retried_within_the_request(vendor: Vendor, fake_sts: FakeSts) -> None:
     fake_sts.faults.add(Fault.status(500, code="InternalError"), times=1)
     assert vendor.send().status == 200
     assert len(fake_sts.calls) == 2
@@ -238,7 +238,7 @@ def test_credentials_that_change_later_are_seen(
     assert vendor.send().status == 200
 
 
-def test_without_credentials_of_its_own_it_says_so_in_the_log_only(
+def test_missing_credentials_are_reported_in_the_log_only(
     vendor: Vendor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, secrets: set[str]
 ) -> None:
     monkeypatch.delenv(KEY_SECRET)

@@ -131,7 +131,7 @@ def test_anonymous_mode_writes_only_where_webtracking_is_on(
     ],
     ids=["secret", "key", "token", "region", "other-logstore"],
 )
-def test_what_sls_would_refuse_is_502_and_not_stored(
+def test_a_write_that_sls_refuses_is_502_and_not_stored(
     settings: dict[str, str], cloud: Cloud, stack: contextlib.ExitStack
 ) -> None:
     track = cloud.track(stack, **settings)
@@ -141,7 +141,7 @@ def test_what_sls_would_refuse_is_502_and_not_stored(
     assert cloud.read() == []
 
 
-def test_a_fault_that_passes_loses_and_doubles_nothing(cloud: Cloud, stack: contextlib.ExitStack) -> None:
+def test_a_temporary_fault_loses_and_duplicates_nothing(cloud: Cloud, stack: contextlib.ExitStack) -> None:
     track = cloud.track(stack)
     cloud.sls.faults.add(Fault.status(500, code="InternalServerError"), times=2)
     assert track.post('{"__logs__":[{"a":"1"}]}').status == 200

@@ -185,7 +185,7 @@ hostile = st.binary(max_size=200) | st.lists(fragments, max_size=40).map(b"".joi
         [{}, {"Content-Encoding": "gzip"}, {"x-log-compresstype": "lz4"}, {"Content-Encoding": "deflate"}]
     ),
 )
-def test_any_bytes_are_forwarded_or_refused_and_never_an_error_of_ours(
+def test_any_bytes_are_forwarded_or_refused_without_an_internal_error(
     steady: Track, body: bytes, headers: dict[str, str]
 ) -> None:
     steady.forwarded.clear()

@@ -169,7 +169,7 @@ def test_the_raw_size_that_a_client_claims_does_not_matter(size: str, track: Tra
     ],
     ids=lambda body: repr(body[:24]) + str(len(body)),
 )
-def test_what_is_no_batch_is_refused(body: str, track: Track) -> None:
+def test_an_invalid_batch_is_refused(body: str, track: Track) -> None:
     for sent in (body, body.encode()):
         reply = track.post(sent)
         assert (reply.status, reply.code) == (400, "PostBodyInvalid")
@@ -199,7 +199,7 @@ def test_what_is_no_batch_is_refused(body: str, track: Track) -> None:
     ],
     ids=repr,
 )
-def test_what_is_not_utf8_is_refused(body: bytes, track: Track) -> None:
+def test_a_body_that_is_not_utf8_is_refused(body: bytes, track: Track) -> None:
     reply = track.post(body)
     assert (reply.status, reply.code) == (400, "PostBodyInvalid")
     assert track.forwarded == []
@@ -233,7 +233,7 @@ def test_a_request_is_refused_whole(track: Track) -> None:
     assert track.forwarded == []
 
 
-def test_base64_that_is_none_is_an_empty_body(track: Track) -> None:
+def test_invalid_base64_is_an_empty_body(track: Track) -> None:
     broken = json.loads(event("POST", TRACK, b"x"))
     broken["body"] = "A"
     reply = track.raw(json.dumps(broken).encode(), context())
@@ -243,7 +243,7 @@ def test_base64_that_is_none_is_an_empty_body(track: Track) -> None:
 @pytest.mark.parametrize(
     "member", ["", ',"__topic__":"t"', ',"__source__":"s"', ',"__topic__":null', ',"__tags__":{"k":"v"}']
 )
-def test_what_the_sdk_usually_sends_takes_the_short_way(member: str, mocker: MockerFixture) -> None:
+def test_the_sdks_usual_bodies_take_the_fast_path(member: str, mocker: MockerFixture) -> None:
     slow = mocker.spy(slow_path, "read_slowly")
     read = body.read_batch(f'{{"__logs__":[{{"a":"1"}},{{}}]{member}}}'.encode())
     assert fields_of(read) == [{"a": "1"}, {}]

@@ -80,7 +80,7 @@ def test_a_verdict_is_remembered_and_memory_is_bounded(found: Bots, monkeypatch:
     assert f"{CHROME} 8" not in found
 
 
-def test_only_the_beginning_of_a_long_one_is_looked_at(found: Bots) -> None:
+def test_only_the_beginning_of_a_long_user_agent_is_checked(found: Bots) -> None:
     filled = (CHROME + " " + "x y " * LONGEST)[: LONGEST - len("spider")]
     assert filled + "spider" in found
     assert filled + " spider" not in found

@@ -67,7 +67,7 @@ def test_any_answer_begins_the_row_anew_and_closes_it(breaker: Breaker, answer: 
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_nothing_that_sls_says_opens_it(breaker: Breaker, answer: Outcome) -> None:
+def test_no_refusal_of_sls_opens_it(breaker: Breaker, answer: Outcome) -> None:
     for _ in range(10 * FAILURES):
         assert asks(breaker)
         breaker.note(answer, 0.1, HAD)
@@ -110,7 +110,7 @@ def test_one_probe_at_a_time_asks(breaker: Breaker, clock: Clock) -> None:
     assert [asks(breaker) for _ in range(2)] == [True, False]
 
 
-def test_a_probe_that_never_tells_is_followed_by_another(breaker: Breaker, clock: Clock) -> None:
+def test_a_probe_that_never_ends_is_followed_by_another(breaker: Breaker, clock: Clock) -> None:
     fail(breaker)
     clock.now += LONGEST
     assert asks(breaker)
@@ -149,19 +149,19 @@ def test_a_write_is_not_begun_whose_answer_would_come_too_late(breaker: Breaker)
     assert breaker.reason_not_to_ask(3.4) == "less time is left than SLS recently took"
 
 
-def test_that_sls_was_slow_is_forgotten_as_it_answers_faster(breaker: Breaker) -> None:
+def test_faster_answers_reduce_the_remembered_time(breaker: Breaker) -> None:
     breaker.note(Outcome.WRITTEN, 5.9, HAD)
     breaker.note(Outcome.WRITTEN, 0.1, HAD)
     assert not breaker.lets_repeat(5.9 * DECAY - 0.01)
     assert breaker.lets_repeat(5.9 * DECAY + 0.01)
 
 
-def test_that_sls_was_slow_is_not_believed_for_ever_where_nobody_asks(breaker: Breaker) -> None:
+def test_the_remembered_time_decreases_also_without_writes(breaker: Breaker) -> None:
     breaker.note(Outcome.WRITTEN, HAD + 1, HAD + 1)
     assert [asks(breaker) for _ in range(3)] == [False, False, True]
 
 
-def test_what_is_late_is_no_probe(breaker: Breaker, clock: Clock) -> None:
+def test_a_write_with_too_little_time_is_no_probe(breaker: Breaker, clock: Clock) -> None:
     breaker.note(Outcome.WRITTEN, 5.9, HAD)
     fail(breaker)
     clock.now += LONGEST

@@ -72,13 +72,13 @@ def test_a_compressed_body_is_forwarded_like_a_plain_one(
 
 
 @given(body=st.binary(max_size=5000), name=st.sampled_from(sorted(ENCODINGS)))
-def test_whatever_was_compressed_comes_out_again(body: bytes, name: str) -> None:
+def test_compressed_data_is_decompressed_unchanged(body: bytes, name: str) -> None:
     headers, compress = ENCODINGS[name]
     assert decompress(headers, compress(body)) == body
 
 
 @each_encoding
-def test_what_repeats_after_nearly_32_kb_comes_out_again(
+def test_repetitions_after_nearly_32_kb_are_decompressed(
     headers: dict[str, str], compress: Callable[[bytes], bytes]
 ) -> None:
     block = random.Random(5).randbytes(32_000)

@@ -77,7 +77,7 @@ def test_bots_are_tagged_and_no_client_can_set_the_tag(start: Start) -> None:
     assert track.last()["__logs__"][0].keys() == {"__time__"}
 
 
-def test_what_is_refused_otherwise_is_still_refused(start: Start) -> None:
+def test_a_filtered_request_is_still_refused_for_other_reasons(start: Start) -> None:
     track = start(BOTS="drop")
     assert track.post("x", User_Agent=BOT).status == 400
     assert track.send("POST", "/logstores/other/track", ONE, headers={"User-Agent": BOT}).status == 404
@@ -127,7 +127,7 @@ def test_behind_a_cdn_its_header_says_which_address(start: Start) -> None:
 
 
 @pytest.mark.parametrize(("value", "objects"), [("1", True), ("0", False), ("", False), ("11", False)])
-def test_global_privacy_control_is_heeded(value: str, objects: bool, start: Start) -> None:
+def test_global_privacy_control_is_respected(value: str, objects: bool, start: Start) -> None:
     assert dropped(start(GPC="drop"), Sec_GPC=value) == ("gpc" if objects else None)
     track = start(GPC="anonymous")
     assert dropped(track, Sec_GPC=value, User_Agent=CHROME, Referer=REFERER) is None
@@ -147,7 +147,7 @@ def test_global_privacy_control_is_heeded(value: str, objects: bool, start: Star
         ("off", None),
     ],
 )
-def test_so_much_of_a_referer_is_kept(setting: str, kept: str | None, start: Start) -> None:
+def test_the_configured_part_of_a_referer_is_kept(setting: str, kept: str | None, start: Start) -> None:
     track = start(REFERER=setting)
     assert dropped(track, Referer=REFERER) is None
     assert tags(track).get("referer") == kept
@@ -205,7 +205,7 @@ def test_fields_of_a_get_are_dropped_too(start: Start) -> None:
     assert track.last()["__logs__"][0].keys() == {"a", "__time__"}
 
 
-def test_the_mark_by_which_copies_are_found_stays(start: Start) -> None:
+def test_the_batch_id_is_never_dropped(start: Start) -> None:
     track = start(DROP_FIELDS="*_id")
     assert track.post('{"__logs__":[{"user_id":"S"}],"__tags__":{"s_id":"S"}}').status == 200
     assert tags(track) == {"client_ip": "203.0.113.77"}  # beside batch_id, which support looks for

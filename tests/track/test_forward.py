@@ -106,7 +106,7 @@ def test_a_fault_that_does_not_pass_is_503_with_retry_after(script: bytes, start
 
 
 @pytest.mark.parametrize("script", IN_DOUBT.values(), ids=list(IN_DOUBT))
-def test_what_sls_may_have_stored_is_sent_twice_at_most(script: bytes, start: Start) -> None:
+def test_a_write_in_doubt_is_sent_at_most_twice(script: bytes, start: Start) -> None:
     track = start(script, server=Closing)
     assert _busy(_refused(track))
     first, second = track.forwarded
@@ -123,7 +123,7 @@ def test_an_attempt_comes_after_half_of_its_pause_at_the_earliest(
     assert time.monotonic() - began >= 0.2
 
 
-def test_each_batch_has_an_id_of_its_own(start: Start) -> None:
+def test_each_batch_has_a_different_id(start: Start) -> None:
     track = start()
     ids = {whole_body_of(track.forwarded[-1])["__tags__"]["batch_id"] for _ in range(5) if track.post(ONE)}
     assert len(ids) == 5
@@ -139,7 +139,7 @@ def test_a_quota_that_stays_exceeded_is_429_with_retry_after(script: bytes, star
 
 
 @pytest.mark.parametrize("script", FINAL.values(), ids=list(FINAL))
-def test_what_sls_refuses_for_good_is_502_at_once(script: bytes, start: Start) -> None:
+def test_a_permanent_refusal_of_sls_is_502_immediately(script: bytes, start: Start) -> None:
     track = start(script)
     reply = _refused(track)
     assert (reply.status, reply.code) == (502, "UpstreamRejected")

@@ -61,7 +61,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(work, 30))
 
 
-def test_batches_that_come_together_share_one_object_and_keep_what_is_their_own() -> None:
+def test_batches_that_arrive_together_share_one_object() -> None:
     oss = Oss()
 
     async def work() -> None:
@@ -73,7 +73,7 @@ def test_batches_that_come_together_share_one_object_and_keep_what_is_their_own(
     assert oss.objects == [[batch(n) for n in range(64)]]
 
 
-def test_a_batch_that_comes_later_gets_an_object_of_its_own() -> None:
+def test_a_later_batch_gets_a_separate_object() -> None:
     oss = Oss()
 
     async def work() -> None:
@@ -152,7 +152,7 @@ def test_a_group_holds_so_many_bytes_and_one_more_begins_another(more: int) -> N
     assert len(oss.objects) == 1 + more
 
 
-def test_a_batch_larger_than_a_group_goes_alone_and_takes_nobody_along() -> None:
+def test_a_batch_larger_than_a_group_is_written_alone() -> None:
     oss = Oss()
 
     async def work() -> None:
@@ -164,7 +164,7 @@ def test_a_batch_larger_than_a_group_goes_alone_and_takes_nobody_along() -> None
     assert [[len(one.body) for one in held] for held in oss.objects] == [[10], [MOST_BYTES + 1], [10]]
 
 
-def test_a_request_with_little_time_waits_for_nobody() -> None:
+def test_a_request_with_little_time_does_not_wait_for_others() -> None:
     oss = Oss()
 
     async def work() -> None:
@@ -181,7 +181,7 @@ def test_a_request_with_little_time_waits_for_nobody() -> None:
     assert last - 2 * first < 0.2  # half of the time, apart from what passes between the two readings
 
 
-def test_the_first_attempt_is_the_most_hurried_ones_and_the_second_the_most_patient_ones() -> None:
+def test_the_shortest_deadline_limits_the_first_attempt_and_the_longest_the_second() -> None:
     oss = Oss()
 
     async def work() -> None:
@@ -209,7 +209,7 @@ def test_each_waits_to_its_own_deadline_and_no_longer() -> None:
     assert len(oss.objects) == 1
 
 
-def test_a_failure_is_everyones_who_shares_the_object_and_nobody_elses() -> None:
+def test_a_failure_affects_only_the_requests_that_share_the_object() -> None:
     oss = Oss("OSS answered 503, request id 5")
 
     async def work() -> None:
@@ -233,7 +233,7 @@ def test_an_error_is_raised_in_each_request() -> None:
     run(work())
 
 
-def test_a_client_that_goes_away_takes_nobodys_confirmation_along() -> None:
+def test_a_disconnected_client_does_not_affect_other_confirmations() -> None:
     oss = Oss(seconds=0.05)
 
     async def work() -> None:

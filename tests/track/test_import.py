@@ -28,7 +28,7 @@ def _seconds(code: str) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def test_importing_track_loads_no_sdk_and_nothing_of_the_laptops() -> None:
+def test_importing_track_imports_no_sdk_and_nothing_of_the_local_cloud() -> None:
     modules = json.loads(_run(LOADED))
     assert "functions.track.service" in modules
     tops = {name.partition(".")[0] for name in modules}

@@ -226,7 +226,7 @@ def test_a_name_of_128_bytes_passes_and_one_more_does_not(character: str, track:
 
 @pytest.mark.parametrize("template", ['{"__logs__":[{"a":%s}]}', '{"__logs__":[{}],"__tags__":[%s]}'])
 @pytest.mark.parametrize("over", [0, 1])
-def test_what_is_nested_is_bounded(over: int, template: str, track: Track) -> None:
+def test_nested_values_are_limited(over: int, template: str, track: Track) -> None:
     value = "[" + ",".join(["0"] * (limits.MAX_NESTED + over)) + "]"  # one bracket, a comma less than zeros
     reply = track.post(template % value)
     assert reply.status == (400 if over else 200)
@@ -252,7 +252,7 @@ def test_a_log_of_far_too_many_fields_is_refused_before_it_is_built(track: Track
     assert track.last()["__logs__"][0]["b"] == '":,' * 100_000
 
 
-def test_whatever_is_forwarded_fits_into_the_spool() -> None:
+def test_every_forwarded_body_fits_into_the_spool() -> None:
     body = b'{"__logs__":[{"a":"' + b"v" * (limits.MAX_FORWARDED - 23) + b'"}]}'
     batch = Spooled("p" * 63, "l" * 63, 1_795_416_071, body)
     assert len(body) == limits.MAX_FORWARDED

@@ -29,7 +29,7 @@ HIDDEN = (
 
 
 @pytest.mark.parametrize("name", sorted(SLS_NAMES))
-def test_a_field_that_sls_reads_as_its_own_is_dropped_and_counted(name: str) -> None:
+def test_a_field_that_sls_reserves_is_dropped_and_counted(name: str) -> None:
     spelled = (name, f" {name}", f"{name} ", f"__tag__:{name}", f"__tag__:__tag__: {name}\u00a0")
     log: dict[str, object] = {"a": "1", **dict.fromkeys(spelled, "x"), f"{name}x": "2", f"x{name}": "3"}
     values: tuple[object, ...] = ("x", 1, None, {})
@@ -43,7 +43,7 @@ def test_a_field_that_sls_reads_as_its_own_is_dropped_and_counted(name: str) -> 
 
 @pytest.mark.parametrize("name", sorted(OWN_NAMES))
 @pytest.mark.parametrize("change", [str, str.upper, str.title], ids=["lower", "upper", "title"])
-def test_a_tag_of_the_proxys_is_dropped_as_a_tag_and_as_a_field_that_becomes_one(
+def test_a_sender_tag_is_dropped_as_a_tag_and_as_a_field_with_the_tag_prefix(
     name: str, change: type[str]
 ) -> None:
     named = change(name)
@@ -56,7 +56,7 @@ def test_a_tag_of_the_proxys_is_dropped_as_a_tag_and_as_a_field_that_becomes_one
     assert batch.dropped == 2 * len(fields) + len(tags)
 
 
-def test_a_field_of_that_name_which_is_no_tag_is_the_clients_own() -> None:
+def test_a_field_with_a_sender_tags_name_is_kept() -> None:
     log = {"client_ip": "1", "referer": "2", "subject": "3", "bot": "4", "Bot": "5", "bottom": "6"}
     batch = read_batch(json.dumps({"__logs__": [log]}).encode())
     assert (fields_of(batch), batch.dropped) == ([log], 0)
@@ -102,7 +102,7 @@ def test_other_names_are_kept(name: str) -> None:
     assert (fields_of(batch), batch.tags) == ([{name: "1"}], {name: "1"})
 
 
-def test_a_pixel_keeps_no_user_agent_or_referer_of_the_clients(track: Track) -> None:
+def test_a_pixel_drops_a_clients_user_agent_and_referer_fields(track: Track) -> None:
     query = {"user_agent": "forged", "referer": "forged", "a": "1"}
     path = TRACK.replace("/track", "/track_ua.gif")
     for headers, fields in (
@@ -132,7 +132,7 @@ def test_an_address_is_stored_only_if_it_is_one(address: str, mode: str, start: 
         assert stored is None
 
 
-def test_what_was_dropped_is_counted_in_the_requests_line(
+def test_dropped_fields_are_counted_in_the_requests_line(
     track: Track, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")

@@ -47,7 +47,7 @@ def test_a_pixel_is_counted_and_its_refusal_is_still_a_gif(start: Start) -> None
     assert reply.body.startswith(b"GIF89a")
 
 
-def test_what_brings_no_logs_or_is_refused_otherwise_is_not_counted(start: Start) -> None:
+def test_requests_without_logs_or_refused_for_other_reasons_are_not_counted(start: Start) -> None:
     track = start(RATE_LIMIT="client 1/h burst 1")
     for body in (logs(0), "x", '{"__logs__":1}'):
         track.send("POST", TRACK, body)

@@ -100,7 +100,7 @@ def test_a_path_of_another_form_is_not_found(path: str, track: Track) -> None:
     "prefix",
     ["", "/", "//", "/a", "/a/b//c", "/..", "/%2e%2e", "/logstores/x", "/é", "//evil.example", "/logstores"],
 )
-def test_any_prefix_is_taken_and_never_forwarded(prefix: str, track: Track) -> None:
+def test_any_prefix_is_accepted_and_never_forwarded(prefix: str, track: Track) -> None:
     assert track.send("POST", prefix + TRACK, ONE).status == 200
     assert track.forwarded[0].line == f"POST /logstores/{LOGSTORE}/shards/lb HTTP/1.1"
 
@@ -134,7 +134,7 @@ def test_another_method_is_not_supported(method: str, track: Track) -> None:
     ],
     ids=repr,
 )
-def test_an_event_that_is_no_http_triggers_is_not_found(payload: bytes, track: Track) -> None:
+def test_an_event_of_another_trigger_is_not_found(payload: bytes, track: Track) -> None:
     reply = track.raw(payload, context())
     assert (reply.status, reply.code) == (404, "NotFound")
     assert track.forwarded == []

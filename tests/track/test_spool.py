@@ -85,7 +85,7 @@ def spooling(cloud: Cloud, stack: contextlib.ExitStack, *scripts: bytes, **more:
 
 
 @pytest.mark.parametrize("down", DOWN.values(), ids=DOWN)
-def test_what_sls_does_not_take_is_in_the_spool_before_the_page_is_told_200(
+def test_a_batch_that_sls_does_not_accept_is_spooled_before_the_200(
     cloud: Cloud, stack: contextlib.ExitStack, down: bytes
 ) -> None:
     track = spooling(cloud, stack, down)
@@ -109,7 +109,7 @@ def test_what_sls_does_not_take_is_in_the_spool_before_the_page_is_told_200(
 
 
 @pytest.mark.parametrize("doubtful", [HANG, RESET, CLOSE, b"HTTP/1.1 200 OK\r\n"], ids=str)
-def test_what_sls_may_have_stored_is_spooled_and_not_sent_again(
+def test_a_write_in_doubt_is_spooled_and_not_sent_again(
     cloud: Cloud, stack: contextlib.ExitStack, doubtful: bytes
 ) -> None:
     track = spooling(cloud, stack, doubtful)
@@ -135,7 +135,7 @@ def test_the_pixel_is_spooled_too_and_stays_a_gif(cloud: Cloud, stack: contextli
     assert len(cloud.spooled()) == 1
 
 
-def test_what_sls_takes_is_not_spooled_and_not_marked(cloud: Cloud, stack: contextlib.ExitStack) -> None:
+def test_a_batch_that_sls_accepts_is_not_spooled(cloud: Cloud, stack: contextlib.ExitStack) -> None:
     reply = spooling(cloud, stack, OK).post(ONE)
     assert reply.status == 200
     assert "x-log-spooled" not in reply.headers
@@ -156,7 +156,7 @@ def test_an_unsigned_write_is_spooled_as_the_signed_one_that_replay_will_send(
     [("{", 400), ('{"__logs__":[]}', 200), (" " * 3_145_729, 413)],
     ids=["bad", "empty", "large"],
 )
-def test_what_never_got_as_far_as_sls_is_not_spooled(
+def test_a_request_without_a_write_is_not_spooled(
     cloud: Cloud, stack: contextlib.ExitStack, body: str, status: int
 ) -> None:
     track = spooling(cloud, stack, CLOSE)
@@ -175,7 +175,7 @@ def test_what_never_got_as_far_as_sls_is_not_spooled(
     ],
     ids=lambda fault: fault.name,
 )
-def test_where_oss_fails_as_well_the_page_is_told_to_come_back(
+def test_if_oss_fails_too_the_answer_is_503_with_retry_after(
     cloud: Cloud, stack: contextlib.ExitStack, fault: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:
     cloud.oss.faults.add(fault)
@@ -189,7 +189,7 @@ def test_where_oss_fails_as_well_the_page_is_told_to_come_back(
     assert "OSS" in line["detail"]
 
 
-def test_a_passing_fault_of_oss_is_got_over(cloud: Cloud, stack: contextlib.ExitStack) -> None:
+def test_a_temporary_fault_of_oss_is_retried(cloud: Cloud, stack: contextlib.ExitStack) -> None:
     cloud.oss.faults.add(Fault.status(500, code="InternalError"), times=1)
     assert spooling(cloud, stack, CLOSE).post(ONE).status == 200
     assert len(cloud.spooled()) == 1
@@ -226,7 +226,7 @@ def test_an_sls_that_hangs_leaves_time_for_the_spool(cloud: Cloud, stack: contex
     in_some_try(is_spooled)
 
 
-def test_a_key_that_may_not_put_is_a_503(cloud: Cloud, stack: contextlib.ExitStack) -> None:
+def test_a_key_without_permission_to_put_is_503(cloud: Cloud, stack: contextlib.ExitStack) -> None:
     reply = spooling(cloud, stack, CLOSE, SPOOL_PREFIX="elsewhere/").post(ONE)
     assert (reply.status, reply.code) == (503, "ServerBusy")
 

@@ -72,7 +72,7 @@ def test_a_number_written_as_text_is_the_same_number_read_again(number: float) -
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
-def test_what_json_has_no_number_for_is_refused(number: float) -> None:
+def test_numbers_that_json_cannot_represent_are_refused(number: float) -> None:
     with pytest.raises(ValueError, match="finite"):
         number_text(number)
 

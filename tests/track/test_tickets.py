@@ -108,7 +108,7 @@ def test_a_pixel_is_guarded_too(logstores: list[str], start: Start) -> None:
     assert fine.status == 200
 
 
-def test_origins_are_compared_as_they_come(start: Start) -> None:
+def test_origins_are_compared_unchanged(start: Start) -> None:
     track = start(TICKETS="enforce", TICKET_KEYS=KEYS)
     text = ticket(origins=[SHOP])
     assert post(track, text, Origin=SHOP)[0] == 200

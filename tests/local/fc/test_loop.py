@@ -48,7 +48,7 @@ def test_closing_waits_for_what_runs_and_for_what_that_leaves_behind() -> None:
     assert done == ["first", "late"]
 
 
-def test_closing_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_does_not_wait_endlessly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "_CLOSE_TIMEOUT", 0.1)
     own = LoopThread("one-loop")
     endless = own.submit(asyncio.sleep(60))

@@ -14,7 +14,7 @@ from local.faults import Fault
 from .support import BODY, BUCKET, KEY, Cloud, get, put, sdk_refusal
 
 
-def test_an_object_comes_back_as_it_was_put(cloud: Cloud) -> None:
+def test_an_object_is_returned_unchanged(cloud: Cloud) -> None:
     client = cloud.client()
 
     answer = put(client, content_type="application/gzip", metadata={"reason": "why%20not"})
@@ -63,7 +63,7 @@ def test_an_object_is_there_or_not(cloud: Cloud) -> None:
     assert not client.is_object_exist(BUCKET, "other")
 
 
-def test_what_is_put_again_is_replaced(cloud: Cloud) -> None:
+def test_a_second_put_replaces_the_object(cloud: Cloud) -> None:
     client = cloud.client()
     put(client, metadata={"reason": "r"})
 
@@ -130,7 +130,7 @@ def test_a_bucket_that_is_not_there_is_no_such_bucket(cloud: Cloud) -> None:
     assert sdk_refusal(error) == (404, "NoSuchBucket")
 
 
-def test_a_delete_succeeds_for_what_is_not_there_too(cloud: Cloud) -> None:
+def test_a_delete_of_a_missing_object_succeeds(cloud: Cloud) -> None:
     client = cloud.client()
     put(client)
 
@@ -168,7 +168,7 @@ def test_a_quiet_delete_of_many_says_nothing(cloud: Cloud) -> None:
     assert cloud.oss.objects(BUCKET) == {}
 
 
-def test_a_copy_takes_the_metadata_along(cloud: Cloud) -> None:
+def test_a_copy_keeps_the_metadata(cloud: Cloud) -> None:
     client = cloud.client()
     put(client, content_type="application/gzip", metadata={"a": "1"})
 
@@ -178,7 +178,7 @@ def test_a_copy_takes_the_metadata_along(cloud: Cloud) -> None:
     assert (copy.body, copy.headers, copy.metadata) == (BODY, source.headers, {"a": "1"})
 
 
-def test_a_copy_can_have_metadata_of_its_own(cloud: Cloud) -> None:
+def test_a_copy_can_have_other_metadata(cloud: Cloud) -> None:
     client = cloud.client()
     put(client, metadata={"a": "1"})
 

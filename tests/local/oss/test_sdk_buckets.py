@@ -97,7 +97,7 @@ def rule(name: str | None, days: int = 14, status: str = "Enabled") -> Any:
     return oss.LifecycleRule(id=name, prefix="spool/", status=status, expiration=expiration)
 
 
-def test_a_lifecycle_comes_back_as_it_was_put(cloud: Cloud) -> None:
+def test_a_lifecycle_is_returned_unchanged(cloud: Cloud) -> None:
     client = cloud.client()
 
     put_lifecycle(client, rule("spool"), rule(None, days=1, status="Disabled"))
@@ -130,7 +130,7 @@ def test_a_lifecycle_goes(cloud: Cloud) -> None:
         ([rule(str(number)) for number in range(1001)], "MalformedXML"),
     ],
 )
-def test_a_lifecycle_that_is_none_is_refused(cloud: Cloud, rules: list[Any], code: str) -> None:
+def test_an_invalid_lifecycle_is_refused(cloud: Cloud, rules: list[Any], code: str) -> None:
     with pytest.raises(oss.exceptions.OperationError) as error:
         put_lifecycle(cloud.client(), *rules)
 

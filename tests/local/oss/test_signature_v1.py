@@ -81,5 +81,5 @@ def test_the_answer_has_the_checksum_that_the_sdk_compares(cloud: Cloud) -> None
 @pytest.mark.parametrize(
     "value", ["OSS", "OSS key", "OSS :", "oss key:signature", "OSS4-HMAC-SHA256 Credential=x"]
 )
-def test_other_authorizations_are_none_of_this_form(value: str) -> None:
+def test_other_authorizations_are_not_parsed(value: str) -> None:
     assert parse_authorization(value) is None

@@ -22,7 +22,7 @@ def test_a_bucket_is_named_by_the_host(cloud: Cloud) -> None:
     assert list(cloud.oss.objects(BUCKET)) == ["a/b"]
 
 
-def test_a_bucket_s_own_operations_go_by_the_host_too(cloud: Cloud) -> None:
+def test_operations_on_a_bucket_also_work_with_the_bucket_in_the_host(cloud: Cloud) -> None:
     signed = cloud.signed("GET", "", "/?list-type=2", {})
 
     answer = cloud.http.get("/?list-type=2", headers={**signed, "host": HOST})
@@ -30,7 +30,7 @@ def test_a_bucket_s_own_operations_go_by_the_host_too(cloud: Cloud) -> None:
     assert answer.status_code == 200
 
 
-def test_an_endpoint_without_a_bucket_takes_no_path(cloud: Cloud) -> None:
+def test_an_endpoint_without_a_bucket_accepts_no_path(cloud: Cloud) -> None:
     signed = cloud.signed("GET", "a", f"/{BUCKET}/a", {})
 
     answer = cloud.http.get(f"/{BUCKET}/a", headers={**signed, "host": "oss-cn-hangzhou.aliyuncs.com"})
@@ -38,7 +38,7 @@ def test_an_endpoint_without_a_bucket_takes_no_path(cloud: Cloud) -> None:
     assert refusal(answer) == (403, "SecondLevelDomainForbidden")
 
 
-def test_every_answer_has_a_request_id_of_its_own(cloud: Cloud) -> None:
+def test_every_answer_has_a_different_request_id(cloud: Cloud) -> None:
     ids = {cloud.send("PUT", KEY, b"x").headers["x-oss-request-id"] for _ in range(3)}
 
     assert len(ids) == 3
@@ -215,7 +215,7 @@ def test_a_copy_names_bucket_and_key(cloud: Cloud, source: str) -> None:
     assert refusal(answer) == (400, "InvalidArgument")
 
 
-def test_a_copy_says_what_becomes_of_the_metadata(cloud: Cloud) -> None:
+def test_a_copy_keeps_or_replaces_the_metadata_as_requested(cloud: Cloud) -> None:
     cloud.send("PUT", "a", b"x")
 
     answer = cloud.send(
@@ -236,13 +236,13 @@ def test_a_copy_says_what_becomes_of_the_metadata(cloud: Cloud) -> None:
         ("PATCH", KEY, {}),
     ],
 )
-def test_what_is_left_out_is_not_implemented(
+def test_unsupported_operations_are_not_implemented(
     cloud: Cloud, method: str, key: str, query: dict[str, str]
 ) -> None:
     assert refusal(cloud.send(method, key, query=query)) == (501, "NotImplemented")
 
 
-def test_an_acl_that_is_none_is_refused(cloud: Cloud) -> None:
+def test_an_invalid_acl_is_refused(cloud: Cloud) -> None:
     answer = cloud.send("PUT", query={"acl": ""}, headers={"x-oss-acl": "secret"})
 
     assert refusal(answer) == (400, "InvalidArgument")

@@ -133,7 +133,7 @@ def test_a_session_is_trusted_as_its_role() -> None:
     assert session.trusted_by(ram.role(ram.add_role("target", trusted=[caller], policies=[])))
 
 
-def test_what_is_issued_is_never_the_same_twice() -> None:
+def test_issued_tokens_always_differ() -> None:
     ram = Ram()
     role = role_of(ram)
     tokens = [

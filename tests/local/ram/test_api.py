@@ -98,13 +98,13 @@ def test_a_policy_under_a_condition_is_kept_and_grants_nothing(api: Any, account
     assert not _may(account, WEB)
 
 
-def test_a_role_trusts_whom_its_document_names(api: Any, account: Ram) -> None:
+def test_a_role_trusts_the_principals_in_its_document(api: Any, account: Ram) -> None:
     _role(api, trusted="log.aliyuncs.com")
     assert account.role(f"acs:ram::{account.account_id}:role/writer").trusted == ("log.aliyuncs.com",)
 
 
 @pytest.mark.parametrize("document", ["", "[]", "{", '{"Version": "2"}', '{"Version": "1", "Statement": []}'])
-def test_a_document_that_is_none_is_refused(api: Any, document: str) -> None:
+def test_an_invalid_document_is_refused(api: Any, document: str) -> None:
     with pytest.raises(ClientException) as refused:
         api.create_policy(models.CreatePolicyRequest(policy_name="write", policy_document=document))
     assert refused.value.code in ("MalformedPolicyDocument", "MissingPolicyDocument")

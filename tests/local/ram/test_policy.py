@@ -95,7 +95,7 @@ def test_a_malformed_policy_is_refused(document: object) -> None:
         check_policy(document)
 
 
-def test_a_well_formed_policy_is_returned_as_it_is() -> None:
+def test_a_well_formed_policy_is_returned_unchanged() -> None:
     document = policy("Allow", ["log:PutLogs"], [LOGSTORE])
     assert check_policy(document) is document
 

@@ -125,7 +125,7 @@ def sls() -> Iterator[SlsStandIn]:
     standin.close()
 
 
-def test_what_is_down_refuses_writes_in_its_own_way_and_still_answers_reads(sls: SlsStandIn) -> None:
+def test_while_down_writes_are_refused_with_503_and_reads_work(sls: SlsStandIn) -> None:
     outage = Outage(sls.faults)
     body = {"__logs__": [{"a": "b"}]}
     with Server(sls.app) as server, httpx.Client(base_url=server.url) as client:

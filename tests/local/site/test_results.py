@@ -127,7 +127,7 @@ def test_a_field_with_many_values_shows_some_and_more_when_it_is_opened(site: ht
     assert [(field["name"], field["logs"], field["distinct"]) for field in found] == [("price", 102, 101)]
 
 
-def test_what_is_different_in_each_log_is_nothing_to_choose_from(site: httpx.Client, add: Add) -> None:
+def test_a_value_that_differs_in_each_log_is_not_a_filter(site: httpx.Client, add: Add) -> None:
     for number in range(SHOWN + 1):
         add(id=str(number), same="x")
 
@@ -171,14 +171,14 @@ def test_function_logs_are_apart_and_counted(site: httpx.Client, store: Store, a
 
 
 @pytest.mark.parametrize("query", ["rank=x", "rank=-1", "counted=true&from=x", "counted=true&to=-1"])
-def test_a_number_that_is_none_is_refused_by_name(site: httpx.Client, query: str) -> None:
+def test_an_invalid_number_is_refused_by_name(site: httpx.Client, query: str) -> None:
     answer = site.get(f"/api/logs?{query}")
 
     assert answer.status_code == 400
     assert "expected a whole number" in answer.json()["error"]
 
 
-def test_a_hundred_values_are_taken_and_one_more_is_not(site: httpx.Client) -> None:
+def test_a_hundred_values_are_accepted_and_one_more_is_not(site: httpx.Client) -> None:
     values = [str(number) for number in range(101)]
 
     assert site.get("/api/facets", params={"f.a": values[:100]}).status_code == 200

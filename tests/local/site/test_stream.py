@@ -92,7 +92,7 @@ def test_a_reconnecting_reader_gets_what_it_missed(streaming_site: httpx.Client,
     assert [log["fields"]["note"] for log in event.data["logs"]] == ["missed"]
 
 
-def test_more_than_a_batch_at_once_is_marked_as_a_gap(streaming_site: httpx.Client, store: Store) -> None:
+def test_more_new_logs_than_a_batch_are_marked_as_a_gap(streaming_site: httpx.Client, store: Store) -> None:
     log = NewLog("demo", "shop", 1, 1.0, "", "", {}, {})
     with streaming_site.stream("GET", "/api/stream?since=0") as answer:
         store.append([log] * (BATCH + 1))

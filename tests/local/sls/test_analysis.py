@@ -205,7 +205,7 @@ def test_a_statement_without_a_limit_gives_a_hundred_rows() -> None:
         ("price != 5 | select 1", "invalid query"),
     ],
 )  # fmt: skip
-def test_what_is_not_supported_is_refused_by_name(reader: Reader, query: str, reason: str) -> None:
+def test_an_unsupported_part_is_refused_by_name(reader: Reader, query: str, reason: str) -> None:
     with pytest.raises(SlsError, match=r"^ParameterInvalid: ") as refused:
         rows(reader, query)
 
@@ -232,7 +232,9 @@ def test_duckdb_itself_opens_nothing() -> None:
     store.close()
 
 
-def test_a_statement_that_takes_too_long_is_ended(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_statement_that_takes_too_long_is_interrupted(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(engine, "SECONDS", 0.2)
     one = "(select a.__time__ as t from log a join log b on true join log c on true join log d on true)"
     forever = f"select count(1) from {one} x join {one} y on x.t <> y.t join {one} z on x.t <> z.t"  # noqa: S608

@@ -38,7 +38,7 @@ def test_what_there_is_can_be_listed_and_looked_at(cloud: Cloud, server: Server,
     assert client.get_project(PROJECT).get_region() == REGION
 
 
-def test_what_is_created_can_be_written_to(cloud: Cloud, server: Server) -> None:
+def test_a_created_logstore_accepts_writes(cloud: Cloud, server: Server) -> None:
     client = _client(server, cloud)
     client.create_project("new-project", "")
     client.create_logstore("new-project", "new", ttl=7)

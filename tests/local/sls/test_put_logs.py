@@ -228,7 +228,7 @@ def test_a_time_must_be_of_the_last_week_or_the_next_quarter_hour(
 
 
 @pytest.mark.parametrize(("extra", "status"), [(0, 200), (1, 400)])
-def test_the_largest_body_is_taken_and_one_byte_more_is_not(cloud: Cloud, extra: int, status: int) -> None:
+def test_the_largest_body_is_accepted_and_one_byte_more_is_not(cloud: Cloud, extra: int, status: int) -> None:
     frame = len(group({"a": ""}))
     body = group({"a": "x" * (SIGNED_CAP - frame + extra)})
 

@@ -100,7 +100,7 @@ def matches(store: Store, text: str) -> bool:
         "__time__ in [1795394940 1795394941)",
     ],
 )
-def test_what_is_in_a_log_is_found(store: Store, text: str) -> None:
+def test_text_in_a_log_is_found(store: Store, text: str) -> None:
     assert matches(store, text)
 
 
@@ -135,7 +135,7 @@ def test_what_is_in_a_log_is_found(store: Store, text: str) -> None:
         "not price = 500",
     ],
 )
-def test_what_is_not_in_a_log_is_not_found(store: Store, text: str) -> None:
+def test_text_that_no_log_has_is_not_found(store: Store, text: str) -> None:
     assert not matches(store, text)
 
 
@@ -172,7 +172,7 @@ def test_what_is_not_in_a_log_is_not_found(store: Store, text: str) -> None:
         ": x",
     ],
 )
-def test_what_is_not_understood_is_refused(text: str) -> None:
+def test_unsupported_syntax_is_refused(text: str) -> None:
     with pytest.raises(SlsError, match="ParameterInvalid: invalid query"):
         compile_query(text)
 

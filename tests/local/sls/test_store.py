@@ -54,7 +54,7 @@ def test_the_newest_come_first_and_the_limit_holds(store: Store) -> None:
     assert numbers(store, limit=2) == [4, 3]
 
 
-def test_a_log_comes_back_as_it_was(store: Store) -> None:
+def test_a_log_is_returned_unchanged(store: Store) -> None:
     log = new_log(1)
     store.append([log])
 

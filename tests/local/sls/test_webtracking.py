@@ -67,7 +67,7 @@ def test_a_get_is_one_log(cloud: Cloud, path: str, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("path", ["track", "track.gif", "track_ua.gif"])
-def test_a_closed_logstore_takes_no_anonymous_log(cloud: Cloud, path: str) -> None:
+def test_a_closed_logstore_refuses_anonymous_logs(cloud: Cloud, path: str) -> None:
     answer = cloud.client.get(f"/logstores/{LOGSTORE}/{path}?APIVersion=0.6.0&a=1")
 
     assert refusal(answer) == (401, "Unauthorized")
@@ -101,7 +101,7 @@ def test_the_pairs_of_a_get_must_be_under_16_kb(cloud: Cloud, extra: int, status
 
 
 @pytest.mark.parametrize(("extra", "status"), [(0, 200), (1, 400)])
-def test_the_largest_post_is_taken_and_one_byte_more_is_not(cloud: Cloud, extra: int, status: int) -> None:
+def test_the_largest_post_is_accepted_and_one_byte_more_is_not(cloud: Cloud, extra: int, status: int) -> None:
     body = group({"a": "x" * (WEBTRACKING_CAP - len(group({"a": ""})) + extra)})
 
     answer = cloud.client.post(TRACK, content=body)

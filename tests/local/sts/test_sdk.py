@@ -108,7 +108,7 @@ def test_a_parameter_out_of_bounds_is_refused(
         {"policy": compact(policy(WRITE_ALL)).ljust(2048)},
     ],
 )
-def test_a_parameter_at_its_bound_is_taken(cloud: Cloud, parameters: dict[str, object]) -> None:
+def test_a_parameter_at_its_bound_is_accepted(cloud: Cloud, parameters: dict[str, object]) -> None:
     request = AssumeRoleRequest(**{"role_arn": ROLE, "role_session_name": "tests", **parameters})
     credentials = client(cloud.port, *cloud.key).assume_role(request).body.credentials
     assert credentials.security_token
@@ -119,12 +119,12 @@ def test_a_caller_without_the_right_to_assume_is_refused(cloud: Cloud) -> None:
     assert refusal(client(cloud.port, *key)) == (403, "NoPermission")
 
 
-def test_a_caller_whom_the_role_does_not_trust_is_refused(cloud: Cloud) -> None:
+def test_a_caller_that_the_role_does_not_trust_is_refused(cloud: Cloud) -> None:
     key = cloud.ram.add_user("stranger", [may_assume()])
     assert refusal(client(cloud.port, *key)) == (403, "NoPermission")
 
 
-def test_a_right_to_assume_one_role_is_none_to_assume_another(cloud: Cloud) -> None:
+def test_permission_to_assume_one_role_does_not_allow_another(cloud: Cloud) -> None:
     other = cloud.ram.add_role("other", trusted=[CALLER], policies=[])
     assert refusal(client(cloud.port, *cloud.key), role_arn=other) == (403, "NoPermission")
 

@@ -92,7 +92,7 @@ def desk() -> Desk:
     return Desk()
 
 
-def test_calls_made_by_hand_are_taken(desk: Desk) -> None:
+def test_manually_built_calls_are_accepted(desk: Desk) -> None:
     calls = [
         rpc(desk.key),
         rpc(desk.key, "POST", SignatureNonce="n-2"),
@@ -169,7 +169,7 @@ def test_a_time_stamp_over_15_minutes_off_is_refused(desk: Desk, moment: float) 
 
 
 @pytest.mark.parametrize("moment", [NOW - 900, NOW + 900])
-def test_a_time_stamp_15_minutes_off_is_taken(desk: Desk, moment: float) -> None:
+def test_a_time_stamp_15_minutes_off_is_accepted(desk: Desk, moment: float) -> None:
     assert desk.ask(acs3(desk.key, x_acs_date=stamp(moment))).status_code == 200
 
 

@@ -76,7 +76,7 @@ def test_token_by_itself_hands_out_a_credential(runtime: str, packages: dict[str
 
 
 @pytest.mark.parametrize("runtime", BUILT_IN, indirect=True, scope="package")
-def test_replay_by_itself_writes_what_is_spooled_and_rejects_what_is_none(
+def test_the_replay_package_writes_batches_and_rejects_other_objects(
     runtime: str, packages: dict[str, Built]
 ) -> None:
     ram = Ram()
@@ -119,7 +119,7 @@ def test_token_holds_no_default_chain_and_nothing_that_the_sdks_client_needs(
     assert not _top_level(packages["token"]) & needed
 
 
-def test_a_package_imports_every_one_of_its_own_modules(runtime: str, packages: dict[str, Built]) -> None:
+def test_a_package_can_import_each_of_its_modules(runtime: str, packages: dict[str, Built]) -> None:
     for name, built in packages.items():
         rooms = [f"functions/{name}", "shared"]
         own = [path for room in rooms for path in (built.directory / room).rglob("*.py")]

@@ -33,7 +33,7 @@ def _log(number: int) -> bytes:
     return b'{"__logs__":[{"n":"%d"}]}' % number
 
 
-def test_track_by_itself_forwards_plain_and_lz4_logs_many_at_once(
+def test_the_track_package_forwards_plain_and_lz4_logs_many_at_once(
     runtime: str, packages: dict[str, Built]
 ) -> None:
     ram = Ram()

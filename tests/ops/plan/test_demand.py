@@ -23,7 +23,7 @@ def test_or_at_its_time_where_that_makes_more_batches(events: int, seconds: floa
     assert uploads_a_visit(Demand(1, events, visit_seconds=seconds)) == uploads
 
 
-def test_an_upload_is_what_a_batch_brings_and_what_track_adds() -> None:
+def test_an_upload_has_the_bytes_of_its_batch_plus_tracks_additions() -> None:
     found = load(Demand(visitors=100, events=25, event_bytes=300))
 
     assert (found.events, found.uploads) == (2500, 300)

@@ -107,7 +107,7 @@ def test_batches_share_objects_as_in_the_drill() -> None:
     assert shared == pytest.approx(SHARED, rel=0.02)
 
 
-def test_a_byte_costs_what_the_large_body_costs_beyond_the_small_one() -> None:
+def test_the_cost_of_a_byte_is_computed_from_the_large_and_the_small_body() -> None:
     read = figures.read()
     small, large = read.request_cpu(False, SMALL_BYTES), read.request_cpu(False, LARGE_BYTES)
     assert small == pytest.approx(read.built_in_cpu / 1e6)

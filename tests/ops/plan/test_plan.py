@@ -93,7 +93,7 @@ def test_token_answers_from_its_cache_and_renews_every_half_hour() -> None:
     assert large.instances == 10  # of 100 µs of CPU, 70 % of a core: 7,000 a second each
 
 
-def test_the_built_in_runtime_spools_each_upload_into_an_object_of_its_own() -> None:
+def test_the_built_in_runtime_spools_each_upload_into_a_separate_object() -> None:
     found = plan(site(1000)).spool
 
     assert (found.batches, found.objects, found.requests) == (3_600_000, 3_600_000, 1000)

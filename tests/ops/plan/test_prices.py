@@ -40,13 +40,13 @@ def test_the_first_tier_is_the_price_of_a_unit() -> None:
     assert read().cu_tiers[0].price == read().price("fc.cu")
 
 
-def test_another_file_of_the_form_is_taken(tmp_path: Path) -> None:
+def test_another_file_of_the_same_form_is_accepted(tmp_path: Path) -> None:
     found = read(written(tmp_path, name="other", currency="CNY"))
     assert (found.name, found.currency) == ("other", "CNY")
 
 
 @pytest.mark.parametrize("name", ["nowhere", "cn-hangzhou.txt", "measured", "../plan/cn-hangzhou", ""])
-def test_an_unknown_list_is_named_with_those_there_are(name: str) -> None:
+def test_the_error_for_an_unknown_list_names_the_existing_ones(name: str) -> None:
     with pytest.raises(PriceListError, match="known: cn-hangzhou"):
         read(name)
 
@@ -95,7 +95,7 @@ def test_a_quota_of_nothing_and_a_share_over_all_are_refused(tmp_path: Path) -> 
         read(written(tmp_path, quotas=quotas))
 
 
-def test_what_is_no_json_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_invalid_json_is_refused_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "list"
     for content in (b"", b"{", b"\xff\xfe", b"[]"):
         path.write_bytes(content)

@@ -26,7 +26,7 @@ def test_a_project_takes_600_000_writes_a_minute_and_can_be_raised_to_2_000_000(
     assert (found.needed, found.verdict) == (60 * uploads, verdict)
 
 
-def test_what_has_no_known_end_can_be_raised() -> None:
+def test_a_quota_without_a_known_maximum_can_be_raised() -> None:
     assert need("OSS requests a second, outage", site(10_000)).verdict == ENOUGH
     assert need("OSS requests a second, outage", site(10_001)).verdict == RAISE
     assert need("OSS requests a second, outage", site(1e6)).verdict == RAISE
@@ -68,7 +68,7 @@ def test_token_starts_no_faster_than_function_compute_starts_instances() -> None
     assert need(started, site(200_000)).needed == 300
 
 
-def test_what_is_exceeded_most_comes_first() -> None:
+def test_the_most_exceeded_quota_comes_first() -> None:
     shares = [one.share for one in needs(plan(site(20_000)), ROUND)]
     assert shares == sorted(shares, reverse=True)
     assert shares[0] > 1 > shares[-1]

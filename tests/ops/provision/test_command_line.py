@@ -29,7 +29,7 @@ def test_without_any_key_it_says_how_to_give_one(cloud: Cloud) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_unknown_command_is_refused_with_the_list_of_those_there_are() -> None:
+def test_an_unknown_command_is_refused_with_the_list_of_commands() -> None:
     done = _ops(["destroy"], {})
     assert done.returncode == 2
     assert "unknown command: destroy" in done.stderr

@@ -137,7 +137,7 @@ def test_a_role_that_trusts_the_whole_account_is_shown_and_left(done: Cloud, pro
     assert _trusted(done, "sls-web-tracking") == {"RAM": [WHOLE_ACCOUNT]}
 
 
-def test_enforce_has_a_role_trust_exactly_whom_it_should(done: Cloud, provision: Provision) -> None:
+def test_enforce_replaces_the_trust_of_a_role(done: Cloud, provision: Provision) -> None:
     _trust(done, "sls-web-tracking", {"RAM": [WHOLE_ACCOUNT, TOKEN_ROLE]})
     assert provision("--apply", "--enforce") == 0
     assert _trusted(done, "sls-web-tracking") == {"RAM": [TOKEN_ROLE]}

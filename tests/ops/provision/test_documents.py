@@ -85,7 +85,7 @@ def test_an_extended_document_lacks_nothing_and_keeps_every_right(
 @given(
     found=documents, wanted=documents, action=st.text("ab", max_size=4), resource=st.text("ab", max_size=4)
 )
-def test_whatever_only_the_found_document_allows_is_beyond(
+def test_additional_grants_of_the_found_document_are_beyond(
     found: dict[str, Any], wanted: dict[str, Any], action: str, resource: str
 ) -> None:
     allowed_by = [evaluate([one], action, resource) is Decision.ALLOW for one in (found, wanted)]

@@ -74,19 +74,19 @@ def test_the_track_function_may_write_to_its_logstore_and_nothing_else(provision
     assert evaluate(policies, "sts:AssumeRole", _arn("sls-web-tracking")) is Decision.SILENT
 
 
-def test_the_token_function_may_take_one_role_and_nothing_else(provisioned: Provision) -> None:
+def test_the_token_function_may_assume_one_role_and_nothing_else(provisioned: Provision) -> None:
     policies = _policies(provisioned.cloud, "sls-webtracking-token")
     assert evaluate(policies, "sts:AssumeRole", _arn("sls-web-tracking")) is Decision.ALLOW
     assert evaluate(policies, "sts:AssumeRole", _arn("admin")) is Decision.SILENT
     assert evaluate(policies, "log:PostLogStoreLogs", WEB) is Decision.SILENT
 
 
-def test_only_function_compute_takes_the_functions_roles(provisioned: Provision) -> None:
+def test_only_function_compute_can_assume_the_functions_roles(provisioned: Provision) -> None:
     for name in ("sls-webtracking-track", "sls-webtracking-token"):
         assert _principals(provisioned.cloud, name) == {"Service": ["fc.aliyuncs.com"]}
 
 
-def test_only_the_token_function_takes_the_pages_role(provisioned: Provision) -> None:
+def test_only_the_token_function_can_assume_the_pages_role(provisioned: Provision) -> None:
     assert _principals(provisioned.cloud, "sls-web-tracking") == {"RAM": [_arn("sls-webtracking-token")]}
 
 

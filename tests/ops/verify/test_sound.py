@@ -70,7 +70,7 @@ def test_a_run_that_checked_little_says_so_at_its_end(
     assert re.search(r"; 8 of 41 could not be checked: see the lines with \?", last), last
 
 
-def test_without_an_allowlist_there_is_nobody_to_refuse(
+def test_without_an_allowlist_the_refusal_checks_are_skipped(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Stack(ports=FREE_PORTS, environ={"CLIENT_IP": "off", **RUNTIME}, log=lambda *_: None) as stack:

@@ -78,7 +78,7 @@ def test_the_oldest_may_have_the_last_name(place: Place) -> None:
     assert place.result("go on").mark is Mark.FAILED
 
 
-def test_what_waits_for_a_moment_is_sound(place: Place) -> None:
+def test_a_batch_that_has_waited_briefly_passes(place: Place) -> None:
     place.waiting(30)
     place.waiting(10)
     drained = place.result("go on to SLS")
@@ -86,7 +86,7 @@ def test_what_waits_for_a_moment_is_sound(place: Place) -> None:
     assert drained.detail.startswith("2 batches, the oldest for 3")
 
 
-def test_what_waits_for_too_long_is_named(place: Place) -> None:
+def test_a_batch_that_has_waited_too_long_is_reported(place: Place) -> None:
     place.waiting(10)
     place.waiting(spool.MAX_AGE + 10)
     drained = place.result("go on to SLS")
@@ -94,7 +94,7 @@ def test_what_waits_for_too_long_is_named(place: Place) -> None:
     assert drained.detail.startswith("2 batches, the oldest for 6")  # and some seconds
 
 
-def test_what_was_rejected_is_named(place: Place) -> None:
+def test_rejected_batches_are_reported(place: Place) -> None:
     place.put(f"{PREFIX}rejected/20261101T000000.000000Z-{UNIQUE}.json.gz")
     assert place.result("rejected").mark is Mark.FAILED
     assert place.result("rejected").detail == "1 batch rejected"

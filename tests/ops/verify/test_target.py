@@ -42,7 +42,7 @@ def test_the_services_public_addresses_follow_from_region_and_project() -> None:
     assert target.sts == "sts.cn-hangzhou.aliyuncs.com"
 
 
-def test_an_endpoint_with_a_scheme_is_taken_as_it_is() -> None:
+def test_an_endpoint_with_a_scheme_is_used_unchanged() -> None:
     target = Target("https://t", None, "web", project="shop-logs", sls_endpoint="http://127.0.0.1:9001/")
 
     assert target.sls == "http://127.0.0.1:9001"

@@ -136,7 +136,7 @@ def test_a_function_that_lets_everything_through_is_named(verify: Verify) -> Non
     assert run.checks("failed") == dict.fromkeys(CHECKS, wanted)
 
 
-def test_a_function_that_takes_forged_and_expired_tickets_is_named(
+def test_a_function_that_accepts_forged_and_expired_tickets_is_reported(
     strict: Verify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TICKET_KEYS", KEYS)
@@ -184,7 +184,7 @@ def test_nothing_is_said_of_the_subject_without_a_readers_keys(
 
 
 @pytest.mark.parametrize("mode", ["off", "audit"])
-def test_a_deployment_that_refuses_what_it_should_only_log_is_named(strict: Verify, mode: str) -> None:
+def test_a_deployment_that_refuses_in_audit_mode_is_reported(strict: Verify, mode: str) -> None:
     address = f"{strict.stack.functions_url}/t/{ticket()}"
 
     failed = strict(address, "--json", "--tickets", mode).checks("failed")
@@ -235,7 +235,7 @@ def test_two_functions_behind_tickets_are_told_apart(
         (["http://127.0.0.1:9", "--ticket-keys", "/nowhere/keys"], "/nowhere/keys: No such file"),
     ],
 )
-def test_what_cannot_be_is_refused_without_showing_a_ticket(
+def test_an_invalid_option_is_refused_without_showing_a_ticket(
     strict: Verify, arguments: list[str], complaint: str
 ) -> None:
     run = strict(*arguments)

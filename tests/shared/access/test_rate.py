@@ -45,7 +45,7 @@ def test_the_rules_of_the_documentation() -> None:
         *("client 1000001/s", "client 1/s burst 1000001", "client 20 /s", "client ٢/s", "client 20/s\n,"),
     ],
 )
-def test_what_is_no_rule_is_refused(held: str) -> None:
+def test_an_invalid_rule_is_refused(held: str) -> None:
     with pytest.raises(ValueError, match=r"rules such as|at most once|from 1 to"):
         read_rules(held)
 
@@ -62,7 +62,7 @@ def test_what_is_no_rule_is_refused(held: str) -> None:
         unique_by=lambda rule: rule[0],
     )
 )
-def test_every_rule_is_read_as_it_is_written(wanted: list[tuple[str, int, int, int]]) -> None:
+def test_every_valid_rule_is_read(wanted: list[tuple[str, int, int, int]]) -> None:
     held = ", ".join(f"{kind} {rate}/{LETTERS[period]} burst {burst}" for kind, rate, period, burst in wanted)
     assert read_rules(held) == tuple(Rule(*rule) for rule in wanted)
 
@@ -94,7 +94,7 @@ def test_exactly_the_burst_passes_and_one_log_each_interval_after_it(rate: int, 
     st.integers(1, 100),
     st.lists(st.tuples(st.integers(0, 3 * SECOND), st.integers(1, 120)), max_size=30),
 )
-def test_it_counts_as_a_bucket_that_leaks_does(rate: int, burst: int, asked: list[tuple[int, int]]) -> None:
+def test_it_counts_like_a_leaky_bucket(rate: int, burst: int, asked: list[tuple[int, int]]) -> None:
     clock, rule = Clock(), Rule("client", rate, 1, burst)
     counters, level, last = InstanceCounters(clock), Fraction(0), clock.now
     for wait, logs in asked:
@@ -106,7 +106,7 @@ def test_it_counts_as_a_bucket_that_leaks_does(rate: int, burst: int, asked: lis
         level += logs if passes else 0
 
 
-def test_what_one_rule_refuses_is_charged_to_none() -> None:
+def test_a_request_that_one_rule_refuses_is_charged_to_no_rule() -> None:
     counters = InstanceCounters(Clock())
     wide, narrow = Charge(Rule("client", 1, 1, 10), "a"), Charge(Rule("logstore", 1, 60, 3), "web")
     over = run(counters.take([wide, narrow], 4))
@@ -114,7 +114,7 @@ def test_what_one_rule_refuses_is_charged_to_none() -> None:
     assert run(counters.take([wide], 10)) is None
 
 
-def test_memory_is_bounded_and_what_was_used_last_is_kept() -> None:
+def test_memory_is_limited_and_recently_used_keys_are_kept() -> None:
     counters, rule = InstanceCounters(Clock(), most_keys=3), Rule("client", 1, 1, 1)
     for key in ("a", "b", "c"):
         assert take(counters, rule, 1, key) is None

@@ -114,7 +114,7 @@ def test_rates_that_do_not_divide_a_second_still_give_the_whole_burst(
     assert one.take(1_000_000, rule, request.node.name) is None
 
 
-def test_what_is_used_up_grows_back(server: RedisServer, instance: Callable[[str], Instance]) -> None:
+def test_a_used_up_rate_recovers(server: RedisServer, instance: Callable[[str], Instance]) -> None:
     one = instance(server.url)
     one.connected()
     rule, key = Rule("client", 1, 1, 2), f"grows {id(one)}"
@@ -152,7 +152,7 @@ def test_two_instances_share_a_limit(server: RedisServer, instance: Callable[[st
     assert total >= rule.burst + rule.rate * (max(refused) - charged) - 2
 
 
-def test_a_store_that_is_gone_lets_requests_pass_with_a_line_a_minute(
+def test_an_unreachable_store_lets_requests_pass_with_one_line_a_minute(
     instance: Callable[[str], Instance], caplog: pytest.LogCaptureFixture
 ) -> None:
     with RedisServer() as server:

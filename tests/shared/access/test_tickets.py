@@ -143,7 +143,7 @@ def test_times_have_a_minute_of_leeway(claims: dict[str, object], words: str) ->
     ],
     ids=lambda text: repr(text[:24]),
 )  # fmt: skip
-def test_what_is_no_ticket_of_ours_is_malformed(text: str) -> None:
+def test_other_text_is_a_malformed_ticket(text: str) -> None:
     assert refusal(text) == "the ticket is malformed"
 
 
@@ -268,7 +268,7 @@ def test_what_pyjwt_signs_is_accepted(kid: str, exp: int, subject: str) -> None:
 
 
 @given(st.text(max_size=60) | st.binary(max_size=40).map(b64), st.integers(0, 250))
-def test_nothing_but_a_refusal_comes_of_a_mangled_ticket(piece: str, at: int) -> None:
+def test_a_damaged_ticket_is_always_refused(piece: str, at: int) -> None:
     text = plain(sub="u")
     for mangled in (text[:at] + piece + text[at:], text[:at] + piece, piece + "." + text):
         found = verdict(mangled)

@@ -78,7 +78,7 @@ def test_the_outcome_of_an_answer(status: int, code: str | None, expected: Outco
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"[]", b'{"errorCode":5}', b'{"errorCode":"\xff"}', b"[" * 100_000, b"{}"]
 )
-def test_a_code_that_is_none_is_empty(body: bytes) -> None:
+def test_an_answer_without_a_code_has_an_empty_code(body: bytes) -> None:
     assert error_code(Answer(403, {}, body)) == ""
 
 

@@ -128,7 +128,7 @@ def test_any_request_is_signed_as_the_official_sdk_signs_it(
     assert ours.get("x-acs-security-token") == theirs.get("x-acs-security-token")
 
 
-def test_what_a_proxy_adds_on_the_way_is_not_covered() -> None:
+def test_headers_that_a_proxy_adds_are_not_signed() -> None:
     def sign(headers: dict[str, str]) -> str:
         signed = signed_headers(
             SLS, "POST", "/", {}, headers, b"", credentials=CREDENTIALS, region="r", now=NOW

@@ -137,12 +137,12 @@ NOT_HTTP = {
 
 
 @pytest.mark.parametrize("raw", NOT_HTTP.values(), ids=NOT_HTTP.keys())
-def test_what_is_no_http_triggers_event_is_refused(raw: bytes) -> None:
+def test_an_event_of_another_trigger_is_refused(raw: bytes) -> None:
     with pytest.raises(NotHttp, match="not an HTTP trigger's"):
         read(raw)
 
 
-def test_a_refusal_quotes_nothing_of_the_event() -> None:
+def test_a_refusal_does_not_quote_the_event() -> None:
     with pytest.raises(NotHttp) as caught:
         read(b'{"SECRET":"SECRET", SECRET')
     assert "SECRET" not in str(caught.value)

@@ -165,7 +165,7 @@ def test_a_refusal_ends_with_what_to_write(entry: str, instead: str) -> None:
         "https://_dmarc.a-b_.example",
     ],
 )
-def test_an_entry_at_a_limit_is_taken_and_matches(entry: str) -> None:
+def test_an_entry_at_a_limit_is_accepted_and_matches(entry: str) -> None:
     assert entry in Allowlist((entry,))
 
 
@@ -208,7 +208,7 @@ def test_an_origin_under_a_wildcard_has_300_characters_at_most(length: int, allo
         ("https://_a.0.example.org", True),
     ],
 )
-def test_what_a_star_stands_for_has_limits(origin: str, allowed: bool) -> None:
+def test_the_text_matched_by_a_star_is_limited(origin: str, allowed: bool) -> None:
     assert (origin in LIST) == allowed
 
 

@@ -221,7 +221,7 @@ def _without(fields: dict[str, object], field: str) -> bytes:
         *((_without(OLD, field), "not have the expected format") for field in OLD),
     ],
 )
-def test_what_is_no_spooled_batch_is_refused_with_the_reason(data: bytes, why: str) -> None:
+def test_content_of_another_format_is_refused_with_the_reason(data: bytes, why: str) -> None:
     with pytest.raises(NotSpooled, match=re.escape(why)):
         unpack(data)
 
@@ -262,7 +262,7 @@ def test_8_mb_of_json_are_unpacked_and_a_byte_more_is_not() -> None:
         unpack(_of_size(MAX_UNPACKED + 1))
 
 
-def test_what_waits_is_found_by_the_beginning_of_its_name() -> None:
+def test_pending_objects_are_found_by_their_prefix() -> None:
     assert object_name("p/", 1.0, ZEROS).startswith(pending("p/"))
     assert not object_name("p/", 1.0, ZEROS).startswith(rejected("p/"))
 

@@ -24,7 +24,7 @@ def test_by_default_the_bucket_is_asked_from_inside_its_region() -> None:
     assert spool.resource(NAME) == f"/spool-bucket/{NAME}"
 
 
-def test_an_address_with_a_scheme_is_taken_as_it_is() -> None:
+def test_an_address_with_a_scheme_is_used_unchanged() -> None:
     spool = _read(SPOOL_OSS_ENDPOINT="http://127.0.0.1:9003")
     assert spool.address == spool.endpoint == "http://127.0.0.1:9003"
     assert spool.target(NAME) == spool.resource(NAME) == f"/spool-bucket/{NAME}"
@@ -47,12 +47,12 @@ def test_the_region_is_the_endpoints_or_else_the_functions(settings: dict[str, s
 
 
 @pytest.mark.parametrize("bucket", ["abc", "a-1", "0b0", "x" * 63])
-def test_a_bucket_by_osss_rule_is_taken(bucket: str) -> None:
+def test_a_valid_bucket_name_is_accepted(bucket: str) -> None:
     assert _read(SPOOL_OSS_BUCKET=bucket).bucket == bucket
 
 
 @pytest.mark.parametrize("bucket", ["", "ab", "x" * 64, "Abc", "a_b", "-ab", "ab-", "a.b", "a/b", "åbc"])
-def test_another_bucket_is_refused(bucket: str) -> None:
+def test_an_invalid_bucket_name_is_refused(bucket: str) -> None:
     with pytest.raises(SettingError, match="SPOOL_OSS_BUCKET"):
         _read(SPOOL_OSS_BUCKET=bucket)
 
@@ -60,7 +60,7 @@ def test_another_bucket_is_refused(bucket: str) -> None:
 @pytest.mark.parametrize(
     "prefix", ["a/", "a/b/", "A.b_c-9/", "...a/", "a../", "x" * (LONGEST_PREFIX - 1) + "/"]
 )
-def test_a_prefix_of_the_form_is_taken(prefix: str) -> None:
+def test_a_valid_prefix_is_accepted(prefix: str) -> None:
     assert _read(SPOOL_PREFIX=prefix).prefix == prefix
 
 
@@ -82,12 +82,12 @@ def test_a_prefix_of_the_form_is_taken(prefix: str) -> None:
         "x" * LONGEST_PREFIX + "/",
     ],
 )
-def test_another_prefix_is_refused(prefix: str) -> None:
+def test_an_invalid_prefix_is_refused(prefix: str) -> None:
     with pytest.raises(SettingError, match="SPOOL_PREFIX"):
         _read(SPOOL_PREFIX=prefix)
 
 
 @pytest.mark.parametrize("endpoint", ["ftp://host", "https://user@host", "host:80", "http://host/path"])
-def test_another_endpoint_is_refused(endpoint: str) -> None:
+def test_an_invalid_endpoint_is_refused(endpoint: str) -> None:
     with pytest.raises(SettingError, match="SPOOL_OSS_ENDPOINT"):
         _read(SPOOL_OSS_ENDPOINT=endpoint)

@@ -39,6 +39,6 @@ def test_every_counts_from_now() -> None:
 @pytest.mark.parametrize(
     "expression", ["", "@every 0m", "@every 1h", "* * * * *", "a * * * * *", "0 0 5-4 * * *"]
 )
-def test_what_is_no_schedule_is_refused(expression: str) -> None:
+def test_an_invalid_schedule_is_refused(expression: str) -> None:
     with pytest.raises(UnreadableSchedule):
         Schedule.read(expression)

@@ -35,9 +35,7 @@ def test_an_unsigned_call_is_refused(cloud: Cloud) -> None:
     ("key", "code"),
     [(AccessKey("LTAI5tNobody", "x"), "InvalidAccessKeyID"), (None, "SignatureNotMatch")],
 )
-def test_a_key_that_is_not_known_or_not_right_is_refused(
-    cloud: Cloud, key: AccessKey | None, code: str
-) -> None:
+def test_an_unknown_or_invalid_key_is_refused(cloud: Cloud, key: AccessKey | None, code: str) -> None:
     wrong = key or cloud.key._replace(secret="not this one")
     for answer in (cloud.call("GET", FUNCTION, key=wrong), cloud.token(key=wrong)):
         assert (answer.status_code, answer.json()["Code"]) == (403, code)

@@ -62,7 +62,7 @@ def _hook(name: str, **hook: Any) -> dict[str, Any]:
         {**CUSTOM, **_hook("preStop", handler="any", timeout=90)},
     ],
 )
-def test_what_is_within_the_bounds_passes(change: dict[str, Any]) -> None:
+def test_values_within_the_bounds_pass(change: dict[str, Any]) -> None:
     assert checked({**GOOD, **change}, ACCOUNT)["functionName"]
 
 
@@ -125,7 +125,7 @@ def test_values_out_of_bounds_are_named(change: dict[str, Any], word: str) -> No
         {"gpuConfig": {"gpuType": "x"}},
     ],
 )
-def test_what_is_not_supported_here_is_never_ignored(change: dict[str, Any]) -> None:
+def test_an_unsupported_property_is_never_ignored(change: dict[str, Any]) -> None:
     with pytest.raises(ControlError, match="NotImplemented"):
         checked({**GOOD, **change}, ACCOUNT)
 

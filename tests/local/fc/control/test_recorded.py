@@ -66,7 +66,7 @@ def test_every_recorded_call_is_answered_as_recorded(cloud: Cloud) -> None:
                 assert (answer.status_code, code) == (call["status"], call.get("code")), where
 
 
-def test_what_is_read_back_is_what_was_sent(cloud: Cloud) -> None:
+def test_properties_are_read_back_as_they_were_sent(cloud: Cloud) -> None:
     replay = Replay(cloud)
     for call in recorded("deploy-first"):
         replay.send(call)

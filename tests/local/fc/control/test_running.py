@@ -209,7 +209,7 @@ def test_a_disabled_timer_does_not_fire() -> None:
 
 
 @pytest.mark.parametrize("retries", [0, 1])
-def test_an_asynchronous_call_is_repeated_as_often_as_its_limits_say(cloud: Cloud, retries: int) -> None:
+def test_an_asynchronous_call_is_retried_as_often_as_configured(cloud: Cloud, retries: int) -> None:
     cloud.create(code=FAILS)
     cloud.call("PUT", f"{FUNCTION}/async-invoke-config", {"maxAsyncRetryAttempts": retries})
     assert cloud.invoke(x_fc_invocation_type="Async").status_code == 202

@@ -77,7 +77,7 @@ def test_other_methods_come_through_where_they_are_listed(serve: Serve, method: 
 
 
 @pytest.mark.parametrize("how", ["close", "garbage", "half"])
-def test_what_is_no_answer_is_502_and_the_instance_lives_on(trigger: Trigger, how: str) -> None:
+def test_an_invalid_result_is_502_and_the_instance_stays(trigger: Trigger, how: str) -> None:
     before = trigger.get("/starts").json()["pid"]
 
     got = trigger.get(f"/{how}")

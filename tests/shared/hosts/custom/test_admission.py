@@ -53,5 +53,5 @@ def test_draining_waits_for_the_last_one() -> None:
     assert asyncio.run(drain()) == (False, True)
 
 
-def test_where_nothing_is_in_flight_draining_is_done_at_once() -> None:
+def test_draining_without_requests_ends_immediately() -> None:
     assert asyncio.run(Admission(3).drained(0))

@@ -27,7 +27,7 @@ def test_a_header_of_more_than_one_line_is_refused(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["a\tb", "\xa0", "\u2028", "日"])
-def test_what_is_unusual_and_no_control_character_passes(value: str) -> None:
+def test_unusual_characters_that_are_not_control_characters_pass(value: str) -> None:
     head = written(Response(200, {"x-a": value})).split(b"\r\n")
     assert head[1] == b"x-a: " + value.encode("latin-1", "replace")
     assert len(head) == 5

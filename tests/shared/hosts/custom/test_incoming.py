@@ -80,7 +80,7 @@ def test_a_body_that_is_too_large_holds_nothing() -> None:
     assert not request.overflowed
 
 
-def test_what_comes_once_it_is_over_is_not_taken() -> None:
+def test_data_after_the_end_is_not_accepted() -> None:
     admission = Admission(1, 250, 0)
     request = incoming(admission)
     request.over = True

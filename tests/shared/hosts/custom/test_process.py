@@ -60,7 +60,7 @@ def test_a_body_past_the_limit_is_refused_and_the_connection_goes_on() -> None:
         assert client.post(TRACK, content=large * 8).status_code == 413
 
 
-def test_past_its_concurrency_it_refuses_and_none_is_lost() -> None:
+def test_above_its_concurrency_it_refuses_and_loses_no_upload() -> None:
     answers: list[httpx.Response] = []
     refused = threading.Event()
 
@@ -152,7 +152,7 @@ def test_a_port_that_is_taken_ends_the_start() -> None:
     assert "address already in use" in line["detail"].lower()
 
 
-def test_token_serves_too_and_a_start_without_sts_is_none_the_worse() -> None:
+def test_token_starts_without_sts_and_answers_503() -> None:
     arn = "acs:ram::1234567890123456:role/sls-web-tracking"
     settings = {"STS_ROLE_ARN": arn, "STS_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
     with running("token", **settings) as (_, url, _), httpx.Client(base_url=url, timeout=20) as client:

@@ -44,7 +44,7 @@ def test_a_query_is_decoded(pairs: dict[str, str]) -> None:
         (b"=x", {"": "x"}),
     ],
 )
-def test_a_query_means_what_it_means_on_a_built_in_runtime(query: bytes, expected: dict[str, str]) -> None:
+def test_a_query_is_decoded_as_on_a_built_in_runtime(query: bytes, expected: dict[str, str]) -> None:
     assert read(query=query).query == expected
 
 
@@ -68,7 +68,7 @@ def test_the_functions_keys_come_from_its_host_and_never_reach_the_headers() -> 
 
 
 @pytest.mark.parametrize("given", [[], [("x-fc-access-key-id", "a")], [("x-fc-access-key-secret", "b")]])
-def test_half_a_key_is_none(given: list[tuple[str, str]]) -> None:
+def test_an_incomplete_key_is_no_credential(given: list[tuple[str, str]]) -> None:
     assert read(*given).credentials is None
 
 
@@ -78,7 +78,7 @@ def test_keys_without_a_token_are_keys() -> None:
 
 
 @pytest.mark.parametrize("sent", ["", "a b", "é", "a" * 129])
-def test_an_id_that_could_not_be_sent_back_is_none(sent: str) -> None:
+def test_an_invalid_request_id_is_not_used(sent: str) -> None:
     assert read(("x-fc-request-id", sent)).id == ""
 
 
@@ -99,7 +99,7 @@ def test_the_last_hop_is_the_source_and_the_rest_the_clients_word(
     assert (request.source_ip, request.headers.get("x-forwarded-for")) == (source, left)
 
 
-def test_without_an_address_at_all_there_is_none() -> None:
+def test_without_any_address_the_source_ip_is_empty() -> None:
     assert read(client="").source_ip == ""
 
 
@@ -118,7 +118,7 @@ def test_a_target_is_a_path_and_a_query_whatever_its_form(target: bytes, parts: 
 
 
 @pytest.mark.parametrize("target", [b"/\xff", b"host", b""])
-def test_what_is_no_target_is_none(target: bytes) -> None:
+def test_an_invalid_target_raises_value_error(target: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         split_target(target)
 
