@@ -38,18 +38,18 @@ def _site(plan: Plan) -> Iterator[Assumption]:
     demand = plan.demand
     yield Assumption(
         f"The SDK sends a batch at {demand.batch_events} events or after {demand.batch_seconds:g} s; an "
-        "upload is one invocation, one write to SLS and one log line, whatever it brings.",
+        "upload is one invocation, one write to SLS and one log line, for any number of events.",
         "@aliyun-sls/web-track-browser 0.3.9",
     )
     yield Assumption(
-        f"A visit's events come within {demand.visit_seconds:g} s (--visit-seconds); the longer, the more "
-        f"batches are sent by time with fewer events. {demand.event_bytes:g} bytes an event "
-        f"(--bytes-per-event), to which track adds {EVENT_ADDS}, and {UPLOAD_ADDS} for each upload.",
-        "measured of track itself by tests/ops/plan/test_figures.py",
+        f"A visit's events are spread over {demand.visit_seconds:g} s (--visit-seconds). In a longer visit, "
+        f"more batches are sent by time, with fewer events. An event has {demand.event_bytes:g} bytes "
+        f"(--bytes-per-event); track adds {EVENT_ADDS} to each event and {UPLOAD_ADDS} to each upload.",
+        "measured by tests/ops/plan/test_figures.py",
     )
     yield Assumption(
-        f"A day's volume is that of {demand.peak_hours:g} h of the peak (--peak-hours, --peak-to-mean).",
-        "yours to say",
+        f"A day's volume equals {demand.peak_hours:g} h at the peak (--peak-hours, --peak-to-mean).",
+        "your input",
     )
 
 
@@ -67,61 +67,63 @@ def _requests(plan: Plan, figures: Figures) -> Iterator[Assumption]:
     )
     if demand.concurrent:
         yield Assumption(
-            f"An instance takes {demand.concurrency} requests at once, and no more than "
+            f"An instance serves up to {demand.concurrency} requests at once, and uses at most "
             f"{100 * compute.UTILIZATION:g} % of its core.",
             f"s.concurrent.yaml; {PERFORMANCE}",
         )
     else:
         yield Assumption(
-            "An instance serves one request at a time, for as long as SLS takes and its CPU on 0.35 vCPU.",
+            "An instance serves one request at a time: it waits for SLS, and needs CPU time on 0.35 vCPU.",
             f"s.yaml; {PERFORMANCE}",
         )
     yield Assumption(
-        f"While SLS takes connections and answers nothing, an upload waits {HANGING:g} s before it goes to "
-        "the spool, until 3 writes have failed in its instance. Where SLS refuses at once, instances stay as "
-        "they are.",
+        f"While SLS accepts connections but does not answer, an upload waits {HANGING:g} s before it goes to "
+        "the spool, until 3 writes have failed in its instance. If SLS refuses immediately, the number of "
+        "instances does not grow.",
         "functions/track/delivery.py",
     )
 
 
 def _services(prices: PriceList) -> Iterator[Assumption]:
     writes, traffic = prices.quotas["sls.shard.writes"], prices.quotas["sls.shard.traffic"]
-    yield Assumption(f"A shard takes {writes.value:g} writes and {traffic.value:g} MB a second.", writes.url)
     yield Assumption(
-        f"An invocation leaves {METRICS} bytes of request metrics in the functions' Logstore, and with "
-        f"REQUEST_LOG=all a line of {LINE} bytes, to which FC adds {LINE_ADDS}; a built-in runtime writes "
-        f"two lines of its own, {FRAME} bytes.",
-        "FC documentation, 'Request-level metrics' (its sample); what FC adds was not verified",
+        f"A shard accepts {writes.value:g} writes and {traffic.value:g} MB a second.", writes.url
+    )
+    yield Assumption(
+        f"An invocation adds {METRICS} bytes of request metrics to the functions' logs; REQUEST_LOG=all "
+        f"adds a line of {LINE} bytes, to which FC adds {LINE_ADDS}; a built-in runtime writes two more "
+        f"lines, {FRAME} bytes.",
+        "FC documentation, 'Request-level metrics' (its sample); FC's additions were not verified",
     )
 
 
 def _spool(figures: Figures) -> Iterator[Assumption]:
     yield Assumption(
-        f"In an outage each upload is an object of its own; in the custom runtime, over {outage.GROUPING} "
-        f"uploads a second, {SHARED:g} share one. gzip leaves {100 * PACKED_ALONE:g} % of one upload, "
-        f"{100 * PACKED_TOGETHER:g} % of many.",
+        f"In an outage each upload is a separate object; in the custom runtime, above {outage.GROUPING} "
+        f"uploads a second, {SHARED:g} share one. gzip reduces one upload to {100 * PACKED_ALONE:g} % of its "
+        f"size, many together to {100 * PACKED_TOGETHER:g} %.",
         f"{OUTAGE}, the drill; {PERFORMANCE}, 'Compressing'",
     )
     yield Assumption(
-        f"replay takes {figures.replay_alone:g} µs of CPU a batch of 1 KB, {figures.replay_together:g} from "
-        f"shared objects, on 0.35 vCPU, {60 * outage.DUTY:g} s of each minute; larger batches take longer.",
+        f"replay needs {figures.replay_alone:g} µs of CPU a batch of 1 KB, {figures.replay_together:g} from "
+        f"shared objects; it has 0.35 vCPU, {60 * outage.DUTY:g} s of each minute. Larger batches need more.",
         f"{PERFORMANCE}; {OUTAGE}",
     )
     yield Assumption(
-        "REPLAY_PARTS: the fewest, 1 to 10, that empty the spool in the time in which it filled.",
+        "REPLAY_PARTS: the smallest number, 1 to 10, that empties the spool as fast as the outage filled it.",
         OUTAGE,
     )
 
 
 def _bill(plan: Plan) -> Iterator[Assumption]:
     yield Assumption(
-        "A month has 30 days. The Logstore's billing mode is pay-by-ingested-data; which one a new Logstore "
-        "has was not verified. Left out: free quotas but the Internet's, discounts, resource plans, starts "
+        "A month has 30 days. The Logstore's billing mode is pay-by-ingested-data; a new Logstore's mode "
+        "was not verified. Left out: free quotas except the Internet's, discounts, resource plans, starts "
         "of instances, queries, reading from SLS over the Internet.",
         "the price list; SLS documentation, 'Pay-by-ingested-data'",
     )
     yield Assumption(
-        f"An answer takes {plan.demand.answer_bytes:g} bytes on the wire (--answer-bytes): track's and FC's "
+        f"An answer has {plan.demand.answer_bytes:g} bytes on the network (--answer-bytes): track's and FC's "
         "headers, and its share of TLS.",
-        "assumed; track's own headers are some 200 bytes",
+        "assumed; track's own headers have about 200 bytes",
     )

@@ -103,12 +103,12 @@ def _fault(demand: Demand) -> str | None:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m ops plan",
-        description="What a site needs: instances, shards, quotas, the spool in an outage, a month's bill.",
+        description="Computes a site's needs: instances, shards, quotas, the spool in an outage, the bill.",
     )
     add = parser.add_argument
     rate = between(0, 1e6, above=True)
-    add("--visitors-per-second", type=rate, required=True, help="visits that begin in a second, at the peak")
-    add("--events-per-visit", type=whole(1, 10_000), required=True, help="events that a visit sends")
+    add("--visitors-per-second", type=rate, required=True, help="visits that begin per second, at the peak")
+    add("--events-per-visit", type=whole(1, 10_000), required=True, help="events in a visit")
     add("--concurrent", action="store_true", help="the custom runtime (s.concurrent.yaml)")
     _site(parser)
     _running(parser)
@@ -119,18 +119,18 @@ def _site(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the site")
     add, default = group.add_argument, "; default: %(default)g"
     size = between(1, MOST_BODY)
-    add("--bytes-per-event", type=size, default=_USUAL.event_bytes, help=f"of its JSON{default}")
+    add("--bytes-per-event", type=size, default=_USUAL.event_bytes, help=f"bytes of its JSON{default}")
     many = whole(1, 100_000)
     add("--events-per-batch", type=many, default=_USUAL.batch_events, help=f"the SDK's `count`{default}")
     long = between(0, 86_400, above=True)
     add("--seconds-per-batch", type=long, default=_USUAL.batch_seconds, help=f"the SDK's `time`{default}")
-    spread = f"over which a visit's events are spread{default}"
+    spread = f"seconds over which a visit's events are spread{default}"
     add("--visit-seconds", type=between(0, 86_400), default=_USUAL.visit_seconds, help=spread)
     peak = group.add_mutually_exclusive_group()
-    hours = f"a day's volume, in hours of the peak{default}"
+    hours = f"hours at the peak that give a day's volume{default}"
     peak.add_argument("--peak-hours", type=between(0, 24, above=True), default=_USUAL.peak_hours, help=hours)
     peak.add_argument("--peak-to-mean", type=between(1, 1000), help="the same as a ratio: 24 / hours")
-    days = f"logs are kept{default}"
+    days = f"days that logs are kept{default}"
     add("--retention-days", type=whole(1, 3650), default=_USUAL.retention_days, help=days)
 
 
@@ -138,14 +138,14 @@ def _running(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how it runs")
     add, default = group.add_argument, "; default: %(default)g"
     wait = between(0, 9000)
-    add("--sls-ms", type=wait, default=1000 * _USUAL.sls_seconds, help=f"until SLS has answered{default}")
+    add("--sls-ms", type=wait, default=1000 * _USUAL.sls_seconds, help=f"ms until SLS answers{default}")
     once = f"with --concurrent: DEPLOY_CONCURRENCY; default: {_USUAL.concurrency}"
     add("--concurrency", type=whole(1, 200), help=once)
     add("--request-log", choices=("all", "problems"), default="all", help="REQUEST_LOG; default: all")
-    wire = f"of an answer on the wire{default}"
+    wire = f"bytes of an answer on the network{default}"
     add("--answer-bytes", type=between(0, 100_000), default=_USUAL.answer_bytes, help=wire)
-    hours = f"the outage to plan for{default}"
+    hours = f"hours of the outage to plan for{default}"
     add("--outage-hours", type=between(0, 720, above=True), default=_USUAL.outage_hours, help=hours)
     lists = f"a price list: {', '.join(shipped_lists())} or a file of its form; default: %(default)s"
     add("--prices", default=USUAL, metavar="NAME|FILE", help=lists)
-    add("--json", action="store_true", help="for programs")
+    add("--json", action="store_true", help="print JSON, for programs")

@@ -127,7 +127,7 @@ def _load(plan: Plan) -> list[_Row]:
     return [
         ("events", amount(load.events), ""),
         ("uploads", amount(load.uploads), f"{each:,} a visit"),
-        ("bytes of an upload as it comes", amount(load.body), ""),
+        ("bytes of an upload as received", amount(load.body), ""),
         ("MB to the Logstore", amount(load.written / MB), f"{amount(load.forwarded)} B an upload"),
         ("MB of the functions' logs", amount(plan.log_bytes / MB), f"REQUEST_LOG={plan.demand.request_log}"),
     ]
@@ -138,17 +138,17 @@ def _deploy(plan: Plan) -> list[_Row]:
     by = "for the writes" if shards.by_writes >= shards.by_bytes else "for the bytes"
     return [
         ("instances of track at the peak", amount(instances.busy), ""),
-        ("MAX_INSTANCES", amount(instances.most), "twice that, 20 at least"),
+        ("MAX_INSTANCES", amount(instances.most), "twice that, at least 20"),
         (
             "instances while SLS hangs",
             amount(instances.hanging),
             _lost(instances),
         ),
-        ("shards of the Logstore", amount(shards.number), f"{by}; provision makes 2"),
+        ("shards of the Logstore", amount(shards.number), f"{by}; provision creates 2"),
         ("shards of the functions' Logstore", amount(plan.log_shards), ""),
         ("REPLAY_PARTS", amount(plan.spool.parts), ""),
         ("token instead: instances", amount(token.instances), f"{amount(token.calls)} calls a second"),
-        ("token instead: AssumeRole a second", amount(token.renewals), "once running"),
+        ("token instead: AssumeRole a second", amount(token.renewals), "in normal operation"),
     ]
 
 
@@ -160,7 +160,7 @@ def _lost(instances: Instances) -> str:
 
 def _outage(plan: Plan) -> list[_Row]:
     spool = plan.spool
-    late = "" if spool.drain.seconds <= OLDEST else "LOST: SLS takes 7 days"
+    late = "" if spool.drain.seconds <= OLDEST else "LOST: SLS accepts 7 days"
     return [
         ("batches in OSS", amount(spool.batches), ""),
         ("objects in OSS", amount(spool.objects), ""),
@@ -168,7 +168,7 @@ def _outage(plan: Plan) -> list[_Row]:
         ("PUT requests a second", amount(spool.requests), ""),
         ("MB a second to OSS", amount(spool.traffic / MB), ""),
         ("the spool is empty after", spoken(spool.drain.seconds), late),
-        ("shards to spare for that", amount(spool.shards), "beside the pages' own"),
+        ("shards to spare for that", amount(spool.shards), "besides those for pages"),
     ]
 
 
