@@ -1,7 +1,7 @@
 """An upload: the bytes of a batch as they are sent to SLS, and the data that its delivery needs.
 
-It is built only from the configuration and the batch, never from the client's path or headers. After that,
-the request's body and the parsed batch are no longer needed.
+It is built from the configuration, the batch and the sender's tags; nothing else of the client's path or
+headers gets into it. After that, the request's body and the parsed batch are no longer needed.
 """
 
 from __future__ import annotations
